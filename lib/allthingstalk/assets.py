@@ -1,0 +1,228 @@
+"""Asset and its typed kinds: what a device measures, obeys or remembers.
+
+An asset is a field of a Device (a data descriptor): assigning to it publishes, reading it asks
+the platform. Its profile is the JSON schema that the platform keeps for it.
+"""
+
+_made = [0, 0]  # how many assets were ever made; how many of them no class has named yet
+
+
+class Asset:
+    """An asset with any profile.
+
+    `kind` is one of SENSOR, ACTUATOR, VIRTUAL, CONFIG. `name` defaults to the member's name and
+    `title` to the name with a capital first letter. `handler(device, value, at)` hears commands.
+    `profile` is a Profile or a dict with at least 'type'. Typed kinds take their profile's
+    keywords: `minimum, maximum, unit, enum, properties, items`.
+
+    Raises ValueError for a wrong kind or name, TypeError for an unknown keyword,
+    InvalidAssetProfileException without a usable profile.
+    """
+
+    SENSOR = "sensor"
+    ACTUATOR = "actuator"
+    VIRTUAL = "virtual"
+    CONFIG = "config"
+
+    # Defaults live in the class: a board with 64 assets keeps only what differs.
+    id = None
+    thing_id = None
+    kind = SENSOR
+    name = None
+    description = ""
+    handler = None
+    type = None
+    _title = None
+    _keys = ()  # the profile keywords of a typed kind
+    _schema = None  # the profile as a plain dict, shared by all assets that add nothing to it
+
+    def __init__(
+        self,
+        *,
+        kind="sensor",
+        name=None,
+        title=None,
+        description="",
+        handler=None,
+        profile=None,
+        **kwargs,
+    ):
+        if kind not in (Asset.SENSOR, Asset.ACTUATOR, Asset.VIRTUAL, Asset.CONFIG):
+            raise ValueError("kind is sensor, actuator, virtual or config, not '%s'" % kind)
+        for key in kwargs:
+            if key not in self._keys:
+                raise TypeError(
+                    "%s has no keyword '%s'; it has: kind name title description handler profile "
+                    "%s" % (self.__class__.__name__, key, " ".join(self._keys))
+                )
+        if name is not None:
+            self.name = checked_name(name)
+        if kind != self.kind:
+            self.kind = kind
+        if title is not None:
+            self._title = title
+        if description:
+            self.description = description
+        if handler is not None:
+            self.handler = handler
+        if kwargs or profile is not None or self.type is None:
+            self._set_profile(profile, kwargs)
+        # Class dicts keep no order on MicroPython, but a dashboard shows assets in theirs.
+        self._order = _made[0]
+        _made[0] += 1
+        _made[1] += 1
+
+    def _set_profile(self, profile, extras):
+        try:
+            schema = profile.copy() if profile is not None else {"type": self.type}
+            kind = schema["type"]
+            if not isinstance(kind, str) or self.type not in (None, kind):
+                raise ValueError
+        except (AttributeError, KeyError, TypeError, ValueError):
+            from .exceptions import InvalidAssetProfileException
+
+            raise InvalidAssetProfileException(
+                "%s needs a profile%s, got %s"
+                % (
+                    self.__class__.__name__,
+                    " of type '%s'" % self.type if self.type else " with a 'type'",
+                    profile,
+                )
+            )
+        if self._schema:
+            for key in self._schema:
+                schema.setdefault(key, self._schema[key])
+        schema.update(extras)
+        self._schema = schema
+        self.type = kind
+
+    @property
+    def title(self):
+        if self._title is None and self.name:
+            return self.name[0].upper() + self.name[1:]
+        return self._title
+
+    @title.setter
+    def title(self, text):
+        self._title = text
+
+    @property
+    def profile(self):
+        """The profile as a `profiles.Profile`, which is a dict."""
+        if self._schema is None:
+            return None
+        from .profiles import Profile
+
+        return Profile.from_dict(self._schema)
+
+    @staticmethod
+    def from_dict(d):
+        """Return an Asset for an asset object of the platform, keys in lower camel case."""
+        asset = object.__new__(Asset)
+        asset.id = d.get("id")
+        asset.thing_id = d.get("deviceId")
+        asset.kind = d["is"]
+        asset.name = d["name"]
+        asset._title = d.get("title")
+        asset.description = d.get("description") or ""
+        asset._schema = d.get("profile")
+        asset.type = asset._schema.get("type") if asset._schema else None
+        return asset
+
+    def _copy(self):
+        """Return an asset of the same definition, so that each device has its own `id`."""
+        twin = object.__new__(self.__class__)
+        for key in self.__dict__:
+            setattr(twin, key, self.__dict__[key])
+        return twin
+
+    # -- the field of a Device ------------------------------------------------------------------
+
+    def __set_name__(self, owner, member):  # called by CPython and MicroPython >= 1.27
+        self._bind(member)
+        owner._own_streams(owner)
+
+    def _bind(self, member):
+        if "_member" not in self.__dict__:
+            self._member = member
+            _made[1] -= 1
+            if self.name is None:
+                self.name = checked_name(member)
+
+    def __get__(self, device, owner=None):
+        return self if device is None else device._read(self)
+
+    def __set__(self, device, value):
+        device._publish(self, value)
+
+
+def checked_name(name):
+    """Return an asset name if it can be one: part of a topic and of a path. Else ValueError."""
+    for character in name if isinstance(name, str) else "":
+        if character in " /+#\t\r\n\0":
+            break
+    else:
+        if name and isinstance(name, str):
+            return name
+    raise ValueError("asset name %r: names are text without blanks, /, + and #" % (name,))
+
+
+def nameless():
+    """Return how many declared assets belong to no class whose fields are known yet."""
+    return _made[1]
+
+
+class NumberAsset(Asset):
+    """Takes int and float. Keywords: `minimum, maximum, unit, enum`."""
+
+    type = "number"
+    _schema = {"type": "number"}
+    _keys = ("minimum", "maximum", "unit", "enum")
+
+
+class IntegerAsset(NumberAsset):
+    """Takes int, and float without a fraction. Keywords: `minimum, maximum, unit, enum`."""
+
+    type = "integer"
+    _schema = {"type": "integer"}
+
+
+class StringAsset(Asset):
+    """Takes str. Keyword: `enum`, the list of values allowed."""
+
+    type = "string"
+    _schema = {"type": "string"}
+    _keys = ("enum",)
+
+
+class BooleanAsset(Asset):
+    """Takes bool."""
+
+    type = "boolean"
+    _schema = {"type": "boolean"}
+
+
+class ObjectAsset(Asset):
+    """Takes a dict, checked against `properties` (a dict of profiles) where declared."""
+
+    type = "object"
+    _schema = {"type": "object"}
+    _keys = ("properties",)
+
+
+class ArrayAsset(Asset):
+    """Takes a list or tuple, each entry checked against `items` (a profile) where declared."""
+
+    type = "array"
+    _schema = {"type": "array"}
+    _keys = ("items",)
+
+
+class GeoAsset(ObjectAsset):
+    """Takes a dict with numbers `latitude`, `longitude` and optionally `altitude`."""
+
+    _schema = {
+        "type": "object",
+        "properties": {"latitude": {"type": "number"}, "longitude": {"type": "number"}},
+    }
+    _keys = ()

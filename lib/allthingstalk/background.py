@@ -1,0 +1,30 @@
+"""Polling from a timer, for programs in the SDK's style that assign and sleep."""
+
+
+def start(client, period_ms):
+    """Poll every `period_ms`; return the machine.Timer.
+
+    The timer only schedules: the poll itself, which allocates and may reconnect, runs between
+    two bytecodes of the program, also during its `time.sleep()`.
+    """
+    try:
+        from machine import Timer
+        from micropython import schedule
+    except ImportError:
+        raise NotImplementedError("no machine.Timer here: call client.wait(seconds) to sleep")
+
+    def poll(_):
+        client.poll()
+
+    def tick(_):
+        try:
+            schedule(poll, None)
+        except RuntimeError:  # the queue is full: the next tick will do
+            pass
+
+    try:
+        timer = Timer(-1)
+    except ValueError:  # an ESP32 before virtual timers
+        timer = Timer(0)
+    timer.init(period=period_ms, mode=Timer.PERIODIC, callback=tick)
+    return timer

@@ -1,0 +1,134 @@
+"""Brings the platform's assets of a device in line with its declaration. Let go afterwards."""
+
+from .exceptions import AssetMismatchException, PlatformException
+
+
+def settle(client, device):
+    """Create what is missing, compare the rest; a device without id is created first.
+
+    `client` is a Client or anyone's own. Raises AssetMismatchException where kind or profile
+    type differ and `device.overwrite_assets` is not set, and what the client's calls raise.
+    """
+    if device.id is None:
+        _create(client, device)
+    digest = getattr(client, "_digest", None)
+    key = _digest(client, device) if digest else None
+    if digest and not device._look_again and key in _kept(digest):
+        device._unsettled = False
+        return
+    missing = dict([(asset.name, asset) for asset in device.assets.values()])
+    differing = []
+    each = _each_of_client if hasattr(client, "_connect_device") else _each_of_other
+    for found in each(client, device.id):
+        declared = missing.pop(found.name, None)
+        if declared:
+            _compare(declared, found, device.overwrite_assets, differing)
+    # In the order of declaration: a dashboard shows assets in the order of their creation.
+    for asset in sorted(missing.values(), key=lambda a: a._order):
+        _create_asset(client, device, asset, differing)
+    for asset in differing:
+        _take(asset, client.update_asset(device.id, asset))
+    device._unsettled = device._look_again = False
+    if digest:
+        _keep(digest, device.id, key)
+
+
+def _each_of_client(client, device_id):
+    from .rest import each_asset
+
+    return each_asset(client, device_id)
+
+
+def _each_of_other(client, device_id):
+    return client.get_assets(device_id)
+
+
+def _create(client, device):
+    if not hasattr(client, "create_device"):
+        raise NotImplementedError("this client creates no devices: pass id='...'")
+    device.id = client.create_device(device.__class__.__name__)
+    if hasattr(client, "_device_created"):
+        client._device_created(device.id)
+
+
+def _create_asset(client, device, asset, differing):
+    try:
+        found = client.create_asset(device.id, asset)
+    except PlatformException as e:
+        # 400 is what the platform says for a name that exists: made by another of our tries.
+        if e.status not in (400, 409) or not hasattr(client, "_rest"):
+            raise
+        try:
+            found = client._rest("get_asset", device.id, asset.name)
+        except Exception:
+            raise e
+        _compare(asset, found, device.overwrite_assets, differing)
+        return
+    if found is not None:
+        _take(asset, found)
+
+
+def _take(asset, found):
+    asset.id = found.id
+    asset.thing_id = found.thing_id
+
+
+def _compare(asset, found, overwrite, differing):
+    same = asset.kind == found.kind and _type(asset) == _type(found)
+    if not same and not overwrite:
+        raise AssetMismatchException(asset.name, (asset.kind, asset.type), (found.kind, found.type))
+    if overwrite and not (
+        same
+        and asset._schema == found._schema
+        and asset.title == found.title
+        and asset.description == found.description
+    ):
+        differing.append(asset)
+    _take(asset, found)
+
+
+def _type(asset):
+    """Return the profile type; 'location' is the platform's shorthand for the geo object."""
+    properties = asset._schema.get("properties") if asset._schema else None
+    if properties and "latitude" in properties and "longitude" in properties:
+        return "location"
+    return asset.type
+
+
+# -- the digest: later boots skip REST while the definition is as it was --------------------------
+
+
+def _digest(client, device):
+    """Return a line that changes with the endpoint, the device and its declaration."""
+    import hashlib
+    import json
+    from binascii import hexlify
+
+    h = hashlib.sha256(client.http.encode())
+    h.update(str(device.overwrite_assets).encode())
+    for asset in device.assets.values():
+        schema = asset._schema
+        h.update(json.dumps([asset.name, asset.kind, asset.title, asset.description]).encode())
+        h.update(json.dumps([[key, schema[key]] for key in sorted(schema)]).encode())
+    return "%s %s" % (device.id, str(hexlify(h.digest()), "utf-8")[:16])
+
+
+def _kept(path):
+    try:
+        with open(path) as f:
+            return f.read().split("\n")
+    except (OSError, UnicodeError):
+        return []
+
+
+def _keep(path, device_id, line):
+    """Replace the device's line; the file is whole at any moment."""
+    import os
+
+    lines = [kept for kept in _kept(path) if kept and kept.split(" ")[0] != device_id]
+    try:
+        with open(path + ".new", "w") as f:
+            f.write("\n".join(lines + [line]))
+        os.rename(path + ".new", path)
+    except OSError:  # a full or read-only flash: the next boot asks REST again, no more
+        pass

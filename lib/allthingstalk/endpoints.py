@@ -1,0 +1,66 @@
+"""Reads the endpoints given to a Client. Loaded by its constructor, let go afterwards."""
+
+_SCHEMES = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
+
+
+def resolve(api, http, mqtt):
+    """Return the REST and the MQTT endpoint as text, such as 'https://h:443', 'mqtts://h:8883'.
+
+    MQTT is None when it is switched off with `mqtt=False`. TLS is what a bare host name means;
+    plain text has to be asked for. Raises ValueError for an endpoint that cannot be read.
+    """
+    scheme, host, port = _split(api, ("http", "https"), "https")
+    if http is None:
+        rest = _text(scheme, host, port)
+    else:
+        rest = _text(*_split(http, ("http", "https"), "https"))
+    if mqtt is False:
+        return rest, None
+    if mqtt is None:
+        return rest, _text("mqtts" if scheme == "https" else "mqtt", host, None)
+    scheme, host, port = _split(mqtt, ("mqtt", "mqtts"), None)
+    if scheme is None:
+        scheme = "mqtts" if port in (None, 8883) else "mqtt"
+    return rest, _text(scheme, host, port)
+
+
+def _text(scheme, host, port):
+    return "%s://%s:%d" % (scheme, host, port or _SCHEMES[scheme])
+
+
+def _split(given, schemes, scheme):
+    """Return (scheme, host, port or None) of `[scheme://]host[:port]`."""
+    try:
+        rest = given
+        if "://" in rest:
+            scheme, rest = rest.split("://", 1)
+            scheme = scheme.lower()
+            if scheme not in schemes:
+                raise ValueError
+        if rest.endswith("/"):
+            rest = rest[:-1]
+        for character in rest:
+            if character <= " " or character in "/?#@\\\"'<>" or character > "~":
+                raise ValueError
+        host, port = rest, ""
+        if rest.startswith("["):
+            host, port = rest.split("]", 1)
+            host += "]"
+            if port and port[0] != ":":
+                raise ValueError
+        elif ":" in rest:
+            host, port = rest.split(":", 1)
+            port = ":" + port
+        if host in ("", "[]"):
+            raise ValueError
+        if not port:
+            return scheme, host, None
+        number = int(port[1:]) if port[1:].isdigit() else 0
+        if not 0 < number < 65536:
+            raise ValueError
+        return scheme, host, number
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError(
+            "endpoint %r cannot be read: give a host, host:port or %s://host[:port], without a "
+            "path" % (given, "://, ".join(schemes))
+        )

@@ -1,0 +1,127 @@
+"""What to do when a connection fails: how long to wait, and whether somebody is to blame.
+
+Loaded at the first failure. Refused things wait long, passing ones back off with jitter; a link
+that keeps dropping counts as refused; an asset after whose publish it drops is set aside.
+"""
+
+from micropython import const
+
+from . import exceptions
+
+_FIRST_MS = const(500)
+_MOST_MS = const(60000)
+_REFUSED_FIRST_MS = const(60000)
+_REFUSED_MOST_MS = const(900000)
+_SHORT_MS = const(5000)  # a session that ends sooner is a short one
+_SHORT_IN_A_ROW = const(5)
+_BLAME_MS = const(2000)  # a drop so soon after a publish may be that publish's fault
+_STRIKES = const(3)
+
+_CONNACK = {
+    1: "the broker does not speak MQTT 3.1.1",
+    2: "the broker refused the client id",
+    3: "the broker is not available",
+    4: "the platform refused this token",
+    5: "this token may not connect; check token and device id",
+}
+
+
+def classified(e, mqtt):
+    """Return an exception of the network or the engine as one of this library's.
+
+    `mqtt` is the endpoint, for the text. Handler errors and the like do not come here.
+    """
+    if isinstance(e, exceptions.AllThingsTalkException):
+        return e
+    code = e.args[0] if e.args and isinstance(e.args[0], int) else None
+    if e.__class__.__name__ == "MQTTException" and code in _CONNACK:
+        text = "%s: %s (CONNACK %d)" % (mqtt, _CONNACK[code], code)
+        if code == 3:
+            return exceptions.PlatformUnavailableException(text, status=code)
+        if code in (4, 5):
+            return exceptions.AccessForbiddenException(text, status=code)
+        return exceptions.PlatformException(text, status=code)
+    if isinstance(e, OSError):
+        return exceptions.PlatformUnavailableException("%s: %s" % (mqtt, e), errno=code)
+    # The engines check the protocol with assert and by index.
+    return exceptions.PlatformUnavailableException(
+        "%s: the answer is no MQTT (%s %s)" % (mqtt, e.__class__.__name__, e)
+    )
+
+
+class Failures:
+    """The memory of what went wrong since the last good session."""
+
+    def __init__(self, net, now_ms):
+        self._net = net
+        self._lost_at_ms = now_ms
+        self._tries = 0
+        self._refusals = 0
+        self._short = 0
+        self.suspect = -1  # the topic after whose publish the link dropped
+        self._strikes = 0
+        self.others_acknowledged = False
+
+    def pause_ms(self, e, now_ms):
+        """Return how long to wait after the failed try `e`, a classified exception.
+
+        `now_ms` counts since power-on, as in all calls here.
+        """
+        if not e.passing:
+            ms = min(_REFUSED_FIRST_MS << min(self._refusals, 5), _REFUSED_MOST_MS)
+            self._refusals += 1
+            return ms
+        if e.retry_after_s:
+            return min(e.retry_after_s * 1000, _REFUSED_MOST_MS)
+        ms = min(_FIRST_MS << min(self._tries, 10), _MOST_MS)
+        self._tries += 1
+        # Up to half either way, so that a fleet does not come back as one; but never so long
+        # that the way back takes more than half the outage and half a second.
+        high = min(ms + ms // 2, (now_ms - self._lost_at_ms) // 2 + _FIRST_MS)
+        low = min(ms // 2, high // 2)
+        return low + (high - low) * self._net.getrandbits(10) // 1023
+
+    def lost(self, lasted_ms, e, now_ms):
+        """Note the end of a session that lasted so long; return `e`, or what it amounts to.
+
+        Short sessions in a row are a refusal.
+        """
+        self._lost_at_ms = now_ms
+        if lasted_ms >= _SHORT_MS:
+            self._tries = self._refusals = self._short = 0
+            return e
+        self._short += 1
+        if self._short < _SHORT_IN_A_ROW:
+            return e
+        return exceptions.AccessForbiddenException(
+            "%d sessions in a row ended within seconds (%s): the token may be revoked, or another "
+            "board uses the same client id" % (self._short, e)
+        )
+
+    def try_at_once(self):
+        """Return whether the try after a lost session comes at once: for the first one only."""
+        return self._tries == 0 and self._short <= 1
+
+    def blame(self, topic, since_publish_ms):
+        """Note which topic was on its way at a drop; True when it has to be set aside.
+
+        One that others had no chance to be acknowledged besides is not condemned: links drop.
+        """
+        if topic < 0 or since_publish_ms > _BLAME_MS:
+            return False
+        if topic != self.suspect:
+            self.suspect, self._strikes = topic, 1
+        elif self.others_acknowledged:
+            self._strikes += 1
+        self.others_acknowledged = False
+        if self._strikes < _STRIKES:
+            return False
+        self.suspect, self._strikes = -1, 0
+        return True
+
+    def acknowledged(self, topic):
+        """Note a PUBACK: it clears a suspect, or shows that others get through."""
+        if topic == self.suspect:
+            self.suspect, self._strikes = -1, 0
+        else:
+            self.others_acknowledged = True

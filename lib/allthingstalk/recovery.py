@@ -1,0 +1,71 @@
+"""The Client's way through a failure: report it, find out whose fault it is, plan the next try.
+
+Loaded when something fails, so that it costs nothing in good times.
+"""
+
+import io
+import sys
+
+from .failures import Failures, classified
+
+_BLAME_MS = 2000
+
+
+def failed(client, e):
+    """Take down the session after the exception `e` and set when the next try is due."""
+    e = classified(e, client.mqtt or client.http)
+    net = client._net
+    now = net.ticks_ms()
+    now_ms = client._second * 1000 + client._ms
+    failures = client._failures
+    if failures is None:
+        failures = client._failures = Failures(net, now_ms)
+    session = client._session
+    was_online = client.connected
+    if session:
+        session.failures = failures
+    if was_online:
+        if session:
+            _blame(client, failures, session, now)
+            e = failures.lost(net.ticks_diff(now, session.opened_at), e, now_ms)
+        client._event = str(e).replace(client.token, "***")
+    if session:
+        session.shut()
+    client.status = "offline" if e.passing else "refused"
+    pause_ms = 0
+    if not (was_online and session and e.passing and failures.try_at_once()):
+        pause_ms = failures.pause_ms(e, now_ms)
+    client._retry_at = net.ticks_add(now, pause_ms)
+    client._report("%s; next try in %d.%d s" % (e, pause_ms // 1000, pause_ms // 100 % 10))
+
+
+def _blame(client, failures, session, now):
+    """A drop right after a publish may be the fault of its asset: look at the assets again."""
+    number = client._outbox.first_in_flight()
+    since_ms = client._net.ticks_diff(now, session.published_at)
+    if number < 0 or since_ms > _BLAME_MS:
+        return
+    for device in client._devices:
+        device._unsettled = True
+        device._look_again = True
+    if failures.blame(number, since_ms):
+        client._set_aside += (number,)
+        client._outbox.rewind()
+        gone = client._outbox.discard(number)
+        client.dropped += gone
+        topic = str(client._topics[number], "utf-8").split("/")
+        client._report(
+            "asset '%s' of device %s is set aside and %d of its values dropped: the link drops "
+            "after each of its publishes; check that it exists" % (topic[3], topic[1], gone)
+        )
+
+
+def traceback_lines(e):
+    """Return the traceback of an exception as lines of text."""
+    if hasattr(sys, "print_exception"):
+        text = io.StringIO()
+        sys.print_exception(e, text)
+        return text.getvalue().strip().split("\n")
+    import traceback
+
+    return "".join(traceback.format_exception(type(e), e, e.__traceback__)).strip().split("\n")

@@ -1,0 +1,164 @@
+"""Sockets, TLS, time-outs, time: the one place that knows what differs between ports.
+
+The engines (`umqtt.simple`, `urequests`) verify no certificate, wait for ever, and write a
+packet in four or five pieces. They are handed a Link in place of a socket: it is connected and
+verified already, gathers what they write into one write, and gives up after its time-out.
+"""
+
+import gc
+
+try:
+    import usocket as socket
+except ImportError:
+    import socket
+from random import getrandbits
+
+try:
+    from utime import sleep_ms, ticks_add, ticks_diff, ticks_ms
+except ImportError:
+    from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
+
+__all__ = ("sleep_ms", "ticks_add", "ticks_diff", "ticks_ms", "getrandbits")
+
+ETIMEDOUT = 110  # the errno of the unix, ESP32 and rp2 ports alike for what we raise ourselves
+
+
+class Link:
+    """One connection. To an engine it is a socket; to the session, two queues that never wait.
+
+    `write` only gathers; `push` sends. While `blocking`, `read` and `readline` push first and
+    wait for `timeout_s` at most; afterwards `push` and `readinto` take what goes without waiting.
+    """
+
+    def __init__(self, sock, raw):
+        self._sock = sock
+        self._raw = raw  # below TLS: time-outs are set there, the TLS socket has none
+        self._out = bytearray(256)
+        self._from = 0  # what of _out is still to be written: _out[_from:_to]
+        self._to = 0
+
+    def write(self, data, n=None):
+        """Gather `data` (its first `n` bytes), bytes or text, for the next push."""
+        if isinstance(data, str):
+            data = data.encode()
+        if n is None:
+            n = len(data)
+        elif n < len(data):
+            data = data[:n]
+        to = self._to + n
+        out = self._out
+        if to > len(out):
+            out.extend(bytes(to - len(out)))
+        out[self._to : to] = data
+        self._to = to
+
+    def push(self):
+        """Write what was gathered, in one piece if the network takes it; True when all is out."""
+        while self._from < self._to:
+            n = self._sock.write(self._out, self._from, self._to - self._from)
+            if not n:
+                return False
+            self._from += n
+        self._from = self._to = 0
+        if len(self._out) > 2048:
+            self._out = bytearray(256)
+        return True
+
+    def readinto(self, buf):
+        """Read what is there into `buf`; None if nothing is, 0 at the end of the stream."""
+        return self._sock.readinto(buf)
+
+    def read(self, n=-1):
+        self.push()
+        return self._sock.read(n)
+
+    def readline(self):
+        self.push()
+        return self._sock.readline()
+
+    def unblock(self):
+        """From now on nothing waits: push and readinto do what can be done at once."""
+        self._raw.setblocking(False)
+
+    def close(self):
+        """Send what was gathered if the network takes it at once, and close."""
+        sock, raw = self._sock, self._raw
+        if raw is None:
+            return
+        try:
+            raw.setblocking(False)
+            self.push()
+        except OSError:  # gone already: that is what was wanted
+            pass
+        self._sock = self._raw = None
+        try:
+            sock.close()
+            raw.close()
+        except OSError:
+            pass
+
+    # What an engine does to a socket of its own; this one is set up already.
+    def connect(self, address):
+        pass
+
+    settimeout = setblocking = connect
+
+
+class _Module:
+    """What an engine sees as the module `socket` while it makes its connection."""
+
+    SOCK_STREAM = 1
+    AF_INET = 2
+
+    def __init__(self, link):
+        self._link = link
+
+    def getaddrinfo(self, *_):
+        return ((2, 1, 0, "", None),)
+
+    def socket(self, *_):
+        return self._link
+
+
+def lend(engine, link, call):
+    """Return `call()`, during which the module `engine` gets `link` for each socket it opens.
+
+    Swapped for the time of the call only: the program may use the same engine for itself.
+    """
+    name = "socket" if hasattr(engine, "socket") else "usocket"
+    own = getattr(engine, name)
+    setattr(engine, name, _Module(link))
+    try:
+        return call()
+    finally:
+        setattr(engine, name, own)
+
+
+def dial(endpoint, timeout_s, ca=None):
+    """Connect to an endpoint such as 'mqtts://host:8883' and return a Link, still blocking.
+
+    Asks DNS afresh and tries each address in turn; each step is bounded by `timeout_s`. TLS is
+    verified against the root `ca`. Raises OSError, or CertificateException.
+    """
+    scheme, rest = endpoint.split("://")
+    host, port = rest.rsplit(":", 1)
+    host = host.strip("[]")
+    failure = None
+    for address in socket.getaddrinfo(host, int(port), 0, socket.SOCK_STREAM):
+        raw = socket.socket(address[0], socket.SOCK_STREAM)
+        try:
+            raw.settimeout(timeout_s)
+            raw.connect(address[-1])
+            if scheme in ("https", "mqtts"):
+                from .secure import wrap
+
+                gc.collect()  # a handshake needs large blocks: 16 KiB on a Pico W
+                return Link(wrap(raw, host, ca), raw)
+            return Link(raw, raw)
+        except OSError as e:
+            failure = e
+            raw.close()
+        except BaseException:
+            raw.close()
+            raise
+    raise failure or OSError("no address for " + host)

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Runs the whole suite: unit files on three interpreters with several engines, then scenarios.
+
+    tests/run.py [--only unit|scenario] [--interpreter mp32] [NAME ...]
+
+NAME picks files by a part of their name. Ends with one line of counts; skips say why.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tools import engines, interpreters  # noqa: E402
+
+UNIT = ROOT / "tests" / "unit"
+SHIMS = ROOT / "tests" / "shims"
+REPORT = ROOT / "build" / "scenario.xml"
+FILE_TIMEOUT_S = 120
+
+# interpreter, umqtt.simple, urequests (None: the `requests` that is frozen into the interpreter)
+CONFIGURATIONS = (
+    ("cpython", engines.UMQTT_NEW, engines.UREQUESTS_NEW),
+    ("cpython", engines.UMQTT_OLD, engines.UREQUESTS_OLD),
+    ("mp64", engines.UMQTT_NEW, None),
+    ("mp64", engines.UMQTT_OLD, engines.UREQUESTS_NEW),
+    ("mp32", engines.UMQTT_NEW, None),
+    ("mp32", engines.UMQTT_OLD, engines.UREQUESTS_OLD),
+)
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.skips = []  # (what, why)
+
+    def add(self, passed, failed, skips=()):
+        self.passed += passed
+        self.failed += failed
+        self.skips += skips
+
+
+def engine_paths(umqtt, urequests):
+    return [str(engines.folder(e)) for e in (umqtt, urequests) if e]
+
+
+def environment(interpreter, umqtt, urequests):
+    """Return the environment in which a program sees the library and its engines."""
+    paths = [str(ROOT / "lib"), str(UNIT)] + engine_paths(umqtt, urequests)
+    if interpreter == "cpython":
+        return {**os.environ, "PYTHONPATH": os.pathsep.join([paths[0], str(SHIMS), *paths[1:]])}
+    paths += [str(engines.folder(engines.UNITTEST)), ".frozen"]
+    return {**os.environ, "MICROPYPATH": os.pathsep.join(paths)}
+
+
+def label(interpreter, umqtt, urequests):
+    rest = "urequests " + urequests[1] if urequests else "requests (frozen)"
+    return f"{interpreter}, umqtt.simple {umqtt[1]}, {rest}"
+
+
+def run_unit_file(command, environ, interpreter, path):
+    """Run one file; return (passed, failed, [(test, reason)], output)."""
+    if interpreter == "cpython":
+        arguments = ["-m", "unittest", "-v", path.stem]
+    else:
+        arguments = ["-c", f"import unittest; unittest.main('{path.stem}')"]
+    try:
+        done = subprocess.run(
+            [*command, *arguments],
+            env=environ,
+            cwd=UNIT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=FILE_TIMEOUT_S,
+        )
+        out, code = done.stdout.decode("utf-8", "replace"), done.returncode
+    except subprocess.TimeoutExpired as e:
+        out, code = (e.stdout or b"").decode("utf-8", "replace") + "\ntimed out", 1
+    ran = re.search(r"^Ran (\d+) tests?", out, re.M)
+    total = int(ran[1]) if ran else 0
+    failed = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", out))
+    if code and not failed or not total:
+        failed = max(failed, 1)
+        total = max(total, 1)
+    skips = re.findall(r"^(\w+) .*skipped:? ['\"]?(.*?)['\"]?$", out, re.M)
+    return total - failed - len(skips), failed, skips, out
+
+
+def failures(output):
+    """Return the lines of a run that say what failed."""
+    return [line for line in output.splitlines() if not line.endswith((" ok", " ... ok"))][:80]
+
+
+def chosen(folder, names):
+    files = sorted(folder.glob("test_*.py"))
+    return [f for f in files if not names or any(n in f.name for n in names)]
+
+
+def run_units(tally, names, only_interpreter):
+    files = chosen(UNIT, names)
+    for configuration in CONFIGURATIONS:
+        interpreter = configuration[0]
+        if only_interpreter and interpreter != only_interpreter:
+            continue
+        name = label(*configuration)
+        started = time.monotonic()
+        try:
+            command = interpreters.find(interpreter)
+        except interpreters.Missing as e:
+            tally.add(0, 0, [(name, str(e))])
+            print(f"unit, {name}: skipped, {e}", flush=True)
+            continue
+        environ = environment(*configuration)
+        with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+            results = list(
+                pool.map(lambda f: run_unit_file(command, environ, interpreter, f), files)
+            )
+        passed = sum(r[0] for r in results)
+        failed = sum(r[1] for r in results)
+        for file, result in zip(files, results):
+            tally.add(result[0], result[1], [(f"{file.stem}.{t}, {name}", w) for t, w in result[2]])
+            if result[1]:
+                print(f"--- {file.name} on {name}\n" + "\n".join(failures(result[3])))
+        print(
+            f"unit, {name}: {passed} passed, {failed} failed ({time.monotonic() - started:.1f} s)",
+            flush=True,
+        )
+
+
+def run_scenarios(tally, names):
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.unlink(missing_ok=True)
+    folders = (ROOT / "tests" / "scenario", ROOT / "tests" / "packaging")
+    targets = [str(f) for folder in folders for f in chosen(folder, names)]
+    if not targets:
+        return
+    code = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", f"--junitxml={REPORT}", *targets], cwd=ROOT
+    ).returncode
+    if not REPORT.exists():
+        tally.add(0, 1)
+        return
+    suite = ElementTree.parse(REPORT).getroot().find("testsuite")
+    total, failures, errors, skipped = (
+        int(suite.get(k)) for k in ("tests", "failures", "errors", "skipped")
+    )
+    skips = [
+        (case.get("name"), case.find("skipped").get("message"))
+        for case in suite.iter("testcase")
+        if case.find("skipped") is not None
+    ]
+    failed = failures + errors
+    if code not in (0, 1, 5) and not failed:
+        failed = 1
+    tally.add(total - failures - errors - skipped, failed, skips)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", choices=("unit", "scenario"))
+    parser.add_argument("--interpreter", choices=interpreters.NAMES)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a part of a file's name")
+    args = parser.parse_args()
+    tally = Tally()
+    if args.only != "scenario":
+        run_units(tally, args.names, args.interpreter)
+    if args.only != "unit":
+        run_scenarios(tally, args.names)
+    for what, why in tally.skips:
+        print(f"skipped: {what}: {why}")
+    print(f"{tally.passed} passed, {tally.failed} failed, {len(tally.skips)} skipped")
+    sys.exit(bool(tally.failed or not tally.passed))
+
+
+if __name__ == "__main__":
+    main()
