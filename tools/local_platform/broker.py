@@ -1,0 +1,123 @@
+"""The MQTT side: a listening socket, its clients, and amqtt as the broker behind them."""
+
+import asyncio
+import logging
+import socket
+
+from amqtt.broker import Broker
+from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
+
+from .core import Core
+from .mqtt_connection import MqttConnection
+from .sockets import listen, stop_accepting
+from .topics import matches
+
+STOP_TIMEOUT_S = 5
+_LISTENER = "default"
+# The plug-in that says yes: MqttConnection has checked the token before the library is asked.
+_PLUGINS = {"amqtt.plugins.base.BaseAuthPlugin": {}}
+
+
+class LocalBroker:
+    """The broker of one local platform; it lives in the event loop that starts it.
+
+    Args:
+        core: the platform's rules; the broker gives it the way out to the clients.
+    """
+
+    def __init__(self, core: Core):
+        self._core = core
+        self._connections: dict[MqttConnection, asyncio.Task] = {}
+        self._server: asyncio.Server | None = None
+        self._socket: socket.socket | None = None
+        self._broker: Broker | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port; port 0 takes any free one.
+
+        Raises:
+            OSError: the port cannot be had.
+        """
+        self._socket = listen("MQTT", host, port)
+        # What the library reports about its clients is reported here already, in better words.
+        for name in ("amqtt", "transitions"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        # The socket is ours, so that port 0, closing one client and checking packets are possible.
+        listener = ListenerConfig(type=ListenerType.EXTERNAL)
+        self._broker = Broker(BrokerConfig(listeners={_LISTENER: listener}, plugins=_PLUGINS))
+        await self._broker.start()
+        self._core.publish = self._publish
+        self._core.count_listeners = self._count_listeners
+        self._server = await asyncio.start_server(self._serve, sock=self._socket)
+        return self._socket.getsockname()[1]
+
+    async def stop(self) -> None:
+        """Drop every client and stop listening."""
+        await stop_accepting(self._socket)
+        self._server.close()
+        tasks = list(self._connections.values())
+        self._close(self._connections, "the platform stops")
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_TIMEOUT_S)
+        await self._server.wait_closed()
+        await self._broker.shutdown()
+
+    def close_token(self, token: str) -> None:
+        """Drop every client that uses a token."""
+        self._close(
+            [
+                connection
+                for connection in self._connections
+                if connection.token and connection.token.text == token
+            ],
+            "its token was revoked",
+        )
+
+    def _close(self, connections, reason):
+        for connection in list(connections):
+            connection.close(reason)
+
+    async def _publish(self, topic, payload):
+        if self._count_listeners(topic):
+            await self._broker.internal_message_broadcast(topic, payload)
+
+    def _count_listeners(self, topic):
+        return sum(
+            len(sessions)
+            for topic_filter, sessions in self._broker.subscriptions.items()
+            if matches(topic, topic_filter)
+        )
+
+    async def _serve(self, reader, writer):
+        connection = MqttConnection(reader, writer, self._core)
+        self._connections[connection] = asyncio.current_task()
+        try:
+            if await connection.admit():
+                await self._take_over(connection)
+                await self._broker.external_connected(connection, connection.outgoing, _LISTENER)
+        finally:
+            self._forget_subscriptions(connection.client_id)
+            await connection.finish()
+            del self._connections[connection]
+
+    def _forget_subscriptions(self, client_id):
+        """Do at once what the library does within a second of a client's end."""
+        subscriptions = self._broker.subscriptions
+        for topic_filter, sessions in list(subscriptions.items()):
+            sessions[:] = [entry for entry in sessions if entry[0].client_id != client_id]
+            if not sessions:
+                del subscriptions[topic_filter]
+
+    async def _take_over(self, connection):
+        """Drop an older client with the same client id (MQTT 3.1.1, section 3.1.4)."""
+        older = [
+            task
+            for other, task in self._connections.items()
+            if other is not connection and other.client_id == connection.client_id
+        ]
+        self._close(
+            [other for other, task in self._connections.items() if task in older],
+            "another client came with the same client id",
+        )
+        if older:
+            await asyncio.wait(older, timeout=STOP_TIMEOUT_S)

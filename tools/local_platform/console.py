@@ -1,0 +1,108 @@
+"""The small commands: they ask the running platform over REST, with the token of its ground."""
+
+import http.client
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from . import listening
+from .payloads import shown
+
+TIMEOUT_S = 10
+
+
+class Trouble(Exception):
+    """What went wrong, in a sentence for the user."""
+
+
+def create_device(arguments) -> None:
+    """Create a device; print its id, its token and the lines for main.py."""
+    found = _find(arguments)
+    body = {"title": arguments.title, "name": arguments.title}
+    device = _ask(found, "POST", f"/ground/{found.ground}/devices", body)
+    print(f"device {device['id']}")
+    print(f"token  {device['token']}")
+    print("For main.py:")
+    print(f'DEVICE_ID = "{device["id"]}"')
+    print(f'TOKEN = "{device["token"]}"')
+    print(f'client = Client(TOKEN, api="{found.http}", mqtt="mqtt://{found.mqtt}")')
+
+
+def devices(arguments) -> None:
+    """Print a line for each device: id, number of assets, title."""
+    found = _find(arguments)
+    for device in _ask(found, "GET", f"/ground/{found.ground}/devices"):
+        print(f"{device['id']}  {len(device['assets'])} assets  {shown(device['title'])}")
+
+
+def ground(arguments) -> None:
+    """Print the ground's id and token, which a client needs to create devices."""
+    found = _find(arguments)
+    print(f"ground {found.ground}")
+    print(f"token  {found.ground_token}")
+
+
+def states(arguments) -> None:
+    """Print a line for each asset of a device: name, value, time."""
+    for asset in _ask(_find(arguments), "GET", f"/device/{_quoted(arguments.DEVICE)}/assets"):
+        state = asset["state"]
+        text = f"{shown(state['value'])}  at {state['at']}" if state else "never set"
+        print(f"{asset['name']} = {text}")
+
+
+def send(arguments) -> None:
+    """Send a command or an event to an asset of a device."""
+    try:
+        value = json.loads(arguments.VALUE)
+    except ValueError:
+        value = arguments.VALUE
+    path = f"/device/{_quoted(arguments.DEVICE)}/asset/{_quoted(arguments.ASSET)}"
+    message = _ask(_find(arguments), "PUT", f"{path}/{arguments.command}", {"value": value})
+    print(f"{arguments.command} {arguments.ASSET} = {shown(message['value'])}  at {message['at']}")
+
+
+def _quoted(text):
+    return urllib.parse.quote(text, safe="")
+
+
+def _find(arguments):
+    found = listening.read(arguments.db)
+    if found is None:
+        raise Trouble(
+            f"No local platform runs with {arguments.db}."
+            " Start one in another terminal: python -m tools.local_platform serve"
+        )
+    return found
+
+
+def _ask(found, method, path, body=None):
+    """Return what the running platform answers."""
+    request = urllib.request.Request(
+        found.http + path,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Authorization": f"Bearer {found.ground_token}",
+            "Content-Type": "application/json",
+        },
+    )
+    # A proxy of the user's environment has no business with a server on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=TIMEOUT_S) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        raise Trouble(f"The platform refuses: {_reason(error)}.") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Trouble(
+            f"The local platform at {found.http} does not answer ({error})."
+            " Start it again: python -m tools.local_platform serve"
+        ) from error
+
+
+def _reason(error):
+    try:
+        return json.load(error)["error"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"HTTP {error.code}"

@@ -1,0 +1,177 @@
+"""What the platform does, whichever way it is asked: rights, states, feeds, commands, events.
+
+The REST side and the MQTT side translate to these calls and translate ``Refused`` back.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from .payloads import read_json, read_states, shown, write_json
+from .profiles import check_value
+from .store import Asset, Device, State, Store, Token
+from .times import format_time, now_ms
+from .topics import asset_topic, read_filter, read_publish
+
+
+class Refused(Exception):
+    """A request that is not carried out; the text says why, the status is that of HTTP."""
+
+    def __init__(self, status: int, text: str):
+        super().__init__(text)
+        self.status = status
+
+
+def mask(token: str) -> str:
+    """Return a token as it may be printed: its first 8 characters."""
+    return shown(token[:8]) + "…"
+
+
+def state_object(state: State | None) -> dict | None:
+    """Return a state as the platform writes it, None when there is none."""
+    return state and {"at": format_time(state.at_ms), "value": state.value}
+
+
+class Core:
+    """The platform's rules on top of the store.
+
+    Args:
+        store: where everything is kept.
+        log: called with one line of text for everything that happens, or None.
+    """
+
+    def __init__(self, store: Store, log: Callable[[str], None] | None):
+        self.store = store
+        self._log = log
+        # The broker puts its own functions here while it runs.
+        self.publish: Callable[[str, bytes], Awaitable[None]] | None = None
+        self.count_listeners: Callable[[str], int] | None = None
+
+    def log(self, text: str) -> None:
+        """Report one line, with the time of day."""
+        if self._log:
+            self._log(f"{time.strftime('%H:%M:%S')} {text}")
+
+    # Rights
+
+    def device(self, token: Token, device_id: str) -> Device:
+        """Return a device that the token may use.
+
+        Raises:
+            Refused: 404 no such device, 403 not one of the token's devices.
+        """
+        device = self.store.device(device_id)
+        if device is None:
+            raise Refused(404, f"there is no device {shown(device_id)}")
+        if token.device_id not in (None, device.id) or token.ground_id != device.ground_id:
+            raise Refused(403, f"the token may not use device {device.id}")
+        return device
+
+    def asset(self, device_id: str, name: str) -> Asset:
+        """Return an asset; Refused with 404 if there is none."""
+        asset = self.store.asset(device_id, name)
+        if asset is None:
+            raise Refused(404, f"device {device_id} has no asset {shown(name)}")
+        return asset
+
+    def check_subscription(self, token: Token, topic_filter: str) -> None:
+        """Raise Refused unless the token may hear what the filter names."""
+        device_id = read_filter(topic_filter)
+        if device_id is None:
+            raise Refused(403, f"{shown(topic_filter)} may not be subscribed")
+        self.device(token, device_id)
+
+    # States
+
+    async def set_states(self, device_id: str, states: dict) -> None:
+        """Keep states, all or none, and publish a feed for each.
+
+        Args:
+            device_id: the device.
+            states: value and time (milliseconds since 1970, or None for now) by asset name.
+
+        Raises:
+            Refused: 404 no such asset, 400 a value does not fit its profile.
+        """
+        now = now_ms()
+        accepted = []
+        for name, (value, at_ms) in states.items():
+            asset = self.asset(device_id, name)
+            try:
+                check_value(asset.profile, value, f"the value of {name}")
+            except ValueError as error:
+                raise Refused(400, f"{error}: {shown(value)}") from None
+            accepted.append((asset, State(now if at_ms is None else at_ms, value)))
+        self.store.add_states(accepted)
+        for asset, state in accepted:
+            self.log(f"device {_short(device_id)} state {asset.name} = {shown(state.value)}")
+            await self._send(asset_topic(device_id, asset.name, "feed"), state)
+
+    async def take_publish(self, token: Token, topic: str, payload: bytes) -> None:
+        """Carry out what a client published over MQTT.
+
+        A payload that cannot be used is reported and dropped. Of a map with several states the
+        assets that exist are set: what a broker can refuse is a topic, not a part of a payload.
+
+        Raises:
+            Refused: 403 or 404, the token may not publish there or the asset does not exist.
+        """
+        target = read_publish(topic)
+        if target is None:
+            raise Refused(403, f"{shown(topic)} may not be published to")
+        device_id, name = target
+        self.device(token, device_id)
+        if name is not None:
+            self.asset(device_id, name)
+        where = f"device {_short(device_id)} {name or 'states'}"
+        try:
+            body = read_json(payload)
+        except ValueError as error:
+            kinds = "" if name else " (CBOR and ABCL are not supported here)"
+            self.log(f"{where}: ignored {len(payload)} bytes that are not JSON{kinds}: {error}")
+            return
+        try:
+            states = read_states(body if name is None else {name: body})
+        except ValueError as error:
+            self.log(f"{where}: ignored {shown(body)}: {error}")
+            return
+        for asset_name, state in states.items():
+            try:
+                await self.set_states(device_id, {asset_name: state})
+            except Refused as refusal:
+                self.log(f"{where}: ignored: {refusal}")
+        await self.publish(topic, payload)
+
+    # To the device
+
+    async def send(self, device_id: str, asset_name: str, stream: str, value: object) -> dict:
+        """Send a command or an event to a device; return the message.
+
+        Args:
+            device_id: the device.
+            asset_name: one of its assets.
+            stream: ``command`` or ``event``.
+            value: what to send; it has to fit the profile.
+
+        Raises:
+            Refused: 404 no such device or asset, 400 the value does not fit the profile.
+        """
+        if self.store.device(device_id) is None:
+            raise Refused(404, f"there is no device {shown(device_id)}")
+        asset = self.asset(device_id, asset_name)
+        try:
+            check_value(asset.profile, value, f"the value of {asset_name}")
+        except ValueError as error:
+            raise Refused(400, f"{error}: {shown(value)}") from None
+        topic = asset_topic(device_id, asset_name, stream)
+        heard = "" if self.count_listeners(topic) else " (nobody is listening)"
+        self.log(f"device {_short(device_id)} {stream} {asset_name} = {shown(value)}{heard}")
+        return await self._send(topic, State(now_ms(), value))
+
+    async def _send(self, topic, state):
+        message = state_object(state)
+        await self.publish(topic, write_json(message).encode())
+        return message
+
+
+def _short(device_id):
+    return device_id[:8] + "…"

@@ -1,0 +1,68 @@
+"""Where a running platform listens, written beside its database so that other commands find it."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import socket
+
+
+@dataclasses.dataclass(frozen=True)
+class Listening:
+    """Addresses and ground of a running platform; it holds a token, so it is never printed."""
+
+    host: str
+    http_port: int
+    mqtt_port: int
+    ground: str
+    ground_token: str = dataclasses.field(repr=False)
+
+    @property
+    def http(self) -> str:
+        """The REST endpoint, for example ``http://127.0.0.1:8080``."""
+        return f"http://{reachable(self.host)}:{self.http_port}"
+
+    @property
+    def mqtt(self) -> str:
+        """The MQTT endpoint, for example ``127.0.0.1:1883``."""
+        return f"{reachable(self.host)}:{self.mqtt_port}"
+
+    def write(self, db: pathlib.Path) -> None:
+        """Write the file beside the database, for this user only."""
+        remove(db)
+        file = os.open(_path(db), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(file, "w", encoding="utf-8") as stream:
+            json.dump(dataclasses.asdict(self), stream)
+
+
+def read(db: pathlib.Path) -> Listening | None:
+    """Return what the platform with this database wrote, None if there is no usable file."""
+    try:
+        return Listening(**json.loads(_path(db).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def remove(db: pathlib.Path) -> None:
+    """Remove the file, if it is there."""
+    _path(db).unlink(missing_ok=True)
+
+
+def reachable(host: str) -> str:
+    """Return the host as others write it in an endpoint.
+
+    For "every address" that is this machine's address in its network, which a board can reach.
+    """
+    if host in ("0.0.0.0", "::", ""):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                # A datagram socket sends nothing here; it only asks which way packets would go.
+                probe.connect(("192.0.2.1", 9))
+                return probe.getsockname()[0]
+            except OSError:
+                return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _path(db):
+    return pathlib.Path(db).with_suffix(".json")

@@ -1,0 +1,38 @@
+"""What the stand-ins on the board share: the way to the bridge and what the bridge said at start.
+
+Loaded before boot.py, while the PC's file system is still the interpreter's; never written to.
+"""
+
+import os
+import sys
+
+LIKE = os.getenv("VB_LIKE") or ""
+RESET_CAUSE = int(os.getenv("VB_RESET_CAUSE") or 1)
+UNIQUE_ID = os.getenv("VB_UNIQUE_ID") or "e66164084373"
+
+clock_offset_s = int(os.getenv("VB_CLOCK_OFFSET_S") or 0)
+
+# Opened now: after the flash has been mounted there is no way back to the PC's files.
+_state = open(os.getenv("VB_STATE"), "rb")
+
+
+def report(name, argument=""):
+    """Tell the bridge something, inside an APC string that it takes out of the serial stream."""
+    sys.stdout.write(f"\x1b_vb:{name};{argument}\x1b\\")
+
+
+def report_and_wait(name, argument=""):
+    """Tell the bridge something that ends this interpreter, and wait for that end."""
+    import micropython
+    import utime
+
+    micropython.kbd_intr(-1)
+    report(name, argument)
+    while True:
+        utime.sleep_ms(1000)
+
+
+def access_point_is_up():
+    """Whether the Wi-Fi network is in range, as told to the bridge from outside."""
+    _state.seek(0)
+    return _state.read(1) == b"1"
