@@ -23,7 +23,12 @@ class Session(engine.MQTTClient):
     def __init__(self, client_id, token, keepalive, net, outbox, max_message, report):
         # Any password will do, but not none (platform-api, section 1); old engines compute the
         # length of CONNECT right only below 128 bytes, so it is a short one.
-        super().__init__(client_id, "", 0, token, b"-", keepalive)
+        # Engines before 1.3.4 ask DNS right here.
+        net.lend(
+            engine,
+            None,
+            lambda: engine.MQTTClient.__init__(self, client_id, "", 0, token, b"-", keepalive),
+        )
         self.link = None
         self.inbox = []  # (was sent before, topic, payload)
         self.published_at = 0  # ticks of the last publish

@@ -1,0 +1,165 @@
+"""A network in virtual time for unit tests: handed to a Client in place of `transport`.
+
+`FakeNet` keeps the clock and makes connections to a `FakeBroker`, which speaks just enough MQTT
+to answer the real engine, byte by byte, and can be told to misbehave. Nothing here knows the
+library's insides: it sees the bytes on the wire.
+"""
+
+from allthingstalk import transport
+
+
+class FakeSocket:
+    """MicroPython's stream over two byte queues; bytes the broker has not sent are not there."""
+
+    def __init__(self, net):
+        self._net = net
+        self._blocking = True
+        self.inbound = bytearray()
+        self.ended = False  # the broker closed the connection
+        self.closed = False
+        self.takes = None  # bytes that a write takes before the network is full; None: all
+
+    def setblocking(self, flag):
+        self._blocking = flag
+
+    def _wait(self):
+        if self._blocking and not self.ended:
+            self._net.advance(self._net.timeout_ms)
+            raise OSError(110)
+
+    def readinto(self, buf):
+        if not self.inbound:
+            self._wait()
+            return 0 if self.ended else None
+        n = min(len(buf), len(self.inbound))
+        buf[:n] = self.inbound[:n]
+        self.inbound[:n] = b""
+        return n
+
+    def read(self, n):
+        if len(self.inbound) < n and not self.ended:
+            self._wait()
+        data = bytes(self.inbound[:n])
+        self.inbound[:n] = b""
+        return data
+
+    def write(self, buf, offset, n):
+        if self.takes is not None:
+            n = min(n, self.takes)
+            self.takes -= n
+            if not n:
+                return None
+        self._net.writes += 1
+        self._net.broker.received(self, bytes(buf[offset : offset + n]))
+        return n
+
+    def close(self):
+        self.closed = True
+
+
+class FakeBroker:
+    """Answers packets; `log` holds each packet it was sent, as bytes."""
+
+    def __init__(self):
+        self.log = []
+        self.connack = b"\x20\x02\x00\x00"  # accepted
+        self.acknowledges = True
+        self.answers_pings = True
+        self.answers_subscribes = True
+        self.drop_at = None  # a function of a packet: True closes the connection
+        self._partial = {}
+
+    def received(self, sock, data):
+        data = self._partial.pop(id(sock), b"") + data
+        while len(data) > 1:
+            n, i = 0, 1
+            while True:
+                n |= (data[i] & 127) << (7 * (i - 1))
+                i += 1
+                if data[i - 1] < 128:
+                    break
+            if len(data) < i + n:
+                break
+            self._packet(sock, data[: i + n], data[i : i + n])
+            data = data[i + n :]
+        self._partial[id(sock)] = data
+
+    def _packet(self, sock, packet, body):
+        self.log.append(packet)
+        if self.drop_at and self.drop_at(packet):
+            sock.ended = True
+        if sock.ended:
+            return
+        kind = packet[0] & 0xF0
+        if kind == 0x10:
+            sock.inbound.extend(self.connack)
+        elif kind == 0x80 and self.answers_subscribes:
+            sock.inbound.extend(b"\x90\x03" + body[:2] + b"\x01")
+        elif kind == 0x30 and packet[0] & 2 and self.acknowledges:
+            n = body[0] << 8 | body[1]
+            sock.inbound.extend(b"\x40\x02" + body[2 + n : 4 + n])
+        elif kind == 0xC0 and self.answers_pings:
+            sock.inbound.extend(b"\xd0\x00")
+
+    def of_kind(self, kind):
+        return [p for p in self.log if p[0] & 0xF0 == kind]
+
+    def publishes(self):
+        """Return (topic, payload, dup) of each PUBLISH received."""
+        found = []
+        for p in self.of_kind(0x30):
+            i = 2 if p[1] < 128 else 3
+            n = p[i] << 8 | p[i + 1]
+            body = i + 2 + n + (2 if p[0] & 6 else 0)
+            found.append((p[i + 2 : i + 2 + n], p[body:], bool(p[0] & 8)))
+        return found
+
+
+class FakeNet:
+    """Stands for the module `transport`: time, randomness, and connections to a broker."""
+
+    lend = staticmethod(transport.lend)
+    ticks_add = staticmethod(transport.ticks_add)
+    ticks_diff = staticmethod(transport.ticks_diff)
+
+    def __init__(self):
+        self.broker = FakeBroker()
+        self.now_ms = 0
+        self.writes = 0
+        self.dials = []  # when each connection was tried
+        self.fails = None  # an exception that dial raises
+        self.timeout_ms = 10000
+        self.socket = None
+
+    def ticks_ms(self):
+        return transport.ticks_add(0, self.now_ms)
+
+    def sleep_ms(self, ms):
+        self.advance(ms)
+
+    def advance(self, ms):
+        self.now_ms += ms
+
+    def getrandbits(self, n):
+        return 1 << (n - 1)  # the middle: no jitter
+
+    def dial(self, endpoint, timeout_s, ca=None):
+        self.dials.append(self.now_ms)
+        if self.fails:
+            raise self.fails
+        self.socket = FakeSocket(self)
+        return transport.Link(self.socket, self.socket)
+
+
+def message(topic, payload, qos=0, packet_id=1, dup=False):
+    """Return a PUBLISH packet from the broker."""
+    topic = topic.encode()
+    body = bytes([len(topic) >> 8, len(topic) & 255]) + topic
+    if qos:
+        body += bytes([packet_id >> 8, packet_id & 255])
+    body += payload
+    n, head = len(body), bytes([0x30 | qos << 1 | (8 if dup else 0)])
+    while n > 127:
+        head += bytes([n & 127 | 128])
+        n >>= 7
+    return head + bytes([n]) + body
