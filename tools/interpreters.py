@@ -78,7 +78,7 @@ def fetch_mp32():
     for sub in ("lists/partial", "cache/archives/partial", "root"):
         (work / sub).mkdir(parents=True)
     sources = work / "sources.list"
-    sources.write_text(f"deb [arch=i386 trusted=yes] {mirror} {SUITE} main\n")
+    sources.write_text(f"deb [arch=i386] {mirror} {SUITE} main\n")
     options = {
         "Dir::Etc::sourcelist": sources,
         "Dir::Etc::sourceparts": "/dev/null",

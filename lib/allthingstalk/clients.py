@@ -66,6 +66,8 @@ class Client(BaseClient):
     Raises ValueError for a token or an endpoint that cannot be right.
     """
 
+    _net = transport  # where time, connections and randomness come from
+
     def __init__(
         self,
         token,
@@ -116,7 +118,6 @@ class Client(BaseClient):
         self._digest = digest
         self._max_message = max_message
         self._outbox = Outbox() if outbox is None else outbox
-        self._net = transport
         self._devices = []
         self._topics = []  # topic number -> topic of the asset's state
         self._numbers = {}  # device id -> asset name -> topic number
@@ -363,23 +364,30 @@ class Client(BaseClient):
         if value is not state and state.at is not None:
             text += ',"at":"%s"' % state.at
             flags = 8  # outbox.OWN_TIME
+        busy, self._in_io = self._in_io, True  # no timer's poll while the outbox is written
+        try:
+            self._put(device_id, asset_name, text.encode(), flags)
+        finally:
+            self._in_io = busy
+        if not self._in_handler:
+            idle_ms = self._net.ticks_diff(self._net.ticks_ms(), self._polled_at)
+            self._serve(idle_ms >= _SERVE_MS)
+
+    def _put(self, device_id, asset_name, text, flags):
         number = self._number(device_id, asset_name)
         if number in self._set_aside:
             self.dropped += 1
             return
-        gone = self._outbox.put(number, text.encode(), self._second, self._ms, flags)
+        gone = self._outbox.put(number, text, self._second, self._ms, flags)
         if not gone:
             self._overflowing = self._overflowing and self.pending > 1
-        else:
-            self.dropped += 1 if gone < 0 else gone
-            if gone < 0:
-                self._report("a value of '%s' is larger than the outbox" % asset_name)
-            elif not self._overflowing:
-                self._report("the outbox is full, the oldest values go; see client.dropped")
-            self._overflowing = True
-        if not self._in_handler:
-            idle_ms = self._net.ticks_diff(self._net.ticks_ms(), self._polled_at)
-            self._serve(idle_ms >= _SERVE_MS)
+            return
+        self.dropped += 1 if gone < 0 else gone
+        if gone < 0:
+            self._report("a value of '%s' is larger than the outbox" % asset_name)
+        elif not self._overflowing:
+            self._report("the outbox is full, the oldest values go; see client.dropped")
+        self._overflowing = True
 
     def _deliver_asset(self, device_id, asset_name):
         """Wait until what was assigned to an asset is on the platform, `timeout` at most."""

@@ -1,9 +1,11 @@
 """A network in virtual time for unit tests: handed to a Client in place of `transport`.
 
-`FakeNet` keeps the clock and makes connections to a `FakeBroker`, which speaks just enough MQTT
-to answer the real engine, byte by byte, and can be told to misbehave. Nothing here knows the
-library's insides: it sees the bytes on the wire.
+`FakeNet` keeps the clock and makes connections to a `FakeBroker` and a `FakeRest`, which speak
+just enough MQTT and HTTP to answer the real engines, byte by byte, and can be told to misbehave.
+Nothing here knows the library's insides: it sees the bytes on the wire.
 """
+
+import json
 
 from allthingstalk import transport
 
@@ -11,8 +13,9 @@ from allthingstalk import transport
 class FakeSocket:
     """MicroPython's stream over two byte queues; bytes the broker has not sent are not there."""
 
-    def __init__(self, net):
+    def __init__(self, net, server):
         self._net = net
+        self._server = server
         self._blocking = True
         self.inbound = bytearray()
         self.ended = False  # the broker closed the connection
@@ -43,6 +46,12 @@ class FakeSocket:
         self.inbound[:n] = b""
         return data
 
+    def readline(self):
+        end = self.inbound.find(b"\n") + 1
+        if not end and not self.ended:
+            self._wait()
+        return self.read(end or len(self.inbound))
+
     def write(self, buf, offset, n):
         if self.takes is not None:
             n = min(n, self.takes)
@@ -50,7 +59,9 @@ class FakeSocket:
             if not n:
                 return None
         self._net.writes += 1
-        self._net.broker.received(self, bytes(buf[offset : offset + n]))
+        if self._net.on_write:
+            self._net.on_write()
+        self._server.received(self, bytes(buf[offset : offset + n]))
         return n
 
     def close(self):
@@ -115,6 +126,38 @@ class FakeBroker:
         return found
 
 
+class FakeRest:
+    """Keeps the assets of one device; `log` holds the first line of each request."""
+
+    def __init__(self):
+        self.log = []
+        self.assets = {}  # name -> asset object
+        self.status = None  # answer everything with this status
+        self.extra = b""  # header lines added to each answer
+
+    def received(self, sock, data):
+        head, _, body = data.partition(b"\r\n\r\n")
+        line = str(head.split(b"\r\n")[0], "utf-8")
+        self.log.append(line)
+        method, path, _ = line.split(" ")
+        parts = path.split("/")
+        status, answer = self.status or 404, None
+        if self.status:
+            answer = {"message": "as told"}
+        elif method == "GET" and parts[-1] == "assets":
+            status, answer = 200, list(self.assets.values())
+        elif method in ("POST", "PUT"):
+            status, answer = 201, json.loads(body)
+            answer["id"] = "id-" + answer["name"]
+            answer["deviceId"] = parts[2]
+            self.assets[answer["name"]] = answer
+        text = json.dumps(answer).encode()
+        sock.inbound.extend(b"HTTP/1.1 %d X\r\n%s" % (status, self.extra))
+        sock.inbound.extend(b"Transfer-Encoding: chunked\r\n\r\n")
+        sock.inbound.extend(b"%x\r\n%s\r\n0\r\n\r\n" % (len(text), text))
+        sock.ended = True
+
+
 class FakeNet:
     """Stands for the module `transport`: time, randomness, and connections to a broker."""
 
@@ -124,10 +167,12 @@ class FakeNet:
 
     def __init__(self):
         self.broker = FakeBroker()
+        self.rest = FakeRest()
         self.now_ms = 0
         self.writes = 0
-        self.dials = []  # when each connection was tried
-        self.fails = None  # an exception that dial raises
+        self.dials = []  # when each connection to the broker was tried
+        self.fails = self.rest_fails = None  # exceptions that dial raises
+        self.on_write = None  # called in the middle of each write
         self.timeout_ms = 10000
         self.socket = None
 
@@ -144,10 +189,15 @@ class FakeNet:
         return 1 << (n - 1)  # the middle: no jitter
 
     def dial(self, endpoint, timeout_s, ca=None):
+        if endpoint[:4] == "http":
+            if self.rest_fails:
+                raise self.rest_fails
+            sock = FakeSocket(self, self.rest)
+            return transport.Link(sock, sock)
         self.dials.append(self.now_ms)
         if self.fails:
             raise self.fails
-        self.socket = FakeSocket(self)
+        self.socket = FakeSocket(self, self.broker)
         return transport.Link(self.socket, self.socket)
 
 

@@ -197,9 +197,7 @@ class TestReceive(SessionTest):
         for cut in range(1, len(data)):
             self.arrive(data[:cut])
             self.arrive(data[cut:])
-            self.assertEqual(
-                [(m[1], len(m[2])) for m in self.taken()], [("a", 130), ("b", 3)], cut
-            )
+            self.assertEqual([(m[1], len(m[2])) for m in self.taken()], [("a", 130), ("b", 3)], cut)
 
     def test_a_message_over_the_limit_is_acknowledged_and_skipped(self):
         data = message("big", b"x" * 3000, qos=1, packet_id=9) + message("ok", b"1")

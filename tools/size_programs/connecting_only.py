@@ -1,0 +1,12 @@
+"""Connects, and does nothing else: at what heap does that still work? Prints `done`.
+
+Arguments: HTTP endpoint, MQTT endpoint, device id, token.
+"""
+
+import sys
+
+import thermostat
+
+device, client = thermostat.connect(*sys.argv[-4:])
+client.close()
+print("done")
