@@ -11,7 +11,7 @@ import thermostat
 
 COUNT = 100
 
-device, client = thermostat.connect(*sys.argv[-4:])
+device, client = thermostat.connect(*sys.argv[1:])
 
 
 def publish_all():

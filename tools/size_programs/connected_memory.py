@@ -11,7 +11,7 @@ bare_bytes = gc.mem_alloc()
 
 import thermostat  # noqa: E402
 
-device, client = thermostat.connect(*sys.argv[-4:])
+device, client = thermostat.connect(*sys.argv[1:])
 gc.collect()
 held_bytes = gc.mem_alloc() - bare_bytes
 

@@ -7,6 +7,6 @@ import sys
 
 import thermostat
 
-device, client = thermostat.connect(*sys.argv[-4:])
+device, client = thermostat.connect(*sys.argv[1:])
 client.close()
 print("done")

@@ -1,13 +1,14 @@
 """Prints the RAM that modules take after their import, one after the other, and all together.
 
-Arguments: an image of a read-only file system to run them from in place, or `-`; the modules.
+Arguments: an image of a read-only file system to run them from in place, or `-`; the modules,
+each on its own, because MicroPython takes no argument of more than 255 bytes.
 Prints a JSON list of [module, bytes of RAM it added].
 """
 
 import gc
 import sys
 
-image, modules = sys.argv[-2], sys.argv[-1].split(",")
+image, *modules = sys.argv[1:]
 if image != "-":
     import vfs
 

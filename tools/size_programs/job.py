@@ -7,7 +7,7 @@ import sys
 
 import thermostat
 
-device, client = thermostat.connect(*sys.argv[-4:])
+device, client = thermostat.connect(*sys.argv[1:])
 for value in range(100):
     device.people = value
 delivered = client.flush(10)

@@ -1,0 +1,45 @@
+# AllThingsTalk for MicroPython. `make` prints the wishes; each sets up what it needs.
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+
+help:
+	@echo "make run          see it work: local platform, virtual board, the README's program"
+	@echo "make test         the whole suite on CPython and on real MicroPython, 64 and 32 bits"
+	@echo "make check        style, and types against the ESP32's and Pico W's stubs"
+	@echo "make size         what it costs in flash and RAM, as measured"
+	@echo "make platform     the local platform by itself, on ports 8080 and 1883"
+	@echo "make board        a virtual board for mpremote by itself"
+	@echo "make board-files  what goes onto a board, in build/board"
+	@echo "make setup        .venv with the pinned packages (the others do it by themselves)"
+	@echo "make clean        everything the other wishes made"
+
+setup:
+	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) here: install Python 3.10 or later, or give PYTHON=..."; exit 1; }
+	@$(PYTHON) tools/bootstrap.py
+
+run: setup
+	@$(VENV_PYTHON) tools/run_demo.py
+
+test: setup
+	@$(VENV_PYTHON) tests/run.py $(TESTS)
+
+check: setup
+	@$(VENV_PYTHON) tools/check.py
+
+size: setup
+	@$(VENV_PYTHON) tools/sizes.py $(SIZE_OPTIONS)
+
+platform: setup
+	@$(VENV_PYTHON) -m tools.local_platform serve
+
+board: setup
+	@$(VENV_PYTHON) -m tools.virtual_board --link build/virtual-board --flash build/flash
+
+board-files: setup
+	@$(VENV_PYTHON) tools/board_files.py
+
+clean:
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
+	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup run test check size platform board board-files clean

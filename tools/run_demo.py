@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""`make run`: the local platform, a virtual board, the README's program; no account, no hardware.
+
+Everything a real board goes through happens: mpremote copies the library and main.py, the board
+resets, creates its assets, publishes, and obeys a command. Ends by itself; Ctrl-C ends it too.
+"""
+
+import argparse
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tools import board_files  # noqa: E402
+from tools.local_platform import LocalPlatform  # noqa: E402
+from tools.virtual_board import VirtualBoard  # noqa: E402
+
+WORK = ROOT / "build" / "run"
+MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
+WAIT_S = 20
+SETTINGS = """# Read by main.py. A secret: it never goes into a commit.
+CLIENT = {{"token": "{token}", "api": "{http}", "mqtt": "mqtt://{mqtt}"}}
+DEVICE = "{id}"
+"""
+REAL_BOARD = """
+The same with a real board, MicroPython flashed and its USB cable plugged in:
+  make board-files                         the library, compiled, in build/board
+  make platform                            this platform, to try it without an account
+  .venv/bin/mpremote cp -r build/board/lib :
+  .venv/bin/mpremote cp boards/main.py settings.py :
+  .venv/bin/mpremote reset
+settings.py is the file shown above with your device's token and id. README.md says how the board
+joins your Wi-Fi, and what "api" is for the real platform.
+"""
+
+
+def say(who, text):
+    sys.stdout.write(f"{who:>8} | {text}\n")  # one write: three threads speak here
+    sys.stdout.flush()
+
+
+def mpremote(port, *arguments):
+    say("you", "mpremote " + " ".join(arguments).replace(str(ROOT) + "/", ""))
+    done = subprocess.run(
+        [MPREMOTE, "connect", port, *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(f"mpremote failed:\n{done.stdout}{done.stderr}")
+
+
+def wait_until(what, condition, board):
+    until = time.monotonic() + WAIT_S
+    while not condition():
+        if time.monotonic() > until:
+            sys.exit(f"{what} did not happen in {WAIT_S} s. The board's console:\n{board.output}")
+        time.sleep(0.05)
+
+
+def demo(platform, board):
+    device = platform.create_device(title="My first device")
+    say("you", f"a device on the platform: id {device.id}, token {device.token[:8]}…")
+    settings = WORK / "settings.py"
+    settings.write_text(
+        SETTINGS.format(token=device.token, http=platform.http, mqtt=platform.mqtt, id=device.id)
+    )
+    for shown in (ROOT / "boards" / "main.py", settings):
+        text = shown.read_text().replace(device.token, device.token[:8] + "…")
+        print(f"\n--- {shown.name}\n{text}", flush=True)
+    mpremote(board.port, "fs", "cp", "-r", str(board_files.BOARD / "lib"), ":")
+    mpremote(board.port, "fs", "cp", str(ROOT / "boards" / "main.py"), str(settings), ":")
+    mpremote(board.port, "reset")
+    wait_until("a third value", lambda: len(platform.states(device.id, "count")) > 2, board)
+    wait_until("the subscription", lambda: platform.is_listening(device.id, "led"), board)
+    for on in (True, False):
+        say("you", f"command led {str(on).lower()}, as from the platform's dashboard")
+        platform.send_command(device.id, "led", on)
+        wait_until("the board's obedience", lambda on=on: board.pin("LED") == int(on), board)
+        wait_until(
+            "the new state",
+            lambda on=on: (platform.state(device.id, "led") or {}).get("value") is on,
+            board,
+        )
+    say("you", "the board obeyed: its LED went on and off, and its state says so")
+
+
+def main():
+    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    started = time.monotonic()
+    say("you", "make board-files")
+    board_files.build()
+    with LocalPlatform(db=WORK / "platform.db", log=lambda line: say("platform", line)) as platform:
+        say("platform", f"REST {platform.http}, MQTT {platform.mqtt}")
+        with VirtualBoard(
+            flash=WORK / "flash", like="pico-w", log=lambda line: say("board", line)
+        ) as board:
+            say("board", f"real MicroPython, a Pico W's heap, behind {board.port}")
+            demo(platform, board)
+    print(REAL_BOARD)
+    print(f"All done in {time.monotonic() - started:.0f} s.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nstopped")
