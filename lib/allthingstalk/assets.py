@@ -48,7 +48,7 @@ class Asset:
         **kwargs,
     ):
         if kind not in (Asset.SENSOR, Asset.ACTUATOR, Asset.VIRTUAL, Asset.CONFIG):
-            raise ValueError("kind is sensor, actuator, virtual or config, not '%s'" % kind)
+            raise ValueError("kind is sensor, actuator, virtual or config, not %r" % (kind,))
         for key in kwargs:
             if key not in self._keys:
                 raise TypeError(
@@ -125,8 +125,9 @@ class Asset:
         asset.name = d["name"]
         asset._title = d.get("title")
         asset.description = d.get("description") or ""
-        asset._schema = d.get("profile")
-        asset.type = asset._schema.get("type") if asset._schema else None
+        profile = d.get("profile")
+        asset.type = profile.get("type") if profile else None
+        asset._schema = profile if asset.type else None
         return asset
 
     def _copy(self):
@@ -134,13 +135,15 @@ class Asset:
         twin = object.__new__(self.__class__)
         for key in self.__dict__:
             setattr(twin, key, self.__dict__[key])
+        twin.id = twin.thing_id = None
         return twin
 
     # -- the field of a Device ------------------------------------------------------------------
 
     def __set_name__(self, owner, member):  # called by CPython and MicroPython >= 1.27
-        self._bind(member)
-        owner._own_streams(owner)
+        if hasattr(owner, "_own_streams"):  # else a mixin: the Device is not known yet
+            self._bind(member)
+            owner._own_streams(owner)
 
     def _bind(self, member):
         if "_member" not in self.__dict__:
@@ -156,15 +159,11 @@ class Asset:
         device._publish(self, value)
 
 
-def checked_name(name):
-    """Return an asset name if it can be one: part of a topic and of a path. Else ValueError."""
-    for character in name if isinstance(name, str) else "":
-        if character in " /+#\t\r\n\0":
-            break
-    else:
-        if name and isinstance(name, str):
-            return name
-    raise ValueError("asset name %r: names are text without blanks, /, + and #" % (name,))
+def checked_name(name, what="asset name"):
+    """Return a name or an id if it can be part of a topic and of a path. Else ValueError."""
+    if isinstance(name, str) and name and min(name) > " " and not set(name) & set("/+#"):
+        return name
+    raise ValueError("%s %r: it is text without blanks, /, + and #" % (what, name))
 
 
 def nameless():

@@ -6,19 +6,10 @@ import sys
 
 from . import transport
 from .asset_state import AssetState
+from .letting_go import let_go
 
-_STREAMS = ("command", "feed", "state", "event")
 _IDLE_MS = 10  # pause between two polls of a wait
 _SERVE_MS = 5000  # a program that has not polled for so long is served by its assignments
-
-
-def let_go(*modules):
-    """Forget modules of this package that are needed once, and collect their memory."""
-    package = sys.modules.get("allthingstalk")
-    for name in modules:
-        if sys.modules.pop("allthingstalk." + name, None) and hasattr(package, name):
-            delattr(package, name)
-    gc.collect()
 
 
 class BaseClient:
@@ -66,7 +57,19 @@ class Client(BaseClient):
     Raises ValueError for a token or an endpoint that cannot be right.
     """
 
+    status = "offline"
+    errors = dropped = 0
+    last_error = None
     _net = transport  # where time, connections and randomness come from
+    _session = None
+    _failures = None  # what went wrong since the last good session
+    _set_aside = ()  # numbers of topics after whose publish the link drops
+    _overflowing = False
+    _timer = None
+    _in_io = _in_handler = False
+    _event = None  # what on_connect or on_disconnect is still to be told
+    _registered = 0  # how many handlers there were when streams were last subscribed
+    _second = _ms = 0  # since power-on; ticks alone wrap
 
     def __init__(
         self,
@@ -88,24 +91,13 @@ class Client(BaseClient):
         on_disconnect=None,
         max_message=4096,
     ):
-        if not isinstance(token, str) or not token or min(token) <= " " or max(token) > "~":
-            raise ValueError(
-                "the token is empty or has blanks or control characters: copy it from the "
-                "device's settings on the platform"
-            )
-        if qos not in (0, 1) or timeout <= 0 or not 0 <= keepalive < 65536:
-            raise ValueError("qos is 0 or 1, timeout > 0, keepalive 0 to 65535 seconds")
-        from .endpoints import resolve
-        from .outbox import Outbox
+        from .client_setup import checked
 
-        self.http, self.mqtt = resolve(api, http, mqtt)
-        let_go("endpoints")
-        if outbox is not None and not isinstance(outbox, Outbox):
-            raise TypeError("outbox is an allthingstalk.Outbox")
+        self.http, self.mqtt, self._outbox = checked(
+            token, api, http, mqtt, qos, timeout, keepalive, outbox
+        )
+        let_go("client_setup", "endpoints")
         self.token = token
-        self.errors = self.dropped = 0
-        self.last_error = None
-        self.status = "offline"
         self.on_connect = on_connect
         self.on_disconnect = on_disconnect
         self._log = log
@@ -117,20 +109,9 @@ class Client(BaseClient):
         self._timeout_s = timeout
         self._digest = digest
         self._max_message = max_message
-        self._outbox = Outbox() if outbox is None else outbox
         self._devices = []
         self._topics = []  # topic number -> topic of the asset's state
         self._numbers = {}  # device id -> asset name -> topic number
-        self._overflowing = False
-        self._set_aside = ()  # numbers of topics after whose publish the link drops
-        self._session = None
-        self._failures = None
-        self._subscribed = []
-        self._timer = None
-        self._in_io = self._in_handler = False
-        self._event = None  # what on_connect or on_disconnect is still to be told
-        self._registered = 0
-        self._second = self._ms = 0  # since power-on; ticks alone wrap
         self._ticked = self._polled_at = self._retry_at = self._net.ticks_ms()
 
     @property
@@ -198,16 +179,9 @@ class Client(BaseClient):
 
     def close(self):
         """Flush for a second at most, say DISCONNECT, and stay off line until a connect()."""
-        if self._timer:
-            self._timer.deinit()
-            self._timer = None
-        if self.connected:
-            self.flush(1)
-        self._in_io = True
-        if self._session:
-            self._session.shut(politely=True)
-        self._in_io = False
-        self.status = "closed"
+        from .connecting import close
+
+        close(self)
 
     def _tick(self):
         now = self._net.ticks_ms()
@@ -242,11 +216,16 @@ class Client(BaseClient):
                 self._move()
             elif self.status != "closed" and may_connect and (self._devices or self.pending):
                 if self._net.ticks_diff(self._net.ticks_ms(), self._retry_at) >= 0:
-                    self._open()
+                    from .connecting import bring_up
+
+                    bring_up(self)
         except Exception as e:
             from .recovery import failed
 
             failed(self, e)
+        else:
+            if "allthingstalk.connecting" in sys.modules:
+                let_go("connecting", "secure")
 
     def _move(self):
         session = self._session
@@ -255,10 +234,10 @@ class Client(BaseClient):
 
             return send(self)
         session.receive()
-        from .devices import registrations
+        if self._devices and self._registered != self._devices[0]._registered:
+            from .connecting import subscribe
 
-        if self._registered != registrations():
-            self._subscribe()
+            subscribe(self)
         apart = self._failures.suspect if self._failures else -1
         session.send(self._topics, self._payload, self._qos, apart)
         session.check()
@@ -284,63 +263,6 @@ class Client(BaseClient):
                     device._redelivered = redelivered
                     device.on_message(parts[4], parts[3], payload)
             message = session.take_message()
-
-    # -- coming up ------------------------------------------------------------------------------
-
-    def _open(self):
-        """Bring up REST where a device needs it, then MQTT. Raises whatever stops it."""
-        self.status = "connecting"
-        for device in self._devices:
-            if device._unsettled:
-                self._settle(device)
-        if self.mqtt:
-            self._open_session()
-        self.status = "online"
-        self._event = "online"
-
-    def _settle(self, device):
-        from .definition import settle
-
-        try:
-            settle(self, device)
-        finally:
-            let_go("definition", "rest", "asset_list", "exchange")
-
-    def _open_session(self):
-        session = self._session
-        if not session:
-            from .session import Session
-
-            session = self._session = Session(
-                self._client_id or _chip_id(),
-                self.token,
-                self._keepalive,
-                self._net,
-                self._outbox,
-                self._max_message,
-                self._report,
-            )
-        gc.collect()
-        link = self._net.dial(self.mqtt, self._timeout_s, self._ca)
-        try:
-            session.open(link, self._timeout_s)
-        except BaseException:
-            session.shut()
-            raise
-        self._subscribed = []
-        self._subscribe()
-
-    def _subscribe(self):
-        """Subscribe to the streams that have handlers, as far as this session has not yet."""
-        from .devices import registrations
-
-        self._registered = registrations()
-        for device in self._devices:
-            for stream in _STREAMS:
-                topic = "device/%s/asset/+/%s" % (device.id, stream)
-                if topic not in self._subscribed and device._listens(stream):
-                    self._session.subscribe_later(topic)
-                    self._subscribed.append(topic)
 
     def _connect_device(self, device):
         """Bring a device up; return whether it is on line. Raises what is refused."""
@@ -389,20 +311,6 @@ class Client(BaseClient):
             self._report("the outbox is full, the oldest values go; see client.dropped")
         self._overflowing = True
 
-    def _deliver_asset(self, device_id, asset_name):
-        """Wait until what was assigned to an asset is on the platform, `timeout` at most."""
-        number = self._number(device_id, asset_name)
-        if self._outbox.holds(number):
-            self._until(self._timeout_s, lambda: not self._outbox.holds(number))
-
-    def _device_created(self, device_id):
-        """Values assigned while a device had no id yet are addressed now."""
-        numbers = self._numbers.pop(None, {})
-        self._numbers[device_id] = numbers
-        for asset_name in numbers:
-            topic = "device/%s/asset/%s/state" % (device_id, asset_name)
-            self._topics[numbers[asset_name]] = topic.encode()
-
     def _number(self, device_id, asset_name):
         """Return the number under which the outbox knows an asset."""
         numbers = self._numbers.get(device_id)
@@ -425,8 +333,9 @@ class Client(BaseClient):
         """
         outbox = self._outbox
         text = outbox.text(i)
-        age_ms = (self._second - outbox.second(i)) * 1000 + self._ms - outbox.ms(i)
-        if age_ms >= 1000 and not outbox.flags(i) & 8:
+        _, flags, _, _, second, ms = outbox.head(i)
+        age_ms = (self._second - second) * 1000 + self._ms - ms
+        if age_ms >= 1000 and not flags & 8:
             from .timestamps import iso, now_ms
 
             now = now_ms()
@@ -479,13 +388,7 @@ class Client(BaseClient):
 
         Raises NotImplementedError without a ground: a device token can create no device.
         """
-        ground = ground or self._ground
-        if not ground:
-            raise NotImplementedError(
-                "a device is created in a ground: pass Client(..., ground='id') with that ground's "
-                "token, or create the device on the platform and pass its id"
-            )
-        return self._rest("create_device", ground, title or "MicroPython device")
+        return self._rest("create_device", ground or self._ground, title)
 
     # -- reports --------------------------------------------------------------------------------
 
@@ -494,8 +397,7 @@ class Client(BaseClient):
         if e is not None:
             from .recovery import traceback_lines
 
-            lines = traceback_lines(e)
-            text = "%s: %s: %s" % (text, e.__class__.__name__, e)
+            text, lines = traceback_lines(text, e)
         else:
             lines = ()
         self.errors += 1
@@ -504,13 +406,3 @@ class Client(BaseClient):
             self._log("allthingstalk: " + text)
             for line in lines:
                 self._log(line.replace(self.token, "***"))
-
-
-def _chip_id():
-    """Return an MQTT client id: stable on a board, where two with one id throw each other off."""
-    try:
-        from machine import unique_id
-
-        return "att" + "".join("%02x" % b for b in unique_id()[-8:])
-    except ImportError:
-        return "att%08x" % (transport.getrandbits(16) << 16 | transport.getrandbits(16))

@@ -1,9 +1,97 @@
-"""Bringing a device up with the Client. Loaded by `Device.connect`, let go afterwards."""
+"""Coming up and going down: REST where a device needs it, then MQTT. Let go when it is done."""
 
+import gc
 import sys
 
 from . import failures
-from .clients import let_go
+from .letting_go import let_go
+
+_STREAMS = ("command", "feed", "state", "event")
+
+
+def bring_up(client):
+    """Settle the assets of devices that need it, open the session, subscribe.
+
+    One TLS connection at a time: REST is closed before MQTT begins. Raises whatever stops it.
+    """
+    client.status = "connecting"
+    for device in client._devices:
+        if device._unsettled:
+            settle(client, device)
+    if client.mqtt:
+        _open_session(client)
+    client.status = "online"
+    client._event = "online"
+
+
+def settle(client, device):
+    """Create or compare the assets of a device."""
+    from . import definition
+
+    try:
+        definition.settle(client, device)
+    finally:
+        del definition
+        let_go("definition", "rest", "asset_list", "exchange")
+
+
+def _open_session(client):
+    session = client._session
+    if not session:
+        from .session import Session
+
+        session = client._session = Session(
+            client._client_id or _chip_id(client._net),
+            client.token,
+            client._keepalive,
+            client._net,
+            client._outbox,
+            client._max_message,
+            client._report,
+        )
+    gc.collect()
+    link = client._net.dial(client.mqtt, client._timeout_s, client._ca)
+    try:
+        session.open(link, client._timeout_s)
+    except BaseException:
+        session.shut()
+        raise
+    subscribe(client)
+
+
+def subscribe(client):
+    """Subscribe to the streams that have handlers, as far as this session has not yet."""
+    session = client._session
+    for device in client._devices:
+        client._registered = device._registered
+        for stream in _STREAMS:
+            topic = "device/%s/asset/+/%s" % (device.id, stream)
+            if topic not in session.subscribed and device._listens(stream):
+                session.subscribe_later(topic)
+
+
+def _chip_id(net):
+    """Return an MQTT client id: stable on a board, where two with one id throw each other off."""
+    try:
+        from machine import unique_id
+
+        return "att" + "".join("%02x" % b for b in unique_id()[-8:])
+    except ImportError:
+        return "att%08x" % (net.getrandbits(16) << 16 | net.getrandbits(16))
+
+
+def close(client):
+    """Flush for a second at most, say DISCONNECT, and stay off line."""
+    if client._timer:
+        client._timer.deinit()
+        client._timer = None
+    if client.connected:
+        client.flush(1)
+    client._in_io = True
+    if client._session:
+        client._session.shut(politely=True)
+    client._in_io = False
+    client.status = "closed"
 
 
 def connect_device(client, device):
@@ -25,15 +113,15 @@ def connect_device(client, device):
     client._in_io = True
     try:
         if client.connected:
-            client._settle(device)
+            settle(client, device)
             if not known:
                 client._devices.append(device)
             if client._session:
-                client._subscribe()
+                subscribe(client)
         else:
             if not known:
                 client._devices.append(device)
-            client._open()
+            bring_up(client)
     except Exception as e:
         e = failures.classified(e, client.mqtt)
         if not e.passing:
@@ -49,7 +137,6 @@ def connect_device(client, device):
         failed(client, e)
     finally:
         client._in_io = False
-        let_go("connecting")
     device._started = True
     # A command sent right after connect() returns has to be heard.
     client._until(client._timeout_s, lambda: not _unanswered(client))

@@ -1,6 +1,6 @@
 """Brings the platform's assets of a device in line with its declaration. Let go afterwards."""
 
-from .exceptions import AssetMismatchException, PlatformException
+from .exceptions import AssetMismatchException, NotFoundException, PlatformException
 
 
 def settle(client, device):
@@ -18,14 +18,19 @@ def settle(client, device):
         return
     missing = dict([(asset.name, asset) for asset in device.assets.values()])
     differing = []
+    mismatch = None
     each = _each_of_client if hasattr(client, "_connect_device") else _each_of_other
     for found in each(client, device.id):
         declared = missing.pop(found.name, None)
         if declared:
-            _compare(declared, found, device.overwrite_assets, differing)
+            mismatch = mismatch or _compare(declared, found, device.overwrite_assets, differing)
+    if mismatch:  # not before the list is read to its end: that closes its socket
+        raise mismatch
     # In the order of declaration: a dashboard shows assets in the order of their creation.
     for asset in sorted(missing.values(), key=lambda a: a._order):
         _create_asset(client, device, asset, differing)
+    if differing and not hasattr(client, "update_asset"):
+        raise NotImplementedError("this client overwrites no assets: it has no update_asset()")
     for asset in differing:
         _take(asset, client.update_asset(device.id, asset))
     device._unsettled = device._look_again = False
@@ -47,8 +52,11 @@ def _create(client, device):
     if not hasattr(client, "create_device"):
         raise NotImplementedError("this client creates no devices: pass id='...'")
     device.id = client.create_device(device.__class__.__name__)
-    if hasattr(client, "_device_created"):
-        client._device_created(device.id)
+    numbers = getattr(client, "_numbers", None)
+    if numbers and None in numbers:  # values assigned while it had no id are addressed now
+        own = numbers[device.id] = numbers.pop(None)
+        for name in own:
+            client._topics[own[name]] = ("device/%s/asset/%s/state" % (device.id, name)).encode()
 
 
 def _create_asset(client, device, asset, differing):
@@ -60,23 +68,28 @@ def _create_asset(client, device, asset, differing):
             raise
         try:
             found = client._rest("get_asset", device.id, asset.name)
-        except Exception:
+        except NotFoundException:
             raise e
-        _compare(asset, found, device.overwrite_assets, differing)
+        mismatch = _compare(asset, found, device.overwrite_assets, differing)
+        if mismatch:
+            raise mismatch
         return
-    if found is not None:
-        _take(asset, found)
+    _take(asset, found)
 
 
 def _take(asset, found):
-    asset.id = found.id
-    asset.thing_id = found.thing_id
+    if found is not None:  # a client of somebody's own may return nothing
+        asset.id = found.id
+        asset.thing_id = found.thing_id
 
 
 def _compare(asset, found, overwrite, differing):
+    """Return an AssetMismatchException or None; note the asset in `differing` to overwrite it."""
     same = asset.kind == found.kind and _type(asset) == _type(found)
     if not same and not overwrite:
-        raise AssetMismatchException(asset.name, (asset.kind, asset.type), (found.kind, found.type))
+        return AssetMismatchException(
+            asset.name, (asset.kind, asset.type), (found.kind, found.type)
+        )
     if overwrite and not (
         same
         and asset._schema == found._schema

@@ -2,15 +2,10 @@
 
 import json
 
-from .assets import Asset, nameless
+from .assets import Asset, checked_name, nameless
 from .values import check, convert
 
-_registered = [0]  # how many handlers were ever registered: clients subscribe when it grows
 _STREAMS = ("command", "feed", "state", "event")
-
-
-def registrations():
-    return _registered[0]
 
 
 class _Stream:
@@ -22,22 +17,24 @@ class _Stream:
 
     def __get__(self, device, owner=None):
         # MicroPython calls this for instances only; there W.command is the class's own object.
-        return _Stream(self._stream, device or owner)
+        return _Stream(self._stream, owner if device is None else device)
 
     def __getattr__(self, member):
         if member.startswith("__"):
             raise AttributeError(member)
-        target = self._target
-        if target is not None:
-            fields = target.assets if isinstance(target, Device) else _fields(target)
-            _check_member(member, fields, target)
+        owner = self._target
+        if owner is None:
+            owner = Device
+            _check_pending(member)
+        else:
+            cls = owner.__class__ if isinstance(owner, Device) else owner
+            _check_member(member, _fields(cls), cls.__name__)
 
         def register(handler):
-            owner = target or Device
             if "_handlers" not in owner.__dict__:
                 owner._handlers = {}
             owner._handlers[self._stream + " " + member] = handler
-            _registered[0] += 1
+            Device._registered += 1
             return handler
 
         return register
@@ -46,18 +43,19 @@ class _Stream:
 def _check_member(member, fields, where):
     if member not in fields:
         raise AttributeError(
-            "no asset '%s' for a handler; %s has: %s"
-            % (member, getattr(where, "__name__", "the device"), " ".join(fields))
+            "no asset '%s' for a handler; assets of %s: %s" % (member, where, " ".join(fields))
         )
 
 
 def _lineage(cls):
-    """Yield a class and its bases, the nearest first (MicroPython has no __mro__)."""
-    yield cls
+    """Return a class and its bases in the order in which members are looked up."""
+    if hasattr(cls, "__mro__"):
+        return cls.__mro__[:-1]
+    classes = [cls]  # MicroPython: depth first
     for base in cls.__bases__:
         if base is not object:
-            for c in _lineage(base):
-                yield c
+            classes += _lineage(base)
+    return classes
 
 
 def _fields(cls):
@@ -68,7 +66,7 @@ def _fields(cls):
     if "_own_fields" in cls.__dict__:
         return cls._own_fields
     fields = {}
-    for c in reversed(list(_lineage(cls))):
+    for c in reversed(_lineage(cls)):
         if c is Device:
             continue
         members = c.__dict__
@@ -81,6 +79,7 @@ def _fields(cls):
                         "member otherwise and give it name='%s'" % (member, member)
                     )
                 value._bind(member)
+                _known.add(member)
                 fields[member] = value
             elif member in fields:  # a subclass hides it
                 del fields[member]
@@ -102,6 +101,7 @@ class Device:
     client = None
     assets = None
     overwrite_assets = False
+    _registered = 0  # how many handlers there are in all: clients subscribe when it grows
     _started = False
     _unsettled = False  # the assets on the platform have not been looked at
     _look_again = False  # ... even if the digest says that they are as declared
@@ -121,9 +121,11 @@ class Device:
             asset._taken = True
         self.assets = assets
         self.client = client
-        self.id = _checked_id(id)
         self.overwrite_assets = overwrite_assets
-        _check_pending(fields)
+        self._last_at = {}  # stream and asset's name -> time of the last message
+        self._identify(id)
+        for key in Device.__dict__.get("_handlers", ()):
+            _check_pending(key.split(" ")[1], key)
         if connect and client is not None:
             self.connect()
 
@@ -137,7 +139,7 @@ class Device:
         if client is not None:
             self.client = client
         if id is not None:
-            self.id = _checked_id(id)
+            self._identify(id)
         if overwrite_assets is not None:
             self.overwrite_assets = overwrite_assets
         client = self.client
@@ -153,15 +155,18 @@ class Device:
         from .definition import settle
         from .exceptions import PlatformUnavailableException
 
+        online = True
         try:
             settle(client, self)
         except PlatformUnavailableException:
-            self._started = True
-            return False
+            online = False
         if hasattr(client, "_attach_device"):
             client._attach_device(self)
         self._started = True
-        return True
+        return online
+
+    def _identify(self, id):
+        self.id = None if id is None else checked_name(id, "device id")
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -169,7 +174,9 @@ class Device:
         if not self._started:
             raise RuntimeError("Device not started.")
         if hasattr(state, "value") and hasattr(state, "at"):  # an AssetState
-            check(asset, state.value)
+            value = check(asset, state.value)
+            if value is not state.value:  # 3.0 for an integer
+                state = state.__class__(value, state.at)
         else:
             state = check(asset, state)
         self.client.publish_asset_state(self.id, asset.name, state)
@@ -177,27 +184,18 @@ class Device:
     def _read(self, asset):
         if not self._started:
             raise RuntimeError("Device not started.")
-        client = self.client
-        if hasattr(client, "_deliver_asset"):
-            client._deliver_asset(self.id, asset.name)
-        try:
-            return client.get_asset_state(self.id, asset.name)
-        except Exception as e:
-            # Never set: the platform may say 404 (platform-api, section 2).
-            if e.__class__.__name__ == "AssetStateRetrievalException" and e.status == 404:
-                return None
-            raise
+        from .reading import read
+
+        return read(self, asset.name)
 
     # -- messages -------------------------------------------------------------------------------
 
     def _handler(self, stream, member):
         key = stream + " " + member
-        for owner in (self,):
-            if "_handlers" in owner.__dict__ and key in owner._handlers:
-                return owner._handlers[key]
-        for owner in _lineage(self.__class__):
-            if "_handlers" in owner.__dict__ and key in owner._handlers:
-                return owner._handlers[key]
+        for owner in [self] + list(_lineage(self.__class__)):
+            handlers = owner.__dict__.get("_handlers", ())
+            if key in handlers:
+                return handlers[key]
         return self.assets[member].handler if stream == "command" else None
 
     def _listens(self, stream):
@@ -226,16 +224,15 @@ class Device:
         try:
             value, at = _value_and_time(payload)
             value = convert(asset, value)
-        except (ValueError, TypeError, KeyError, OverflowError) as e:
-            self._report("a %s cannot be used: %s" % (place, e))
-            return
         except MemoryError:
             self._report("a %s is too large for the memory" % place)
             return
-        last = asset.__dict__.get("_last_at")
-        if self._redelivered and at is not None and last == (stream, at):
+        except Exception as e:  # nested deeper than the stack, for one
+            self._report("a %s cannot be used: %s" % (place, e))
             return
-        asset._last_at = (stream, at)
+        if self._redelivered and at is not None and self._last_at.get(place) == at:
+            return
+        self._last_at[place] = at
         try:
             handler(self, value, at)
         except Exception as e:
@@ -250,34 +247,26 @@ class Device:
         if "_handlers" not in owner.__dict__:
             owner._handlers = {}
             for stream in _STREAMS:
-                setattr(owner, stream, _Stream(stream, owner))
+                if stream not in owner.__dict__:  # else an asset of a reserved name, or a method
+                    setattr(owner, stream, _Stream(stream, owner))
 
 
 for _name in _STREAMS:
     setattr(Device, _name, _Stream(_name, None))
 
 
-def _checked_id(id):
-    if id is None or (isinstance(id, str) and id and min(id) > " " and not set(id) & set("/+#")):
-        return id
-    raise ValueError("a device id is text without blanks, such as 5f0c…: got %r" % (id,))
+_known = set()  # the members of all classes whose fields were made
 
 
-def _check_pending(fields):
+def _check_pending(member, key=None):
     """On MicroPython before 1.27 a handler's class is not known when it is registered.
 
     Once all declared assets belong to classes that are known, a member that none has is a typo.
     """
-    pending = Device.__dict__.get("_handlers")
-    if pending:
-        for member in fields:
-            _known.add(member)
-        if not nameless():
-            for key in pending:
-                _check_member(key.split(" ")[1], _known, Device)
-
-
-_known = set()
+    if member not in _known and not nameless():
+        if key:
+            del Device._handlers[key]  # to be reported once
+        _check_member(member, _known, "all devices")
 
 
 def _value_and_time(payload):
@@ -290,18 +279,18 @@ def _value_and_time(payload):
     value = at = None
     found = False
     for key in message:
-        word = key.lower()
+        word = str(key).lower()  # MicroPython's json reads {1:2} as well
         if word == "value":
             value, found = message[key], True
         elif word == "at":
             at = message[key]
     if not found:
         raise ValueError("it has no value")
-    if at is not None:
+    if isinstance(at, str):
         from .timestamps import normalise
 
         try:
-            at = normalise(at)
-        except (ValueError, TypeError):
-            at = None
-    return value, at
+            return value, normalise(at)
+        except ValueError:
+            pass
+    return value, None

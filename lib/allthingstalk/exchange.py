@@ -37,11 +37,15 @@ class Exchange:
         self._link.write(data, n)
 
     def _line(self):
-        if self._net.ticks_diff(self._until, self._net.ticks_ms()) < 0:
-            raise OSError(transport.ETIMEDOUT)
-        line = self._link.readline()
-        if not line or line[-1] != 10 or len(line) > _LINE_MAX:
-            raise CutOff("the answer was cut off or is no HTTP")
+        # Byte by byte: a line that does not end, or comes in drops, costs no memory and no hours.
+        line = b""
+        while line[-1:] != b"\n":
+            if self._net.ticks_diff(self._until, self._net.ticks_ms()) < 0:
+                raise OSError(transport.ETIMEDOUT)
+            c = self._link.read(1)
+            if not c or len(line) >= _LINE_MAX:
+                raise CutOff("the answer was cut off or is no HTTP")
+            line += c
         return line
 
     def readline(self):

@@ -41,17 +41,21 @@ def failed(client, e):
 
 def _blame(client, failures, session, now):
     """A drop right after a publish may be the fault of its asset: look at the assets again."""
-    number = client._outbox.first_in_flight()
+    outbox = client._outbox
+    i = outbox.find()
     since_ms = client._net.ticks_diff(now, session.published_at)
-    if number < 0 or since_ms > _BLAME_MS:
+    if i < 0 or since_ms > _BLAME_MS:
         return
+    number = outbox.head(i)[3]
     for device in client._devices:
         device._unsettled = True
         device._look_again = True
     if failures.blame(number, since_ms):
         client._set_aside += (number,)
-        client._outbox.rewind()
-        gone = client._outbox.discard(number)
+        gone = outbox.pending
+        while (i := outbox.find(topic=number)) >= 0:
+            outbox.remove(i)
+        gone -= outbox.pending
         client.dropped += gone
         topic = str(client._topics[number], "utf-8").split("/")
         client._report(
@@ -60,12 +64,14 @@ def _blame(client, failures, session, now):
         )
 
 
-def traceback_lines(e):
-    """Return the traceback of an exception as lines of text."""
+def traceback_lines(text, e):
+    """Return `text` with what the exception says, and its traceback as lines."""
+    text = "%s: %s: %s" % (text, e.__class__.__name__, e)
     if hasattr(sys, "print_exception"):
-        text = io.StringIO()
-        sys.print_exception(e, text)
-        return text.getvalue().strip().split("\n")
+        trace = io.StringIO()
+        sys.print_exception(e, trace)
+        return text, trace.getvalue().strip().split("\n")
     import traceback
 
-    return "".join(traceback.format_exception(type(e), e, e.__traceback__)).strip().split("\n")
+    trace = traceback.format_exception(type(e), e, e.__traceback__)
+    return text, "".join(trace).strip().split("\n")

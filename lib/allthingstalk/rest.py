@@ -79,12 +79,17 @@ def _body(exchange, most):
 
 
 def _refusal(client, status, path, exchange):
+    # Only what comes before the token, if the answer repeats it; nor may it be cut in the middle.
+    said, most = b"", 120 + len(client.token)
     try:
-        said = exchange.read(120)
-        said = "".join(chr(c) if 32 <= c < 127 else " " for c in said)
+        while len(said) < most:
+            piece = exchange.read(most - len(said))
+            if not piece:
+                break
+            said += piece
     except OSError:
-        said = ""
-    said = said.replace(client.token, "***")
+        said = b""
+    said = "".join(chr(c) if 32 <= c < 127 else " " for c in said).split(client.token)[0][:120]
     if status in (401, 403):
         return exceptions.AccessForbiddenException(
             "the platform refused this token for %s (%d); check token and device id. %s"
@@ -201,7 +206,16 @@ def put_state(client, device_id, asset_name, body):
 
 
 def create_device(client, ground, title):
-    """Create a device and return its id. A ground's token is needed (platform-api, section 2)."""
+    """Create a device and return its id. A ground's token is needed (platform-api, section 2).
+
+    Raises NotImplementedError without a ground: a device token can create no device.
+    """
+    if not ground:
+        raise NotImplementedError(
+            "a device is created in a ground: pass Client(..., ground='id') with that ground's "
+            "token, or create the device on the platform and pass its id"
+        )
+    title = title or "MicroPython device"
     answer = _request(
         client, "POST", "/ground/" + _quoted(ground) + "/devices", {"title": title, "name": title}
     )

@@ -8,6 +8,6 @@ def send(client):
         i = outbox.waiting()
         if i < 0:
             return
-        device_id, asset_name = str(client._topics[outbox.topic(i)], "utf-8").split("/")[1::2]
+        device_id, asset_name = str(client._topics[outbox.head(i)[3]], "utf-8").split("/")[1::2]
         client._rest("put_state", device_id, asset_name, bytes(client._payload(i)))
         outbox.remove(outbox.waiting())

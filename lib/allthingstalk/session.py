@@ -44,6 +44,7 @@ class Session(engine.MQTTClient):
         self.link = link
         self._have = self._skip = self._inbox_bytes = 0
         self._wait_ms = int(timeout_s * 1000)
+        self.subscribed = []
         self._asked = {}  # packet id of a SUBSCRIBE -> its filter
         self._ping_at = self._stuck_at = None
         self._net.lend(engine, link, self.connect)
@@ -69,6 +70,7 @@ class Session(engine.MQTTClient):
         if not self._asked:
             self._progress_at = self._net.ticks_ms()
         self._asked[packet_id] = topic_filter
+        self.subscribed.append(topic_filter)
 
     def settled(self):
         """Return whether the broker has answered all subscriptions."""
@@ -99,7 +101,7 @@ class Session(engine.MQTTClient):
                 i = outbox.waiting(apart, True)
             if i < 0:
                 break
-            gathered += self._publish(topics[outbox.topic(i)], payload(i), qos, outbox, i)
+            gathered += self._publish(topics[outbox.head(i)[3]], payload(i), qos, outbox, i)
             if gathered > _BATCH:
                 if not self.link.push():
                     return
@@ -109,8 +111,12 @@ class Session(engine.MQTTClient):
     def _publish(self, topic, text, qos, outbox, i):
         head = bytearray(b"\x30\0\0\0\0\0\0")
         head[0] |= qos << 1
-        if qos and outbox.sent_before(i):
-            head[0] |= 8
+        if qos:
+            if not outbox.in_flight:
+                self._progress_at = self._net.ticks_ms()
+            packet_id = self._packet_id()
+            if outbox.sent(i, packet_id):
+                head[0] |= 8  # DUP
         n = 2 + len(topic) + 2 * qos + len(text)
         at = _put_length(head, n)
         head[at] = len(topic) >> 8
@@ -119,13 +125,9 @@ class Session(engine.MQTTClient):
         link.write(head, at + 2)
         link.write(topic)
         if qos:
-            packet_id = self._packet_id()
             head[0] = packet_id >> 8
             head[1] = packet_id & 255
             link.write(head, 2)
-            if not outbox.in_flight:
-                self._progress_at = self._net.ticks_ms()
-            outbox.sent(i, packet_id)
         else:
             outbox.remove(i)
         link.write(text)

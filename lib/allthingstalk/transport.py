@@ -26,8 +26,8 @@ ETIMEDOUT = 110  # the errno of the unix, ESP32 and rp2 ports alike for what we 
 class Link:
     """One connection. To an engine it is a socket; to the session, two queues that never wait.
 
-    `write` only gathers; `push` sends. While `blocking`, `read` and `readline` push first and
-    wait for `timeout_s` at most; afterwards `push` and `readinto` take what goes without waiting.
+    `write` only gathers; `push` sends. At first `read` pushes and waits for
+    `timeout_s` at most; after `unblock()` `push` and `readinto` take what goes without waiting.
     """
 
     def __init__(self, sock, raw):
@@ -71,10 +71,6 @@ class Link:
     def read(self, n=-1):
         self.push()
         return self._sock.read(n)
-
-    def readline(self):
-        self.push()
-        return self._sock.readline()
 
     def unblock(self):
         """From now on nothing waits: push and readinto do what can be done at once."""

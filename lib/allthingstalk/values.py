@@ -9,7 +9,8 @@ _TAKES = {
     "location": dict,
     "array": (list, tuple),
 }
-_WORDS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+_WORDS = {"true": True, "1": True, "1.0": True, "on": True}
+_WORDS.update({"false": False, "0": False, "0.0": False, "off": False})
 
 
 def check(asset, value):
@@ -23,6 +24,8 @@ def check(asset, value):
         from .exceptions import InvalidAssetProfileException
 
         raise InvalidAssetProfileException("asset '%s' has no profile" % asset.name)
+    if value is None:
+        raise TypeError("%s takes %s, got None" % (asset.name, asset.type))
     _match(schema, value, asset.name)
     if asset.type == "integer":
         return int(value)
@@ -36,17 +39,17 @@ def convert(asset, value):
     true, false, on, off in any case for a boolean. Raises TypeError or ValueError for the rest.
     """
     kind = asset.type
-    is_text = isinstance(value, str)
-    if kind in ("integer", "number") and is_text and "_" not in value:
-        try:
-            value = int(value)
-        except ValueError:
-            value = float(value)
+    if kind in ("integer", "number") and isinstance(value, str):
+        # A digit first: MicroPython's float() takes "e5" for 0; and "1_0" is no number to people.
+        if "_" not in value and value.strip(" +-.")[:1].isdigit():
+            try:
+                value = int(value)
+            except ValueError:
+                value = float(value)
     elif kind == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(value)
-    elif kind == "boolean" and not isinstance(value, bool):
-        word = value.strip().lower() if is_text else str(value)
-        value = _WORDS.get(word[:-2] if word[-2:] == ".0" else word, value)
+    elif kind == "boolean":
+        value = _WORDS.get(str(value).strip().lower(), value)
     return check(asset, value)
 
 

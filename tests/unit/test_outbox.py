@@ -31,9 +31,7 @@ class TestOutbox(unittest.TestCase):
         o = Outbox()
         o.put(65535, b'{"a":1}', 2147483647, 999, 8)
         i = o.waiting()
-        self.assertEqual(o.topic(i), 65535)
-        self.assertEqual((o.second(i), o.ms(i)), (2147483647, 999))
-        self.assertEqual(o.flags(i) & 8, 8)
+        self.assertEqual(o.head(i), (20, 8, 0, 65535, 2147483647, 999))
         self.assertEqual(bytes(o.text(i)), b'{"a":1}')
 
     def test_full_the_oldest_goes_and_is_counted(self):
@@ -85,31 +83,30 @@ class TestOutbox(unittest.TestCase):
         o.put(4, b"b", 0, 0)
         o.sent(o.waiting(), 300)
         o.sent(o.waiting(), 301)
-        self.assertEqual(o.first_in_flight(), 3)
+        self.assertEqual(o.head(o.find())[3], 3)
         self.assertEqual(o.acknowledged(301), 4)
         self.assertEqual(o.acknowledged(301), -1)
         self.assertEqual(o.acknowledged(300), 3)
-        self.assertEqual((o.pending, o.in_flight, o.first_in_flight()), (0, 0, -1))
+        self.assertEqual((o.pending, o.in_flight, o.find()), (0, 0, -1))
 
-    def test_holds_and_discard_look_at_one_topic(self):
+    def test_find_looks_at_one_topic(self):
         o = Outbox()
         for i in range(6):
             o.put(i % 2, b"%d" % i, 0, 0)
         o.sent(o.waiting(), 1)
-        self.assertTrue(o.holds(0) and o.holds(1) and not o.holds(2))
-        self.assertEqual(o.discard(0), 3)
-        self.assertFalse(o.holds(0))
+        self.assertEqual(bytes(o.text(o.find(topic=0))), b"0")
+        self.assertEqual(o.find(topic=2), -1)
+        for n in range(3):
+            o.remove(o.find(topic=0))
+        self.assertEqual(o.find(topic=0), -1)
         self.assertEqual(texts(o), [b"1", b"3", b"5"])
-        self.assertEqual(o.discard(1), 3)
-        self.assertEqual((o.pending, o.in_flight), (0, 0))
 
     def test_sent_before_is_kept_over_a_lost_session(self):
         o = Outbox()
         o.put(0, b"1", 0, 0)
-        self.assertFalse(o.sent_before(o.waiting()))
-        o.sent(o.waiting(), 1)
+        self.assertFalse(o.sent(o.waiting(), 1))
         o.rewind()
-        self.assertTrue(o.sent_before(o.waiting()))
+        self.assertTrue(o.sent(o.waiting(), 2))
 
     def test_a_bound_that_holds_nothing_is_refused(self):
         self.assertRaises(ValueError, Outbox, 100)

@@ -1,0 +1,24 @@
+"""Checks what a Client is made with. Loaded by its constructor, let go afterwards."""
+
+from .endpoints import resolve
+from .outbox import Outbox
+
+
+def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox):
+    """Return the REST endpoint, the MQTT endpoint (None: off) and the outbox.
+
+    Raises ValueError or TypeError for what cannot be right; no text shows the token.
+    """
+    if not isinstance(token, str) or not token or min(token) <= " " or max(token) > "~":
+        raise ValueError(
+            "the token is empty or has blanks or control characters: copy it from the device's "
+            "settings on the platform"
+        )
+    if qos not in (0, 1) or timeout <= 0 or not 0 <= keepalive < 65536:
+        raise ValueError("qos is 0 or 1, timeout > 0, keepalive 0 to 65535 seconds")
+    if outbox is None:
+        outbox = Outbox()
+    elif not isinstance(outbox, Outbox):
+        raise TypeError("outbox is an allthingstalk.Outbox")
+    rest, mqtt = resolve(api, http, mqtt)
+    return rest, mqtt, outbox

@@ -1,0 +1,22 @@
+"""Reading an asset: what `device.temp` does."""
+
+
+def read(device, asset_name):
+    """Return the platform's AssetState of an asset, None if it was never set.
+
+    What was assigned to the asset is delivered first, which may take the client's `timeout`.
+    Raises what `client.get_asset_state` raises, but for its 404: a state never set may be one
+    (platform-api, section 2).
+    """
+    client = device.client
+    if hasattr(client, "_outbox"):
+        outbox = client._outbox
+        number = client._number(device.id, asset_name)
+        if outbox.find(topic=number) >= 0:
+            client._until(client._timeout_s, lambda: outbox.find(topic=number) < 0)
+    try:
+        return client.get_asset_state(device.id, asset_name)
+    except Exception as e:
+        if e.__class__.__name__ == "AssetStateRetrievalException" and e.status == 404:
+            return None
+        raise
