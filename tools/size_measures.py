@@ -141,8 +141,8 @@ class Measures:
         full = self._platform.create_device()
         self._fill(full)
         return {
-            "heap job, mpy": self._smallest(lambda heap: self._job(heap, self._folders.mpy)),
-            "heap job, py": self._smallest(lambda heap: self._job(heap, self._folders.py)),
+            "heap job, mpy": self._smallest(self.job_runs),
+            "heap job, py": self._smallest(lambda heap: self.job_runs(heap, self._folders.py)),
             "heap connect, 5 assets": self._smallest(lambda heap: self._connects(device, heap)),
             "heap connect, 500 assets": self._smallest(lambda heap: self._connects(full, heap)),
         }
@@ -166,11 +166,12 @@ class Measures:
         except (Failed, subprocess.TimeoutExpired):
             return False
 
-    def _job(self, heap_bytes, folder):
+    def job_runs(self, heap_bytes, folder=None):
+        """Return whether the whole job runs in a heap; `folder` holds the program, .mpy or .py."""
         platform, device = self._platform, self._platform.create_device()
         process = subprocess.Popen(
             self._line("job", heap_bytes, self._reach(device)),
-            env=self._environment(folder),
+            env=self._environment(folder or self._folders.mpy),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -42,20 +42,17 @@ def _split(given, schemes, scheme):
         for character in rest:
             if character <= " " or character in "/?#@\\\"'<>" or character > "~":
                 raise ValueError
-        host, port = rest, ""
         if rest.startswith("["):
-            host, port = rest.split("]", 1)
-            host += "]"
-            if port and port[0] != ":":
-                raise ValueError
-        elif ":" in rest:
-            host, port = rest.split(":", 1)
-            port = ":" + port
-        if host in ("", "[]"):
+            name, port = rest[1:].split("]", 1)
+        else:
+            name = rest.split(":")[0]
+            port = rest[len(name) :]
+        if not name or "[" in name or "]" in name:
             raise ValueError
+        host = rest[: len(rest) - len(port)]
         if not port:
             return scheme, host, None
-        number = int(port[1:]) if port[1:].isdigit() else 0
+        number = int(port[1:]) if port[0] == ":" and port[1:].isdigit() else 0
         if not 0 < number < 65536:
             raise ValueError
         return scheme, host, number

@@ -26,7 +26,7 @@ def wrap(raw, host, ca):
     root = _root(ca)
     if root:
         try:
-            context.load_verify_locations(cadata=root)
+            context.load_verify_locations(root)
         except (ValueError, OSError) as e:
             raise CertificateException("the root certificate cannot be read: %s" % e)
         root = None

@@ -9,8 +9,16 @@ _TAKES = {
     "location": dict,
     "array": (list, tuple),
 }
-_WORDS = {"true": True, "1": True, "1.0": True, "on": True}
-_WORDS.update({"false": False, "0": False, "0.0": False, "off": False})
+_WORDS = {
+    "true": True,
+    "1": True,
+    "1.0": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "0.0": False,
+    "off": False,
+}
 
 
 def check(asset, value):
@@ -110,7 +118,7 @@ def _json(value, where):
         raise ValueError("%s: %s is no finite number" % (where, value))
     if isinstance(value, (dict, list, tuple)):
         _match({"type": "object" if isinstance(value, dict) else "array"}, value, where)
-    elif value is not None and not isinstance(value, (str, int, float)):
+    elif value is not None and not isinstance(value, (str, bool, int, float)):
         raise TypeError("%s: %s cannot be sent as JSON" % (where, _short(value)))
 
 

@@ -26,7 +26,9 @@ class SSLContext:
         self._context.load_default_certs()
 
     def wrap_socket(self, sock, server_hostname=None):
-        return _TLSSocket(self._context.wrap_socket(sock._sock, server_hostname=server_hostname))
+        wrapped = self._context.wrap_socket(sock._sock, server_hostname=server_hostname)
+        sock._sock = wrapped  # CPython moves the file over; time-outs set below still work
+        return _TLSSocket(wrapped)
 
 
 class _TLSSocket(Stream):

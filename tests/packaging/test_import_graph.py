@@ -1,0 +1,171 @@
+"""The arrows between the library's modules point one way, and only boards' modules are used."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LIBRARY = Path(__file__).resolve().parents[2] / "lib" / "allthingstalk"
+MODULES = {path.stem: ast.parse(path.read_text()) for path in sorted(LIBRARY.glob("*.py"))}
+
+# The engines, and what MicroPython has built in on every board. `u` names are those of old ones.
+ENGINES = {"umqtt", "urequests", "requests"}
+BUILT_IN = (
+    "asyncio binascii gc hashlib io json machine micropython network os random socket struct sys "
+    "time tls usocket utime"
+).split()
+# CPython's own, behind a guard.
+GUARDED = {"connecting": {"atexit"}, "recovery": {"traceback"}}
+NEVER = "copy dataclasses datetime enum logging typing".split()
+
+# Who may import whom while it is being loaded: nobody needs more than stands here to be imported
+# alone. The parts that are loaded while they are needed are imported inside functions.
+ARROWS = {
+    "__init__": set(),
+    "aio": set(),
+    "asset_list": {"assets"},
+    "asset_state": set(),
+    "assets": set(),
+    "background": set(),
+    "client_setup": {"endpoints", "outbox"},
+    "clients": {"asset_state", "letting_go", "outbox", "session", "rest", "transport"},
+    "connecting": {"failures", "letting_go"},
+    "definition": {"exceptions"},
+    "devices": {"assets", "asset_state", "values"},
+    "endpoints": set(),
+    "exceptions": set(),
+    "exchange": {"transport"},
+    "failures": {"exceptions"},
+    "letting_go": set(),
+    "outbox": set(),
+    "profiles": set(),
+    "reading": set(),
+    "recovery": {"failures"},
+    "rest": {"asset_list", "asset_state", "assets", "exceptions", "exchange", "transport"},
+    "rest_states": set(),
+    "secure": {"exceptions", "timestamps"},
+    "session": {"transport"},
+    "timestamps": set(),
+    "transport": set(),
+    "values": set(),
+}
+
+
+def imports(tree):
+    """Yield (module, is of this package, at the top of the file) of each import."""
+    at_top = set()
+    for node in tree.body:
+        inner = [node]
+        if isinstance(node, (ast.Try, ast.If)):
+            inner = ast.walk(node)
+        at_top.update(id(n) for n in inner if isinstance(n, (ast.Import, ast.ImportFrom)))
+    for node in ast.walk(tree):
+        top = id(node) in at_top
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield name.name.split(".")[0], False, top
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.split(".")[0], False, top
+        elif isinstance(node, ast.ImportFrom):
+            for name in [node.module] if node.module else [n.name for n in node.names]:
+                if not name.startswith("__"):  # `from . import __version__`
+                    yield name, True, top
+
+
+def own(tree, only_at_top=False):
+    return {name for name, ours, top in imports(tree) if ours and (top or not only_at_top)}
+
+
+def circle(graph):
+    """Return a path of modules that import each other in a circle, None if there is none."""
+
+    def follow(path):
+        for name in sorted(graph[path[-1]]):
+            if name in path:
+                return [*path[path.index(name) :], name]
+            found = follow([*path, name])
+            if found:
+                return found
+
+    return next(filter(None, (follow([name]) for name in graph)), None)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_at_its_top_only_what_the_design_allows(module):
+    assert module in ARROWS, f"{module}.py is new: say in ARROWS what it may import"
+    assert own(MODULES[module], only_at_top=True) <= ARROWS[module]
+
+
+def test_no_arrow_is_left_of_a_module_that_is_gone():
+    assert set(ARROWS) == set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_imports_clients(module):
+    assert "clients" not in own(MODULES[module])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_of_the_package_that_is_imported_exists(module):
+    assert own(MODULES[module]) <= set(MODULES)
+
+
+def test_the_imports_at_the_top_have_no_circle():
+    assert circle({name: own(tree, only_at_top=True) for name, tree in MODULES.items()}) is None
+
+
+def test_the_lower_half_does_not_know_devices():
+    for module in ("session", "outbox", "rest", "transport", "exchange", "timestamps", "values"):
+        assert not own(MODULES[module]) & {"devices", "connecting", "definition"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_engines_and_modules_of_boards_are_imported(module):
+    others = {name for name, ours, _ in imports(MODULES[module]) if not ours}
+    assert others <= {*ENGINES, *BUILT_IN, *GUARDED.get(module, ())}
+
+
+@pytest.mark.parametrize("module", GUARDED)
+def test_what_only_cpython_has_is_imported_inside_a_function(module):
+    assert not [
+        name for name, _, top in imports(MODULES[module]) if top and name in GUARDED[module]
+    ]
+
+
+def problems(tree):
+    """Return what a tree uses that the board does not have at run time."""
+    found = [name for name, ours, _ in imports(tree) if name in NEVER and not ours]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.keywords:
+            found.append(f"class {node.name} with keywords such as metaclass=")
+        if isinstance(node, ast.FunctionDef) and node.name == "__init_subclass__":
+            found.append("__init_subclass__")
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_uses_what_boards_lack_at_run_time(module):
+    assert problems(MODULES[module]) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import typing",
+        "def f():\n    from dataclasses import field",
+        "class A(metaclass=M): pass",
+        "class A:\n    def __init_subclass__(cls): pass",
+    ],
+)
+def test_such_a_use_is_noticed(source):
+    assert problems(ast.parse(source))
+
+
+def test_a_circle_is_noticed():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+
+
+def test_an_import_in_a_try_at_the_top_counts_as_one_at_the_top():
+    tree = ast.parse("try:\n    from . import a\nexcept ImportError:\n    pass\n")
+    assert own(tree, only_at_top=True) == {"a"}
+    assert own(ast.parse("def f():\n    from .a import b"), only_at_top=True) == set()
