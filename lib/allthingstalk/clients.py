@@ -1,13 +1,12 @@
 """BaseClient and Client: one face over REST and MQTT for any number of devices."""
 
-import gc
 import json
-import sys
 
 from . import transport
-from .asset_state import AssetState
-from .letting_go import let_go
+from .loading import REST, passing
 
+_SETUP = ("allthingstalk.client_setup", "allthingstalk.endpoints")
+_CONNECTING = ("allthingstalk.connecting", "allthingstalk.secure")
 _IDLE_MS = 10  # pause between two polls of a wait
 _SERVE_MS = 5000  # a program that has not polled for so long is served by its assignments
 
@@ -91,12 +90,13 @@ class Client(BaseClient):
         on_disconnect=None,
         max_message=4096,
     ):
-        from .client_setup import checked
 
-        self.http, self.mqtt, self._outbox = checked(
-            token, api, http, mqtt, qos, timeout, keepalive, outbox
-        )
-        let_go("client_setup", "endpoints")
+        def check():
+            from .client_setup import checked
+
+            return checked(token, api, http, mqtt, qos, timeout, keepalive, outbox)
+
+        self.http, self.mqtt, self._outbox = passing(_SETUP, check)
         self.token = token
         self.on_connect = on_connect
         self.on_disconnect = on_disconnect
@@ -179,9 +179,7 @@ class Client(BaseClient):
 
     def close(self):
         """Flush for a second at most, say DISCONNECT, and stay off line until a connect()."""
-        from .connecting import close
-
-        close(self)
+        self._connecting("close")
 
     def _tick(self):
         now = self._net.ticks_ms()
@@ -216,16 +214,11 @@ class Client(BaseClient):
                 self._move()
             elif self.status != "closed" and may_connect and (self._devices or self.pending):
                 if self._net.ticks_diff(self._net.ticks_ms(), self._retry_at) >= 0:
-                    from .connecting import bring_up
-
-                    bring_up(self)
+                    self._connecting("bring_up")
         except Exception as e:
             from .recovery import failed
 
             failed(self, e)
-        else:
-            if "allthingstalk.connecting" in sys.modules:
-                let_go("connecting", "secure")
 
     def _move(self):
         session = self._session
@@ -235,11 +228,9 @@ class Client(BaseClient):
             return send(self)
         session.receive()
         if self._devices and self._registered != self._devices[0]._registered:
-            from .connecting import subscribe
-
-            subscribe(self)
+            self._connecting("subscribe")
         apart = self._failures.suspect if self._failures else -1
-        session.send(self._topics, self._payload, self._qos, apart)
+        session.send(self._topics, self._ending, self._qos, apart)
         session.check()
 
     def _dispatch(self):
@@ -266,9 +257,17 @@ class Client(BaseClient):
 
     def _connect_device(self, device):
         """Bring a device up; return whether it is on line. Raises what is refused."""
-        from .connecting import connect_device
+        return self._connecting("connect_device", device)
 
-        return connect_device(self, device)
+    def _connecting(self, call, *args):
+        """Call a function of `connecting`, which is in memory for that long only."""
+
+        def connect():
+            from . import connecting
+
+            return getattr(connecting, call)(self, *args)
+
+        return passing(_CONNECTING, connect)
 
     # -- states ---------------------------------------------------------------------------------
 
@@ -278,14 +277,15 @@ class Client(BaseClient):
         Not checked against a profile. ValueError for a number that JSON cannot carry.
         """
         self._tick()
-        flags = 0
-        value = state.value if isinstance(state, AssetState) else state
-        if isinstance(value, float) and value - value != 0:
-            raise ValueError("%s: %s is no finite number" % (asset_name, value))
-        text = json.dumps(value)
-        if value is not state and state.at is not None:
-            text += ',"at":"%s"' % state.at
-            flags = 8  # outbox.OWN_TIME
+        at = None
+        if hasattr(state, "at"):  # an AssetState; its class is not loaded for those who use none
+            state, at = state.value, state.at
+        if isinstance(state, float) and state - state != 0:
+            raise ValueError("%s: %s is no finite number" % (asset_name, state))
+        text = json.dumps(state)
+        if at is not None:
+            text += ',"at":"%s"' % at
+        flags = 8 if at is not None else 0  # outbox.OWN_TIME
         busy, self._in_io = self._in_io, True  # no timer's poll while the outbox is written
         try:
             self._put(device_id, asset_name, text.encode(), flags)
@@ -325,43 +325,38 @@ class Client(BaseClient):
             self._topics.append(topic.encode())
         return number
 
-    def _payload(self, i):
-        """Return the message for the outbox's record at offset `i`.
+    def _ending(self, flags, second, ms):
+        """Return what ends the message of a value assigned at `second` and `ms`.
 
         A value that goes out as it is assigned carries no time: the platform stamps it. One
         that had to wait carries the time of its assignment, if the clock is set by now.
         """
-        outbox = self._outbox
-        text = outbox.text(i)
-        _, flags, _, _, second, ms = outbox.head(i)
         age_ms = (self._second - second) * 1000 + self._ms - ms
-        if age_ms >= 1000 and not flags & 8:
+        if age_ms >= 1000 and not flags & 8:  # outbox.OWN_TIME
             from .timestamps import iso, now_ms
 
             now = now_ms()
             if now:
-                text += (',"at":"%s"' % iso(now - age_ms)).encode()
-        return b'{"value":' + text + b"}"
+                return (',"at":"%s"}' % iso(now - age_ms)).encode()
+        return b"}"
 
     # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------
 
     def _rest(self, call, *args):
-        from . import rest
+        def rest():
+            from . import rest
+
+            return getattr(rest, call)(self, *args)
 
         try:
-            try:
-                return getattr(rest, call)(self, *args)
-            except MemoryError:
-                if not self._session:
-                    raise
-            # Two TLS sessions do not fit on every board: MQTT comes back with the next poll.
-            self._session.shut(politely=True)
-            self.status = "offline"
-            gc.collect()
-            return getattr(rest, call)(self, *args)
-        finally:
-            del rest
-            let_go("rest", "asset_list", "exchange")
+            return passing(REST, rest)
+        except MemoryError:
+            if not self._session:
+                raise
+        # Two TLS sessions do not fit on every board: MQTT comes back with the next poll.
+        self._session.shut(politely=True)
+        self.status = "offline"
+        return passing(REST, rest)
 
     def get_assets(self, device_id):
         """Return the assets that a device has on the platform, as a list of Asset."""

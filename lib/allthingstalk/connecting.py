@@ -3,8 +3,7 @@
 import gc
 import sys
 
-from . import failures
-from .letting_go import let_go
+from .loading import REST, passing
 
 _STREAMS = ("command", "feed", "state", "event")
 
@@ -26,13 +25,13 @@ def bring_up(client):
 
 def settle(client, device):
     """Create or compare the assets of a device."""
-    from . import definition
 
-    try:
-        definition.settle(client, device)
-    finally:
-        del definition
-        let_go("definition", "rest", "asset_list", "exchange")
+    def with_definition():
+        from .definition import settle
+
+        settle(client, device)
+
+    passing(REST, with_definition)
 
 
 def _open_session(client):
@@ -123,7 +122,9 @@ def connect_device(client, device):
                 client._devices.append(device)
             bring_up(client)
     except Exception as e:
-        e = failures.classified(e, client.mqtt)
+        from .failures import classified
+
+        e = classified(e, client.mqtt)
         if not e.passing:
             if device in client._devices:
                 client._devices.remove(device)

@@ -1,7 +1,5 @@
 """Brings the platform's assets of a device in line with its declaration. Let go afterwards."""
 
-from .exceptions import AssetMismatchException, NotFoundException, PlatformException
-
 
 def settle(client, device):
     """Create what is missing, compare the rest; a device without id is created first.
@@ -62,14 +60,14 @@ def _create(client, device):
 def _create_asset(client, device, asset, differing):
     try:
         found = client.create_asset(device.id, asset)
-    except PlatformException as e:
+    except Exception as e:
         # 400 is what the platform says for a name that exists: made by another of our tries.
-        if e.status not in (400, 409) or not hasattr(client, "_rest"):
+        if getattr(e, "status", 0) not in (400, 409) or not hasattr(client, "_rest"):
             raise
         try:
             found = client._rest("get_asset", device.id, asset.name)
-        except NotFoundException:
-            raise e
+        except Exception as other:
+            raise e if getattr(other, "status", 0) == 404 else other
         mismatch = _compare(asset, found, device.overwrite_assets, differing)
         if mismatch:
             raise mismatch
@@ -87,6 +85,8 @@ def _compare(asset, found, overwrite, differing):
     """Return an AssetMismatchException or None; note the asset in `differing` to overwrite it."""
     same = asset.kind == found.kind and _type(asset) == _type(found)
     if not same and not overwrite:
+        from .exceptions import AssetMismatchException
+
         return AssetMismatchException(
             asset.name, (asset.kind, asset.type), (found.kind, found.type)
         )

@@ -8,7 +8,7 @@ from struct import pack_into, unpack_from
 
 from micropython import const
 
-_HEAD = const(13)
+HEAD = const(13)
 # Head of a record: length, state, packet id, topic, seconds, ms. The value's text follows.
 _LAYOUT = ">HBHHIH"
 _STATE = const(2)  # where the state is
@@ -19,7 +19,10 @@ OWN_TIME = const(8)  # flag: the text carries its own time
 
 
 class Outbox:
-    """A bounded queue of values. `size` is its bound in bytes of RAM, taken only as needed."""
+    """A bounded queue of values. `size` is its bound in bytes of RAM, taken only as needed.
+
+    A record is named by its offset in `buffer`, which holds until the next put() or remove().
+    """
 
     def __init__(self, size=8192):
         if size < 256:
@@ -27,7 +30,7 @@ class Outbox:
         self.size = size
         self.pending = 0  # records not acknowledged
         self.in_flight = 0
-        self._buf = bytearray(128)
+        self.buffer = bytearray(128)
         self._start = self._end = 0
         self._next = 0  # no record before this offset is waiting
 
@@ -36,7 +39,7 @@ class Outbox:
 
         `topic` is a number of the caller's; `second` and `ms` the time of the assignment.
         """
-        n = _HEAD + len(text)
+        n = HEAD + len(text)
         if n > self.size:
             return -1
         dropped = 0
@@ -49,30 +52,30 @@ class Outbox:
             self.remove(i)
             dropped += 1
         i = self._end
-        pack_into(_LAYOUT, self._buf, i, n, flags, 0, topic, second, ms)
-        self._buf[i + _HEAD : i + n] = text
+        pack_into(_LAYOUT, self.buffer, i, n, flags, 0, topic, second, ms)
+        self.buffer[i + HEAD : i + n] = text
         self._end = i + n
         self.pending += 1
         return dropped
 
     def _room(self, n):
         """Make room for `n` bytes at the end, if the bound and the heap allow it."""
-        if self._end + n > len(self._buf):
+        if self._end + n > len(self.buffer):
             if self._start or self._end + n > self.size:
                 self._squeeze()
             end = self._end + n
             if end > self.size:
                 return False
-            if end > len(self._buf):
+            if end > len(self.buffer):
                 try:
-                    self._buf.extend(bytes(min(end + 128, self.size) - len(self._buf)))
+                    self.buffer.extend(bytes(min(end + 128, self.size) - len(self.buffer)))
                 except MemoryError:
                     return False
         return True
 
     def _squeeze(self):
         """Move the records that are not gone to the front."""
-        b = self._buf
+        b = self.buffer
         i, end, to = self._start, self._end, 0
         self._next = 0
         while i < end:
@@ -86,7 +89,7 @@ class Outbox:
 
     def remove(self, i):
         """Forget the record at offset `i`."""
-        b = self._buf
+        b = self.buffer
         if b[i + _STATE] & _IN_FLIGHT:
             self.in_flight -= 1
         b[i + _STATE] = _GONE
@@ -105,14 +108,14 @@ class Outbox:
 
         Records of the topic `apart` are passed over, or with `only` no others are looked at.
         """
-        b = self._buf
+        b = self.buffer
         i = self._next
         first = -1
         while i < self._end:
             if not b[i + _STATE] & (_IN_FLIGHT | _GONE):
                 if first < 0:
                     first = i
-                if apart < 0 or (self.head(i)[3] == apart) == only:
+                if apart < 0 or (b[i + 5] << 8 | b[i + 6] == apart) == only:
                     break
             i += b[i] << 8 | b[i + 1]
         else:
@@ -122,15 +125,11 @@ class Outbox:
 
     def head(self, i):
         """Return (length, flags, packet id, topic, second, ms) of the record at offset `i`."""
-        return unpack_from(_LAYOUT, self._buf, i)
-
-    def text(self, i):
-        """Return the JSON text of the value at offset `i`."""
-        return self._buf[i + _HEAD : i + (self._buf[i] << 8 | self._buf[i + 1])]
+        return unpack_from(_LAYOUT, self.buffer, i)
 
     def sent(self, i, packet_id):
         """Note that the record at offset `i` is on its way; return whether it was before."""
-        b = self._buf
+        b = self.buffer
         again = b[i + _STATE] & _SENT_BEFORE
         b[i + _STATE] |= _IN_FLIGHT | _SENT_BEFORE
         b[i + 3] = packet_id >> 8
@@ -138,20 +137,23 @@ class Outbox:
         self.in_flight += 1
         return again
 
-    def find(self, packet_id=None, topic=None):
-        """Return the offset of the oldest record in flight, the one with a packet id, or the
-        oldest of a topic, in flight or not; -1 if there is none.
+    def find(self, packet_id=-1, topic=-1):
+        """Return the offset of the oldest record in flight, or of the one with a packet id, or
+        of the oldest of a topic, be it in flight or not; -1 if there is none.
         """
+        b = self.buffer
         i = self._start
         while i < self._end:
-            n, state, its_id, its_topic, _, _ = self.head(i)
+            state = b[i + _STATE]
             if not state & _GONE:
-                if topic is not None:
-                    if its_topic == topic:
+                if topic >= 0:
+                    if b[i + 5] << 8 | b[i + 6] == topic:
                         return i
-                elif state & _IN_FLIGHT and packet_id in (None, its_id):
+                elif state & _IN_FLIGHT and (
+                    packet_id < 0 or b[i + 3] << 8 | b[i + 4] == packet_id
+                ):
                     return i
-            i += n
+            i += b[i] << 8 | b[i + 1]
         return -1
 
     def acknowledged(self, packet_id):
@@ -159,13 +161,13 @@ class Outbox:
         i = self.find(packet_id)
         if i < 0:
             return -1
-        topic = self.head(i)[3]
+        topic = self.buffer[i + 5] << 8 | self.buffer[i + 6]
         self.remove(i)
         return topic
 
     def rewind(self):
         """After a lost session: all that was on its way waits again."""
-        b = self._buf
+        b = self.buffer
         i = self._next = self._start
         while i < self._end:
             b[i + _STATE] &= ~_IN_FLIGHT

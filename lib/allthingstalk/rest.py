@@ -3,11 +3,11 @@
 import gc
 import json
 
-from . import __version__, exceptions
+from . import __version__
 from .asset_list import assets as read_assets
 from .asset_state import AssetState
 from .assets import Asset
-from .exchange import CutOff, Exchange
+from .exchange import Exchange
 from .transport import lend
 
 try:
@@ -47,24 +47,21 @@ def _request(client, method, path, body=None, stream=False):
         )
         status = answer.status_code
         if not 200 <= status <= 299:
-            raise _refusal(client, status, path, exchange)
+            from .refusals import refusal
+
+            raise refusal(client.token, status, path, exchange)
         if stream:
             kept, exchange = exchange, None
             return kept
         text = _body(exchange, _BODY_MAX)
         return json.loads(text) if text else None
-    except (OSError, CutOff) as e:
-        raise unavailable("%s cannot be reached" % client.http, e)
-    except (ValueError, NotImplementedError, IndexError) as e:
-        raise unavailable("%s answered with something that is no HTTP or JSON" % client.http, e)
+    except (OSError, ValueError, NotImplementedError, IndexError) as e:
+        from .refusals import unavailable
+
+        raise unavailable(client.http, e)
     finally:
         if exchange:
             exchange.close()
-
-
-def unavailable(what, e):
-    number = e.args[0] if e.args and isinstance(e.args[0], int) else None
-    return exceptions.PlatformUnavailableException("%s: %s" % (what, e), errno=number)
 
 
 def _body(exchange, most):
@@ -76,41 +73,6 @@ def _body(exchange, most):
         text += piece
         if len(text) > most:
             raise ValueError("an answer of more than %d bytes" % most)
-
-
-def _refusal(client, status, path, exchange):
-    # Only what comes before the token, if the answer repeats it; nor may it be cut in the middle.
-    said, most = b"", 120 + len(client.token)
-    try:
-        while len(said) < most:
-            piece = exchange.read(most - len(said))
-            if not piece:
-                break
-            said += piece
-    except OSError:
-        said = b""
-    said = "".join(chr(c) if 32 <= c < 127 else " " for c in said).split(client.token)[0][:120]
-    if status in (401, 403):
-        return exceptions.AccessForbiddenException(
-            "the platform refused this token for %s (%d); check token and device id. %s"
-            % (path, status, said),
-            status=status,
-        )
-    if status == 404:
-        return exceptions.NotFoundException(
-            "the platform knows no %s (404); check the device id. %s" % (path, said), status=404
-        )
-    if status == 429 or status >= 500:
-        return exceptions.PlatformUnavailableException(
-            "the platform answered %d. %s" % (status, said),
-            status=status,
-            retry_after_s=exchange.retry_after_s,
-        )
-    if 300 <= status <= 399:
-        said = "It redirects elsewhere, and the token never follows: check the endpoint."
-    return exceptions.PlatformException(
-        "the platform refused %s (%d). %s" % (path, status, said), status=status
-    )
 
 
 def _quoted(name):
@@ -142,11 +104,13 @@ def _definition(asset):
     }
 
 
-def _as_asset(d):
+def _as_asset(client, d):
     try:
         return Asset.from_dict(d)
-    except (KeyError, TypeError, AttributeError):
-        raise exceptions.PlatformUnavailableException("the platform answered with no asset")
+    except (KeyError, TypeError, AttributeError) as e:
+        from .refusals import unavailable
+
+        raise unavailable(client.http, e)
 
 
 def each_asset(client, device_id):
@@ -156,7 +120,9 @@ def each_asset(client, device_id):
         for asset in read_assets(exchange.read, client._report):
             yield asset
     except (OSError, ValueError) as e:
-        raise unavailable("the list of assets cannot be read", e)
+        from .refusals import unavailable
+
+        raise unavailable(client.http, e)
     finally:
         exchange.close()
 
@@ -166,15 +132,19 @@ def get_assets(client, device_id):
 
 
 def get_asset(client, device_id, asset_name):
-    return _as_asset(_request(client, "GET", _path(device_id, asset_name)))
+    return _as_asset(client, _request(client, "GET", _path(device_id, asset_name)))
 
 
 def create_asset(client, device_id, asset):
-    return _as_asset(_request(client, "POST", _device(device_id) + "/assets", _definition(asset)))
+    return _as_asset(
+        client, _request(client, "POST", _device(device_id) + "/assets", _definition(asset))
+    )
 
 
 def update_asset(client, device_id, asset):
-    return _as_asset(_request(client, "PUT", _path(device_id, asset.name), _definition(asset)))
+    return _as_asset(
+        client, _request(client, "PUT", _path(device_id, asset.name), _definition(asset))
+    )
 
 
 def delete_asset(client, device_id, asset_name):
@@ -185,10 +155,12 @@ def get_asset_state(client, device_id, asset_name):
     """Return the state on the platform, or None where it was never set (null or no body)."""
     try:
         answer = _request(client, "GET", _path(device_id, asset_name) + "/state")
-    except exceptions.AllThingsTalkException as e:
-        if e.status is None:
+    except Exception as e:
+        if getattr(e, "status", None) is None:
             raise
-        raise exceptions.AssetStateRetrievalException(str(e), status=e.status)
+        from .exceptions import AssetStateRetrievalException
+
+        raise AssetStateRetrievalException(str(e), status=e.status)
     # Nested under "state" or flat: both are seen (platform-api, section 2).
     state = answer.get("state", answer) if isinstance(answer, dict) else None
     if not isinstance(state, dict) or state.get("value") is None:
@@ -221,5 +193,7 @@ def create_device(client, ground, title):
     )
     try:
         return answer["id"]
-    except (KeyError, TypeError):
-        raise exceptions.PlatformUnavailableException("the platform answered with no device")
+    except (KeyError, TypeError) as e:
+        from .refusals import unavailable
+
+        raise unavailable(client.http, e)

@@ -8,6 +8,9 @@ takes one message a call.
 from micropython import const
 from umqtt import simple as engine
 
+from .outbox import HEAD
+
+_BEGINNING = b'{"value":'
 _WINDOW = const(32)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
 _RX = const(128)  # bytes read at a time; grows for the packet at hand
@@ -38,6 +41,7 @@ class Session(engine.MQTTClient):
         self._max_message = max_message
         self._report = report
         self._rx = bytearray(_RX)
+        self._head = bytearray(8)
 
     def open(self, link, timeout_s):
         """Say CONNECT over a Link that is connected. Raises the engine's errors."""
@@ -57,7 +61,8 @@ class Session(engine.MQTTClient):
         f = topic_filter.encode()
         packet_id = self._packet_id()
         n = len(f) + 5
-        head = bytearray(b"\x82\0\0\0\0\0\0")
+        head = self._head
+        head[0] = 0x82
         i = _put_length(head, n)
         head[i] = packet_id >> 8
         head[i + 1] = packet_id & 255
@@ -85,11 +90,12 @@ class Session(engine.MQTTClient):
 
     # -- out ------------------------------------------------------------------------------------
 
-    def send(self, topics, payload, qos, apart):
+    def send(self, topics, ending, qos, apart):
         """Write what the outbox holds, as far as the window and the network take it.
 
-        `topics` maps topic numbers to topics, `payload(i)` returns the text of the record at
-        offset i. Values of the topic `apart` go alone, when no others are left.
+        `topics` maps topic numbers to topics, `ending(flags, second, ms)` returns what ends the
+        message of a record of the outbox. Values of the topic `apart` go alone, when no others
+        are left.
         """
         if not self.link.push():
             return
@@ -101,39 +107,43 @@ class Session(engine.MQTTClient):
                 i = outbox.waiting(apart, True)
             if i < 0:
                 break
-            gathered += self._publish(topics[outbox.head(i)[3]], payload(i), qos, outbox, i)
+            n, flags, _, topic, second, ms = outbox.head(i)
+            gathered += self._publish(i, n, topics[topic], ending(flags, second, ms), qos)
             if gathered > _BATCH:
                 if not self.link.push():
                     return
                 gathered = 0
         self.link.push()
 
-    def _publish(self, topic, text, qos, outbox, i):
-        head = bytearray(b"\x30\0\0\0\0\0\0")
-        head[0] |= qos << 1
+    def _publish(self, i, n, topic, ending, qos):
+        """Gather a PUBLISH of the record at offset `i`, `n` bytes long; return its length."""
+        outbox, link, head = self._outbox, self.link, self._head
+        n -= HEAD
+        length = 2 + len(topic) + 2 * qos + len(_BEGINNING) + n + len(ending)
+        head[0] = 0x30 | qos << 1
         if qos:
             if not outbox.in_flight:
                 self._progress_at = self._net.ticks_ms()
             packet_id = self._packet_id()
             if outbox.sent(i, packet_id):
                 head[0] |= 8  # DUP
-        n = 2 + len(topic) + 2 * qos + len(text)
-        at = _put_length(head, n)
+        at = _put_length(head, length)
         head[at] = len(topic) >> 8
         head[at + 1] = len(topic) & 255
-        link = self.link
         link.write(head, at + 2)
         link.write(topic)
         if qos:
             head[0] = packet_id >> 8
             head[1] = packet_id & 255
             link.write(head, 2)
-        else:
+        link.write(_BEGINNING)
+        link.write(outbox.buffer, n, i + HEAD)
+        link.write(ending)
+        if not qos:
             outbox.remove(i)
-        link.write(text)
         self._wrote()
         self.published_at = self._wrote_at
-        return at + 2 + n
+        return at + length
 
     # -- in -------------------------------------------------------------------------------------
 
@@ -239,10 +249,12 @@ class Session(engine.MQTTClient):
         return True
 
     def _acknowledge(self, high, low):
-        ack = bytearray(b"\x40\x02\0\0")
-        ack[2] = high
-        ack[3] = low
-        self.link.write(ack)
+        head = self._head
+        head[0] = 0x40
+        head[1] = 2
+        head[2] = high
+        head[3] = low
+        self.link.write(head, 4)
         self._wrote()
 
     def _packet(self, head, i, end):

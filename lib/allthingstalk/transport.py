@@ -37,20 +37,23 @@ class Link:
         self._from = 0  # what of _out is still to be written: _out[_from:_to]
         self._to = 0
 
-    def write(self, data, n=None):
-        """Gather `data` (its first `n` bytes), bytes or text, for the next push."""
+    def write(self, data, n=None, start=0):
+        """Gather `data` (`n` bytes of it from `start` on), bytes or text, for the next push."""
         if isinstance(data, str):
             data = data.encode()
         if n is None:
             n = len(data)
-        elif n < len(data):
-            data = data[:n]
-        to = self._to + n
+        i, self._to = self._to, self._to + n
         out = self._out
-        if to > len(out):
-            out.extend(bytes(to - len(out)))
-        out[self._to : to] = data
-        self._to = to
+        if self._to > len(out):
+            out.extend(bytes(self._to - len(out)))
+        if n < 16:  # a slice would be allocated: 16 bytes for each piece of each packet
+            for k in range(n):
+                out[i + k] = data[start + k]
+        elif n < len(data):
+            out[i : i + n] = data[start : start + n]
+        else:
+            out[i : i + n] = data
 
     def push(self):
         """Write what was gathered, in one piece if the network takes it; True when all is out."""

@@ -93,7 +93,6 @@ REFUSED = {
     401: "AccessForbiddenException",
     403: "AccessForbiddenException",
     404: "NotFoundException",
-    405: "PlatformException",
     409: "PlatformException",
     418: "PlatformException",
 }
@@ -128,7 +127,7 @@ def test_an_answer_that_repeats_the_token_is_not_repeated(interpreter, offset):
     assert "why---" in program.all("connect-text")[0]
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_status_that_passes(interpreter, status):
     with ScriptedServer(http_answer(status, "<html>later</html>")) as server:
         program = run(interpreter, server.http)
@@ -151,7 +150,7 @@ except Exception as e:
     assert 0.95 <= server.times[1] - server.times[0] < 1.3
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed_and_the_token_goes_nowhere(interpreter, status):
     with ScriptedServer(http_answer(200, "[]")) as other:
         location = f"Location: {other.http}/device/{DEVICE_ID}/assets"
@@ -220,11 +219,11 @@ STALLED = {
 @pytest.mark.parametrize("case", STALLED)
 def test_a_slow_answer_ends_with_the_timeout(interpreter, case):
     with ScriptedServer(STALLED[case]) as server:
-        program = run(interpreter, server.http, timeout_s=0.5, ask_all=False)
+        program = run(interpreter, server.http, timeout_s=0.4, ask_all=False)
     assert program.all("connect ") == ["False"]
     assert program.all("status") == ["offline"]
     assert program.all("errors")[0] != "0"
-    assert 0.4 < float(program.all("took")[0]) < 2
+    assert 0.35 < float(program.all("took")[0]) < 2
 
 
 def test_an_answer_that_is_slow_but_within_the_timeout_is_taken(interpreter):

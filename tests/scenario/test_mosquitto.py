@@ -188,6 +188,7 @@ def test_commands_are_heard_and_answered(interpreter, values, listener):
     assert wait_for(lambda: listener.values("led") == [True, False])
 
 
+@pytest.mark.parametrize("interpreter", ["mp32"], indirect=True)
 def test_a_silent_link_is_kept_alive(interpreter, values, listener):
     """The broker drops a client after one and a half keepalives (MQTT 3.1.1, section 3.1.2)."""
     program = interpreter.start(
@@ -230,7 +231,8 @@ while True:
     assert program.wait_for("assigned") == "50"
     mosquitto.start()
     assert program.wait_for("again") == "True 0"
-    assert wait_for(lambda: len(listener.values("counter")) >= 100)
-    assert listener.values("counter") == list(range(100))
+    # At least once: mosquitto repeats to paho what paho had not acknowledged when it was killed.
+    assert wait_for(lambda: 99 in listener.values("counter"))
+    assert list(dict.fromkeys(listener.values("counter"))) == list(range(100))
     listener.command(values["DEVICE_ID"], "led", '{"value":true}')
     assert program.wait_for("heard") == "True None"

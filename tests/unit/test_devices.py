@@ -334,6 +334,21 @@ class TestSubclasses(unittest.TestCase):
             self.assertEqual(sorted(device.assets), members)
             self.assertEqual(device.assets["rain"].name, "rain")
 
+    def test_of_two_bases_with_one_member_it_has_the_one_that_python_finds(self):
+        class Base(Device):
+            temp = NumberAsset(title="base")
+
+        class Left(Base):
+            pass
+
+        class Right(Base):
+            temp = NumberAsset(title="right")
+
+        class Both(Left, Right):
+            pass
+
+        self.assertEqual(Both().assets["temp"].title, Both.temp.title)
+
     def test_an_empty_device(self):
         class Empty(Device):
             pass

@@ -3,7 +3,12 @@
 import random
 import unittest
 
-from allthingstalk.outbox import Outbox
+from allthingstalk.outbox import HEAD, Outbox
+
+
+def text(o, i):
+    """Return the text of the record at offset `i`."""
+    return bytes(o.buffer[i + HEAD : i + o.head(i)[0]])
 
 
 def texts(outbox):
@@ -12,7 +17,7 @@ def texts(outbox):
     found = []
     i = outbox.waiting()
     while i >= 0:
-        found.append(bytes(outbox.text(i)))
+        found.append(text(outbox, i))
         outbox.sent(i, len(found))
         i = outbox.waiting()
     outbox.rewind()
@@ -32,7 +37,7 @@ class TestOutbox(unittest.TestCase):
         o.put(65535, b'{"a":1}', 2147483647, 999, 8)
         i = o.waiting()
         self.assertEqual(o.head(i), (20, 8, 0, 65535, 2147483647, 999))
-        self.assertEqual(bytes(o.text(i)), b'{"a":1}')
+        self.assertEqual(text(o, i), b'{"a":1}')
 
     def test_full_the_oldest_goes_and_is_counted(self):
         o = Outbox(256)
@@ -69,12 +74,12 @@ class TestOutbox(unittest.TestCase):
     def test_it_takes_memory_as_needed_only(self):
         o = Outbox(65536)
         o.put(0, b"1", 0, 0)
-        self.assertEqual(len(o._buf), 128)
+        self.assertEqual(len(o.buffer), 128)
         for _ in range(10000):  # no backlog: nothing grows
             o.put(0, b"1", 0, 0)
             o.sent(o.waiting(), 1)
             o.acknowledged(1)
-        self.assertEqual(len(o._buf), 128)
+        self.assertEqual(len(o.buffer), 128)
         self.assertEqual(o.pending, 1)
 
     def test_acknowledged_names_the_topic_and_forgets(self):
@@ -94,7 +99,7 @@ class TestOutbox(unittest.TestCase):
         for i in range(6):
             o.put(i % 2, b"%d" % i, 0, 0)
         o.sent(o.waiting(), 1)
-        self.assertEqual(bytes(o.text(o.find(topic=0))), b"0")
+        self.assertEqual(text(o, o.find(topic=0)), b"0")
         self.assertEqual(o.find(topic=2), -1)
         for n in range(3):
             o.remove(o.find(topic=0))
@@ -121,9 +126,9 @@ class TestOutbox(unittest.TestCase):
                 what = random.getrandbits(3)
                 if what < 3:
                     number += 1
-                    text = b"%d" % number * (1 + random.getrandbits(4) % 9)
+                    value = b"%d" % number * (1 + random.getrandbits(4) % 9)
                     topic = random.getrandbits(2)
-                    need = 13 + len(text)
+                    need = HEAD + len(value)
                     used = sum(13 + len(m[0]) for m in model)
                     dropped = 0
                     while used + need > 300:
@@ -132,8 +137,8 @@ class TestOutbox(unittest.TestCase):
                         model.remove(gone)
                         used -= 13 + len(gone[0])
                         dropped += 1
-                    model.append([text, topic, 0])
-                    self.assertEqual(o.put(topic, text, 0, 0), dropped, seed)
+                    model.append([value, topic, 0])
+                    self.assertEqual(o.put(topic, value, 0, 0), dropped, seed)
                 elif what < 5:
                     i = o.waiting()
                     waiting = [m for m in model if not m[2]]
@@ -141,7 +146,7 @@ class TestOutbox(unittest.TestCase):
                     if waiting:
                         next_id += 1
                         waiting[0][2] = next_id
-                        self.assertEqual(bytes(o.text(i)), waiting[0][0], seed)
+                        self.assertEqual(text(o, i), waiting[0][0], seed)
                         o.sent(i, next_id)
                 elif what < 7:
                     flying = [m for m in model if m[2]]
@@ -155,7 +160,7 @@ class TestOutbox(unittest.TestCase):
                         m[2] = 0
                 self.assertEqual(o.pending, len(model), seed)
                 self.assertEqual(o.in_flight, len([m for m in model if m[2]]), seed)
-                self.assertTrue(len(o._buf) <= 300)
+                self.assertTrue(len(o.buffer) <= 300)
             self.assertEqual(texts(o), [m[0] for m in model], seed)
 
 
