@@ -166,6 +166,20 @@ def checked_name(name, what="asset name"):
     raise ValueError("%s %r: it is text without blanks, /, + and #" % (what, name))
 
 
+def plain(asset, value):
+    """Return whether a value fits a profile without limits. `values` need not be loaded for it."""
+    kind, schema, its_type = asset.type, asset._schema, type(value)
+    if its_type is float:
+        fits = kind == "number" and value - value == 0
+    elif its_type is int:
+        fits = kind == "number" or kind == "integer"
+    elif its_type is bool:
+        fits = kind == "boolean"
+    else:
+        fits = its_type is str and kind == "string"
+    return fits and len(schema) - ("unit" in schema) == 1
+
+
 def nameless():
     """Return how many declared assets belong to no class whose fields are known yet."""
     return _made[1]

@@ -274,14 +274,18 @@ class Client(BaseClient):
     def publish_asset_state(self, device_id, asset_name, state):
         """Deliver a value or an AssetState; it waits in the outbox until it is acknowledged.
 
-        Not checked against a profile. ValueError for a number that JSON cannot carry.
+        Not checked against a profile. ValueError or TypeError for what JSON cannot carry.
         """
         self._tick()
         at = None
         if hasattr(state, "at"):  # an AssetState; its class is not loaded for those who use none
             state, at = state.value, state.at
-        if isinstance(state, float) and state - state != 0:
-            raise ValueError("%s: %s is no finite number" % (asset_name, state))
+        if not isinstance(state, (int, str)) and (
+            not isinstance(state, float) or state - state != 0
+        ):
+            from .values import check_json
+
+            check_json(state, asset_name)
         text = json.dumps(state)
         if at is not None:
             text += ',"at":"%s"' % at

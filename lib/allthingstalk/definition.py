@@ -92,8 +92,8 @@ def _compare(asset, found, overwrite, differing):
         )
     if overwrite and not (
         same
-        and asset._schema == found._schema
-        and asset.title == found.title
+        and (asset._schema == found._schema or found.type == "location")
+        and (asset.title or asset.name) == found.title
         and asset.description == found.description
     ):
         differing.append(asset)

@@ -2,8 +2,7 @@
 
 import json
 
-from .assets import Asset, checked_name, nameless
-from .values import check, convert
+from .assets import Asset, checked_name, nameless, plain
 
 _STREAMS = ("command", "feed", "state", "event")
 
@@ -174,11 +173,11 @@ class Device:
         if not self._started:
             raise RuntimeError("Device not started.")
         if hasattr(state, "value") and hasattr(state, "at"):  # an AssetState
-            value = check(asset, state.value)
+            value = _checked(asset, state.value)
             if value is not state.value:  # 3.0 for an integer
                 state = state.__class__(value, state.at)
         else:
-            state = check(asset, state)
+            state = _checked(asset, state)
         self.client.publish_asset_state(self.id, asset.name, state)
 
     def _read(self, asset):
@@ -223,7 +222,10 @@ class Device:
         place = "%s of '%s'" % (stream, asset.name)
         try:
             value, at = _value_and_time(payload)
-            value = convert(asset, value)
+            if not plain(asset, value):
+                from .values import convert
+
+                value = convert(asset, value)
         except MemoryError:
             self._report("a %s is too large for the memory" % place)
             return
@@ -267,6 +269,15 @@ def _check_pending(member, key=None):
         if key:
             del Device._handlers[key]  # to be reported once
         _check_member(member, _known, "all devices")
+
+
+def _checked(asset, value):
+    """Return a value as it goes to the platform. Raises TypeError or ValueError if it may not."""
+    if plain(asset, value):
+        return value
+    from .values import check
+
+    return check(asset, value)
 
 
 def _value_and_time(payload):

@@ -165,9 +165,10 @@ def get_asset_state(client, device_id, asset_name):
     state = answer.get("state", answer) if isinstance(answer, dict) else None
     if not isinstance(state, dict) or state.get("value") is None:
         return None
+    at = state.get("at")
     try:
-        return AssetState(state["value"], state.get("at"))
-    except (ValueError, TypeError):
+        return AssetState(state["value"], at if isinstance(at, str) else None)
+    except ValueError:
         return AssetState(state["value"])
 
 

@@ -66,7 +66,7 @@ def _match(schema, value, where):
     takes = _TAKES.get(kind)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if takes is None:
-        _json(value, where)
+        check_json(value, where)
     elif not (is_number if kind in ("number", "integer") else isinstance(value, takes)):
         raise TypeError("%s takes %s, got %s" % (where, kind, _short(value)))
     if is_number:
@@ -91,7 +91,7 @@ def _match(schema, value, where):
             if items:
                 _match(items, entry, place)
             else:
-                _json(entry, place)
+                check_json(entry, place)
 
 
 def _match_members(properties, kind, value, where):
@@ -109,10 +109,10 @@ def _match_members(properties, kind, value, where):
         if key in properties:
             _match(properties[key], value[key], place)
         else:
-            _json(value[key], place)
+            check_json(value[key], place)
 
 
-def _json(value, where):
+def check_json(value, where):
     """Refuse what JSON cannot carry: MicroPython's json would write it as it prints."""
     if isinstance(value, float) and value - value != 0:
         raise ValueError("%s: %s is no finite number" % (where, value))

@@ -249,10 +249,14 @@ class TestDelivery(ClientTest):
         self.assertEqual(self.net.broker.of_kind(0x30)[0][0], 0x30)
         self.assertEqual(self.client.pending, 0)
 
-    def test_not_finite_is_refused_at_the_low_level_too(self):
+    def test_what_json_cannot_carry_is_refused_at_the_low_level_too(self):
         self.board()
         for value in (float("nan"), float("inf")):
-            self.assertRaises(ValueError, self.client.publish_asset_state, "D", "temp", value)
+            for state in (value, [value], {"a": {"b": value}}):
+                self.assertRaises(ValueError, self.client.publish_asset_state, "D", "temp", state)
+        for state in (b"bytes", [b"bytes"], {1: 2}, {"a": object()}):
+            self.assertRaises(TypeError, self.client.publish_asset_state, "D", "temp", state)
+        self.assertEqual(self.client.pending, 0)
 
     def test_a_program_that_never_polls_is_served_by_its_assignments(self):
         device = self.board()

@@ -273,5 +273,55 @@ class TestCommands(unittest.TestCase):
         self.refuses(IntegerAsset(name="x", enum=[1, 2]), "3")
 
 
+class TestPlain(unittest.TestCase):
+    """The short way that does not load `values` has to agree with it."""
+
+    def test_what_is_plain_passes_the_check_as_it_is(self):
+        from allthingstalk import assets
+
+        nan, inf = float("nan"), float("inf")
+        values = (
+            0,
+            1,
+            -5,
+            1.0,
+            2.5,
+            nan,
+            inf,
+            True,
+            False,
+            "",
+            "text",
+            "5",
+            None,
+            b"x",
+            [],
+            {},
+            (),
+        )
+        kinds = [
+            assets.NumberAsset(name="a"),
+            assets.NumberAsset(name="a", unit="V"),
+            assets.NumberAsset(name="a", minimum=1),
+            assets.NumberAsset(name="a", enum=[1]),
+            assets.IntegerAsset(name="a"),
+            assets.IntegerAsset(name="a", maximum=0),
+            assets.StringAsset(name="a"),
+            assets.StringAsset(name="a", enum=["text"]),
+            assets.BooleanAsset(name="a"),
+            assets.GeoAsset(name="a"),
+            assets.ObjectAsset(name="a"),
+            assets.ArrayAsset(name="a"),
+            assets.Asset(name="a", profile={"type": "strange"}),
+        ]
+        plain = 0
+        for asset in kinds:
+            for value in values:
+                if assets.plain(asset, value):
+                    plain += 1
+                    self.assertTrue(check(asset, value) is value, (asset.type, value))
+        self.assertEqual(plain, 5 + 5 + 3 + 3 + 2)
+
+
 if __name__ == "__main__":
     unittest.main()
