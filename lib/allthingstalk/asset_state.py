@@ -22,3 +22,20 @@ class AssetState:
 
     def __eq__(self, other):
         return isinstance(other, AssetState) and self.value == other.value and self.at == other.at
+
+
+def platform_time(at):
+    """Return the time in a message of the platform as ISO 8601 text in UTC; None if there is none.
+
+    The platform writes just that (platform-api, section 4): `timestamps` is loaded for others.
+    """
+    if not isinstance(at, str):
+        return None
+    if 19 < len(at) < 25 and at[10] == "T" and at[-1] == "Z" and at[:4].isdigit():
+        return at
+    from .timestamps import normalise
+
+    try:
+        return normalise(at)
+    except ValueError:
+        return None

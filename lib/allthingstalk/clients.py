@@ -3,10 +3,10 @@
 import json
 
 from . import transport
-from .loading import REST, passing
+from .loading import MQTT, REST, passing, unload
 
 _SETUP = ("allthingstalk.client_setup", "allthingstalk.endpoints")
-_CONNECTING = ("allthingstalk.connecting", "allthingstalk.secure")
+_CONNECTING = ("allthingstalk.connecting", "allthingstalk.dialing", "allthingstalk.secure")
 _IDLE_MS = 10  # pause between two polls of a wait
 _SERVE_MS = 5000  # a program that has not polled for so long is served by its assignments
 
@@ -22,16 +22,16 @@ class BaseClient:
         pass
 
     def get_assets(self, device_id):
-        raise NotImplementedError("get_assets not implemented")
+        raise NotImplementedError("get_assets")
 
     def create_asset(self, device_id, asset):
-        raise NotImplementedError("create_asset not implemented")
+        raise NotImplementedError("create_asset")
 
     def get_asset_state(self, device_id, asset_name):
-        raise NotImplementedError("get_asset_state not implemented")
+        raise NotImplementedError("get_asset_state")
 
     def publish_asset_state(self, device_id, asset_name, state):
-        raise NotImplementedError("publish_asset_state not implemented")
+        raise NotImplementedError("publish_asset_state")
 
 
 class Client(BaseClient):
@@ -216,16 +216,27 @@ class Client(BaseClient):
                 if self._net.ticks_diff(self._net.ticks_ms(), self._retry_at) >= 0:
                     self._connecting("bring_up")
         except Exception as e:
+            self._failed(e)
+
+    def _failed(self, e):
+        """Take down the session after an error and plan the next try."""
+        try:
             from .recovery import failed
 
             failed(self, e)
+        except MemoryError:  # not even that fits
+            if self._session:
+                self._session.shut()
+            self.status = "offline"
+            self._retry_at = self._net.ticks_add(self._net.ticks_ms(), _SERVE_MS)
+            self._report("too little memory: use the library's .mpy files, or free some")
 
     def _move(self):
         session = self._session
         if not session:
-            from .rest_states import send
-
-            return send(self)
+            if self.pending:
+                self._rest("rest_states", "send")
+            return
         session.receive()
         if self._devices and self._registered != self._devices[0]._registered:
             self._connecting("subscribe")
@@ -346,48 +357,52 @@ class Client(BaseClient):
 
     # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------
 
-    def _rest(self, call, *args):
-        def rest():
-            from . import rest
+    def _rest(self, module, call, *args):
+        """Make a REST call; what it needs is in memory for that long only."""
+        module = "allthingstalk." + module
 
-            return getattr(rest, call)(self, *args)
+        def rest():
+            return getattr(__import__(module, None, None, (call,)), call)(self, *args)
 
         try:
             return passing(REST, rest)
         except MemoryError:
             if not self._session:
                 raise
-        # Two TLS sessions do not fit on every board: MQTT comes back with the next poll.
+        # REST and MQTT do not fit both, two TLS sessions least of all: MQTT makes room, and
+        # comes back with the next poll.
         self._session.shut(politely=True)
+        self._session = None
         self.status = "offline"
+        unload(MQTT)
         return passing(REST, rest)
 
     def get_assets(self, device_id):
         """Return the assets that a device has on the platform, as a list of Asset."""
-        return self._rest("get_assets", device_id)
+        return self._rest("rest_assets", "get_assets", device_id)
 
     def create_asset(self, device_id, asset):
         """Create an asset and return it as the platform keeps it."""
-        return self._rest("create_asset", device_id, asset)
+        return self._rest("rest_assets", "create_asset", device_id, asset)
 
     def update_asset(self, device_id, asset):
         """Overwrite title, description, kind and profile of an asset; return it."""
-        return self._rest("update_asset", device_id, asset)
+        return self._rest("rest_assets", "update_asset", device_id, asset)
 
     def delete_asset(self, device_id, asset_name):
         """Delete an asset and its history."""
-        self._rest("delete_asset", device_id, asset_name)
+        self._rest("rest_assets", "delete_asset", device_id, asset_name)
 
     def get_asset_state(self, device_id, asset_name):
         """Return the platform's AssetState of an asset, None if it was never set."""
-        return self._rest("get_asset_state", device_id, asset_name)
+        return self._rest("rest_states", "get_asset_state", device_id, asset_name)
 
     def create_device(self, title=None, *, ground=None):
         """Create a device in a ground and return its id. A ground token is needed.
 
         Raises NotImplementedError without a ground: a device token can create no device.
         """
-        return self._rest("create_device", ground or self._ground, title)
+        return self._rest("rest_assets", "create_device", ground or self._ground, title)
 
     # -- reports --------------------------------------------------------------------------------
 

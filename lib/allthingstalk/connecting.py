@@ -122,26 +122,34 @@ def connect_device(client, device):
                 client._devices.append(device)
             bring_up(client)
     except Exception as e:
-        from .failures import classified
-
-        e = classified(e, client.mqtt)
-        if not e.passing:
+        gc.collect()
+        refused = _refused(client, e)
+        if refused:
             if device in client._devices:
                 client._devices.remove(device)
             if not client.connected:
                 client.status = "refused"
-            raise e
+            raise refused
         if device not in client._devices:
             client._devices.append(device)
-        from .recovery import failed
-
-        failed(client, e)
+        client._failed(e)
     finally:
         client._in_io = False
     device._started = True
     # A command sent right after connect() returns has to be heard.
     client._until(client._timeout_s, lambda: not _unanswered(client))
     return client.connected
+
+
+def _refused(client, e):
+    """Return what waiting does not mend as an exception of this library, else None."""
+    try:
+        from .failures import classified
+
+        e = classified(e, client.mqtt)
+        return None if e.passing else e
+    except MemoryError:
+        return None
 
 
 def _unanswered(client):

@@ -17,8 +17,7 @@ def settle(client, device):
     missing = dict([(asset.name, asset) for asset in device.assets.values()])
     differing = []
     mismatch = None
-    each = _each_of_client if hasattr(client, "_connect_device") else _each_of_other
-    for found in each(client, device.id):
+    for found in _each(client, device.id):
         declared = missing.pop(found.name, None)
         if declared:
             mismatch = mismatch or _compare(declared, found, device.overwrite_assets, differing)
@@ -36,14 +35,13 @@ def settle(client, device):
         _keep(digest, device.id, key)
 
 
-def _each_of_client(client, device_id):
-    from .rest import each_asset
+def _each(client, device_id):
+    """Return an iterator over the platform's assets of a device, one in memory at a time."""
+    if not hasattr(client, "_connect_device"):  # a client of somebody's own
+        return client.get_assets(device_id)
+    from .rest_assets import each_asset
 
     return each_asset(client, device_id)
-
-
-def _each_of_other(client, device_id):
-    return client.get_assets(device_id)
 
 
 def _create(client, device):
@@ -62,12 +60,14 @@ def _create_asset(client, device, asset, differing):
         found = client.create_asset(device.id, asset)
     except Exception as e:
         # 400 is what the platform says for a name that exists: made by another of our tries.
-        if getattr(e, "status", 0) not in (400, 409) or not hasattr(client, "_rest"):
+        if getattr(e, "status", 0) not in (400, 409):
             raise
-        try:
-            found = client._rest("get_asset", device.id, asset.name)
-        except Exception as other:
-            raise e if getattr(other, "status", 0) == 404 else other
+        found = None
+        for other in _each(client, device.id):
+            if other.name == asset.name:
+                found = other
+        if found is None:
+            raise e
         mismatch = _compare(asset, found, device.overwrite_assets, differing)
         if mismatch:
             raise mismatch

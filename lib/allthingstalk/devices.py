@@ -297,11 +297,8 @@ def _value_and_time(payload):
             at = message[key]
     if not found:
         raise ValueError("it has no value")
-    if isinstance(at, str):
-        from .timestamps import normalise
+    if at is not None:
+        from .asset_state import platform_time
 
-        try:
-            return value, normalise(at)
-        except ValueError:
-            pass
-    return value, None
+        at = platform_time(at)
+    return value, at

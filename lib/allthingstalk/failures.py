@@ -43,6 +43,10 @@ def classified(e, mqtt):
         return exceptions.PlatformException(text, status=code)
     if isinstance(e, OSError):
         return exceptions.PlatformUnavailableException("%s: %s" % (mqtt, e), errno=code)
+    if isinstance(e, MemoryError):
+        return exceptions.PlatformUnavailableException(
+            "%s: too little memory (%s): use the library's .mpy files, or free some" % (mqtt, e)
+        )
     # The engines check the protocol with assert and by index.
     return exceptions.PlatformUnavailableException(
         "%s: the answer is no MQTT (%s %s)" % (mqtt, e.__class__.__name__, e)

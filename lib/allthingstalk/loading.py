@@ -5,8 +5,11 @@ import sys
 
 _PACKAGE = "allthingstalk."
 # What REST loads, its engine included: it makes room for MQTT.
-REST = tuple(_PACKAGE + n for n in ("definition", "rest", "asset_list", "exchange", "secure"))
-REST += ("urequests", "requests")
+REST = "definition rest_assets rest_states request asset_list exchange dialing secure".split()
+REST = [_PACKAGE + name for name in REST] + ["urequests", "requests"]
+
+# What MQTT loads beyond the Client.
+MQTT = [_PACKAGE + "session", _PACKAGE + "reader", "umqtt.simple", "umqtt"]
 
 
 def passing(names, call):
@@ -18,10 +21,15 @@ def passing(names, call):
     try:
         return call()
     finally:
-        package = sys.modules[_PACKAGE[:-1]]
-        for name in loaded:
-            if sys.modules.pop(name, None) and name.startswith(_PACKAGE):
-                name = name[len(_PACKAGE) :]
-                if hasattr(package, name):
-                    delattr(package, name)
-        gc.collect()
+        unload(loaded)
+
+
+def unload(names):
+    """Let go of modules that nobody holds any more."""
+    package = sys.modules[_PACKAGE[:-1]]
+    for name in names:
+        if sys.modules.pop(name, None) and name.startswith(_PACKAGE):
+            name = name[len(_PACKAGE) :]
+            if hasattr(package, name):
+                delattr(package, name)
+    gc.collect()

@@ -228,7 +228,7 @@ def test_a_slow_answer_ends_with_the_timeout(interpreter, case):
 
 def test_an_answer_that_is_slow_but_within_the_timeout_is_taken(interpreter):
     data = http_head(200, f"Content-Length: {len(_JSON)}") + b"\r\n" + _JSON
-    steps = [step for i in range(0, len(data), 25) for step in (data[i : i + 25], 0.1)]
+    steps = [step for i in range(0, len(data), 25) for step in (data[i : i + 25], 0.05)]
     with ScriptedServer(http_raw(*steps)) as server:
         program = run(interpreter, server.http, timeout_s=1, ask_all=False)
     assert program.all("connect ") == ["True"]

@@ -7,7 +7,7 @@ Nothing here knows the library's insides: it sees the bytes on the wire.
 
 import json
 
-from allthingstalk import transport
+from allthingstalk import dialing, transport
 
 
 class FakeSocket:
@@ -161,7 +161,7 @@ class FakeRest:
 class FakeNet:
     """Stands for the module `transport`: time, randomness, and connections to a broker."""
 
-    lend = staticmethod(transport.lend)
+    lend = staticmethod(dialing.lend)
     ticks_add = staticmethod(transport.ticks_add)
     ticks_diff = staticmethod(transport.ticks_diff)
 

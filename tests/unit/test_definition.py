@@ -10,7 +10,6 @@ from allthingstalk import (
     Device,
     GeoAsset,
     IntegerAsset,
-    NotFoundException,
     NumberAsset,
     ObjectAsset,
     PlatformException,
@@ -90,41 +89,45 @@ class TestCreate(unittest.TestCase):
         self.assertEqual(raised(PlatformException, Small, client=Refusing(), id="D").status, 422)
 
 
-class ReadingBack(OwnClient):
-    """Refuses to create what exists, and reads one asset back, as Client does."""
+class MadeMeanwhile(OwnClient):
+    """An asset that was not in the list when it was read, and exists when it is created."""
 
     status = 400
 
     def __init__(self, found):
         super().__init__()
         self.found = found
+        self.lists = 0
+
+    def get_assets(self, device_id):
+        self.lists += 1
+        if self.lists == 1:
+            return []
+        if isinstance(self.found, Exception):
+            raise self.found
+        return [Asset.from_dict(self.found)] if self.found else []
 
     def create_asset(self, device_id, asset):
         raise PlatformException("refused", status=self.status)
-
-    def _rest(self, call, device_id, asset_name):
-        if isinstance(self.found, Exception):
-            raise self.found
-        return Asset.from_dict(self.found)
 
 
 class TestExistsAlready(unittest.TestCase):
     def test_400_and_409_count_as_existing_and_are_read_back(self):
         for status in (400, 409):
-            client = ReadingBack(on_platform())
+            client = MadeMeanwhile(on_platform())
             client.status = status
             self.assertEqual(Small(client=client, id="D").assets["temp"].id, "id-temp")
 
     def test_what_is_read_back_is_compared(self):
-        client = ReadingBack(on_platform(kind="actuator"))
+        client = MadeMeanwhile(on_platform(kind="actuator"))
         raised(AssetMismatchException, Small, client=client, id="D")
 
     def test_400_for_one_that_does_not_exist_is_a_refusal(self):
-        client = ReadingBack(NotFoundException("no", status=404))
+        client = MadeMeanwhile(None)
         self.assertEqual(raised(PlatformException, Small, client=client, id="D").status, 400)
 
     def test_a_network_that_goes_away_meanwhile_is_no_refusal(self):
-        client = ReadingBack(PlatformUnavailableException("away"))
+        client = MadeMeanwhile(PlatformUnavailableException("away"))
         self.assertFalse(Small(client=client, id="D", connect=False).connect())
 
 

@@ -101,7 +101,7 @@ class TestOutbox(unittest.TestCase):
         o.sent(o.waiting(), 1)
         self.assertEqual(text(o, o.find(topic=0)), b"0")
         self.assertEqual(o.find(topic=2), -1)
-        for n in range(3):
+        for _ in range(3):
             o.remove(o.find(topic=0))
         self.assertEqual(o.find(topic=0), -1)
         self.assertEqual(texts(o), [b"1", b"3", b"5"])

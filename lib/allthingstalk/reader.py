@@ -1,0 +1,187 @@
+"""The reading half of the MQTT session: takes what has arrived, in pieces of any size.
+
+It never waits, and holds one packet at a time. Where `umqtt.simple` reads a message of any size
+into memory, a message over the limit is skipped here.
+"""
+
+from micropython import const
+from umqtt import simple as engine
+
+_RX = const(128)  # bytes read at a time; grows for the packet at hand
+_TOPIC_MAX = const(512)
+_INBOX_MAX = const(8192)  # bytes of commands that wait for their handlers
+
+
+class ProtocolError(OSError):
+    """The peer broke the protocol: the link is dead."""
+
+
+class Reader(engine.MQTTClient):
+    def start(self, max_message, report):
+        """Set up, once: the bytes of the largest message taken, and `report(text)`."""
+        self.inbox = []  # (was sent before, topic, payload)
+        self.failures = None  # is told of each PUBACK once there was a failure
+        self._max_message = max_message
+        self._report = report
+        self._head = bytearray(8)
+
+    def restart(self):
+        """Forget what the last session left."""
+        self._rx = bytearray(_RX)
+        self._have = self._skip = self._inbox_bytes = 0
+        self.inbox.clear()
+
+    def receive(self):
+        """Take all that has arrived. Raises OSError when the link has ended."""
+        while self._inbox_bytes < _INBOX_MAX:
+            rx = self._rx
+            n = self.link.readinto(memoryview(rx)[self._have :] if self._have else rx)
+            if n is None:
+                return
+            if n == 0:
+                raise OSError("the platform closed the connection")
+            self._heard_at = self._net.ticks_ms()
+            self._have += n
+            self._take()
+
+    def take_message(self):
+        """Return the oldest message that waits as (sent before, topic, payload), or None."""
+        if not self.inbox:
+            return None
+        message = self.inbox.pop(0)
+        self._inbox_bytes -= len(message[2]) + 64
+        return message
+
+    def _take(self):
+        """Handle each complete packet in the buffer and keep the rest."""
+        rx, have, i = self._rx, self._have, 0
+        while i < have:
+            if self._skip:
+                n = min(self._skip, have - i)
+                self._skip -= n
+                i += n
+                continue
+            if have - i < 2:
+                break
+            length = shift = 0
+            j = i + 1
+            while j < have:
+                length |= (rx[j] & 127) << shift
+                j += 1
+                if rx[j - 1] < 128:
+                    shift = -1
+                    break
+                shift += 7
+                if shift > 21:
+                    raise ProtocolError("a packet of impossible length")
+            if shift >= 0:
+                break
+            need = j - i + length
+            too_long = length > self._max_message + _TOPIC_MAX
+            if have - i < need and not too_long and need > len(rx):
+                try:
+                    self._grow(i, need)
+                    return
+                except MemoryError:
+                    too_long = True
+            if too_long:
+                if rx[i] & 0xF0 != 0x30:
+                    raise ProtocolError("a packet of impossible length")
+                if not self._begin_skip(i, j, have, length):
+                    return
+                i = have if self._skip else i + need
+                continue
+            if have - i < need:
+                break
+            self._packet(rx[i], j, j + length)
+            i += need
+        have -= i
+        if i:
+            if len(rx) > _RX and have <= _RX:
+                self._rx = bytearray(_RX)
+                self._rx[:have] = rx[i : i + have]
+            elif have:
+                rx[:have] = rx[i : i + have]
+        self._have = have
+
+    def _grow(self, i, size):
+        """Move what is at offset `i` into a buffer that holds the whole packet."""
+        n = self._have - i
+        rx = bytearray(size)
+        rx[:n] = self._rx[i : self._have]
+        self._rx = rx
+        self._have = n
+
+    def _begin_skip(self, i, j, have, length):
+        """Acknowledge a message over the limit and skip it; False if its head is not here yet."""
+        rx = self._rx
+        with_id = rx[i] & 6
+        n = j - i + 4 + (rx[j] << 8 | rx[j + 1] if have - j > 1 else 0)
+        if n - 4 > _TOPIC_MAX + 8:
+            raise ProtocolError("a topic of impossible length")
+        if have - i < n:
+            if n > len(rx) or i:
+                self._grow(i, max(n, _RX))
+            return False
+        if with_id:
+            self._acknowledge(rx[i + n - 2], rx[i + n - 1])
+        topic = str(rx[j + 2 : i + n - 2], "utf-8")
+        self._report("a message of %d bytes on %s is over the limit, skipped" % (length, topic))
+        self._skip = j - i + length - (have - i)
+        if self._skip < 0:
+            self._skip = 0
+        return True
+
+    def _acknowledge(self, high, low):
+        head = self._head
+        head[0] = 0x40
+        head[1] = 2
+        head[2] = high
+        head[3] = low
+        self.link.write(head, 4)
+        self._wrote()
+
+    def _packet(self, head, i, end):
+        """Handle one packet; its body is rx[i:end]."""
+        rx = self._rx
+        kind = head & 0xF0
+        n = end - i
+        if kind == 0x30:
+            self._message(head, i, end)
+        elif kind == 0x40 and n == 2:
+            topic = self._outbox.acknowledged(rx[i] << 8 | rx[i + 1])
+            if topic >= 0:
+                self._progress_at = self._heard_at
+                if self.failures:
+                    self.failures.acknowledged(topic)
+        elif kind == 0x90 and n >= 3:
+            topic_filter = self._asked.pop(rx[i] << 8 | rx[i + 1], None)
+            self._progress_at = self._heard_at
+            if rx[i + 2] & 0x80:
+                self._report("the platform refused the subscription to %s" % topic_filter)
+        elif kind == 0xD0 and n == 0:
+            self._ping_at = None
+        else:
+            raise ProtocolError("a packet that may not come: 0x%02x" % head)
+
+    def _message(self, head, i, end):
+        rx = self._rx
+        qos = head >> 1 & 3
+        start = i + 2 + (rx[i] << 8 | rx[i + 1] if end - i > 1 else _TOPIC_MAX + 1)
+        body = start + 2 if qos else start
+        if qos > 1 or body > end or start - i > _TOPIC_MAX:
+            raise ProtocolError("a message that may not come: 0x%02x" % head)
+        topic = str(rx[i + 2 : start], "utf-8")
+        if qos:
+            self._acknowledge(rx[start], rx[start + 1])
+        payload = None
+        if end - body <= self._max_message:
+            try:
+                payload = bytes(memoryview(rx)[body:end])
+            except MemoryError:  # acknowledged all the same, or it would come again and again
+                pass
+        if payload is None:
+            self._report("a message of %d bytes on %s is too large" % (end - body, topic))
+            return
+        self.inbox.append((bool(head & 8), topic, payload))
+        self._inbox_bytes += len(payload) + 64
