@@ -291,7 +291,7 @@ class Client(BaseClient):
         at = None
         if hasattr(state, "at"):  # an AssetState; its class is not loaded for those who use none
             state, at = state.value, state.at
-        if not isinstance(state, (int, str)) and (
+        if not isinstance(state, (bool, int, str)) and (  # MicroPython: a bool is no int
             not isinstance(state, float) or state - state != 0
         ):
             from .values import check_json
@@ -408,12 +408,14 @@ class Client(BaseClient):
 
     def _report(self, text, e=None):
         """Count and log an error, with the traceback of `e` if there is one; never the token."""
+        lines = ()
         if e is not None:
-            from .recovery import traceback_lines
+            try:
+                from .recovery import traceback_lines
 
-            text, lines = traceback_lines(text, e)
-        else:
-            lines = ()
+                text, lines = traceback_lines(text, e)
+            except MemoryError:  # not even that fits
+                text = "%s: %s" % (text, e)
         self.errors += 1
         self.last_error = text = text.replace(self.token, "***")
         if self._log:

@@ -17,8 +17,15 @@ class ProtocolError(OSError):
 
 
 class Reader(engine.MQTTClient):
-    def start(self, max_message, report):
+    """The half that reads; `Session` is the other."""
+
+    def start(self, net, outbox, max_message, report):
         """Set up, once: the bytes of the largest message taken, and `report(text)`."""
+        self._net = net
+        self._outbox = outbox
+        self.link = None
+        self._asked = {}  # packet id of a SUBSCRIBE -> its filter
+        self._wrote_at = 0  # ticks
         self.inbox = []  # (was sent before, topic, payload)
         self.failures = None  # is told of each PUBACK once there was a failure
         self._max_message = max_message
@@ -30,6 +37,7 @@ class Reader(engine.MQTTClient):
         self._rx = bytearray(_RX)
         self._have = self._skip = self._inbox_bytes = 0
         self.inbox.clear()
+        self._asked.clear()
 
     def receive(self):
         """Take all that has arrived. Raises OSError when the link has ended."""
@@ -139,7 +147,7 @@ class Reader(engine.MQTTClient):
         head[2] = high
         head[3] = low
         self.link.write(head, 4)
-        self._wrote()
+        self._wrote_at = self._net.ticks_ms()
 
     def _packet(self, head, i, end):
         """Handle one packet; its body is rx[i:end]."""

@@ -26,11 +26,8 @@ class Session(Reader):
             None,
             lambda: engine.MQTTClient.__init__(self, client_id, "", 0, token, b"-", keepalive),
         )
-        self.start(max_message, report)
-        self.link = None
+        self.start(net, outbox, max_message, report)
         self.published_at = 0  # ticks of the last publish
-        self._net = net
-        self._outbox = outbox
 
     def open(self, link, timeout_s):
         """Say CONNECT over a Link that is connected. Raises the engine's errors."""
@@ -38,7 +35,6 @@ class Session(Reader):
         self.restart()
         self._wait_ms = int(timeout_s * 1000)
         self.subscribed = []
-        self._asked = {}  # packet id of a SUBSCRIBE -> its filter
         self._ping_at = self._stuck_at = None
         self._net.lend(engine, link, self.connect)
         link.unblock()
@@ -57,7 +53,7 @@ class Session(Reader):
         head[i + 1] = packet_id & 255
         head[i + 2] = len(f) >> 8
         head[i + 3] = len(f) & 255
-        self._wrote()
+        self._wrote_at = self._net.ticks_ms()
         self.link.write(head, i + 4)
         self.link.write(f)
         self.link.write(b"\x01")
@@ -73,9 +69,6 @@ class Session(Reader):
     def _packet_id(self):
         self.pid = self.pid % 65535 + 1
         return self.pid
-
-    def _wrote(self):
-        self._wrote_at = self._net.ticks_ms()
 
     # -- out ------------------------------------------------------------------------------------
 
@@ -130,8 +123,7 @@ class Session(Reader):
         link.write(ending)
         if not qos:
             outbox.remove(i)
-        self._wrote()
-        self.published_at = self._wrote_at
+        self._wrote_at = self.published_at = self._net.ticks_ms()
         return at + length
 
     # -- is it alive ----------------------------------------------------------------------------
@@ -146,7 +138,7 @@ class Session(Reader):
             half = self.keepalive * 500
             if diff(now, self._heard_at) > half or diff(now, self._wrote_at) > half:
                 self.ping()
-                self._wrote()
+                self._wrote_at = now
                 self._ping_at = now
         if (self._outbox.in_flight or self._asked) and diff(now, self._progress_at) > wait:
             raise OSError("dead: a packet was not acknowledged")
