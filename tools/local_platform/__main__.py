@@ -7,11 +7,17 @@ import sqlite3
 import sys
 import threading
 
-from . import console
+from . import console, faults
 
 DEFAULT_DB = pathlib.Path("build", "platform.db")
 _DESCRIPTION = "A local AllThingsTalk platform: REST and MQTT, no account, everything in one file."
 _EPILOG = "VALUE is JSON (21.5, true, '{\"latitude\":1}'); what is not JSON counts as text."
+
+
+_FAULTS = "Faults, and what VALUE is:\n" + "\n".join(
+    f"  {name.replace('_', '-'):21} {kind.text}" + f" ({kind.default})" * kind.has_value
+    for name, kind in faults.KINDS.items()
+)
 
 
 def _parser():
@@ -44,6 +50,12 @@ def _parser():
     command("states", console.states, "print the last state of each asset", "DEVICE")
     command("command", console.send, "send a command to a device", "DEVICE", "ASSET", "VALUE")
     command("event", console.send, "send an event to a device", "DEVICE", "ASSET", "VALUE")
+    fault = command("fault", console.fault, "do something wrong on purpose, from now on")
+    fault.formatter_class = argparse.RawDescriptionHelpFormatter
+    fault.epilog = _FAULTS
+    fault.add_argument("NAME", nargs="?", help="a fault; off: all faults off; none: what is on")
+    fault.add_argument("VALUE", nargs="?", help="see below; off: switch this fault off")
+    fault.add_argument("--count", type=int, help="how often it happens (always)")
     return parser
 
 

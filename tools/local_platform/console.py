@@ -62,6 +62,28 @@ def send(arguments) -> None:
     print(f"{arguments.command} {arguments.ASSET} = {shown(message['value'])}  at {message['at']}")
 
 
+def fault(arguments) -> None:
+    """Switch a fault on, or off, or all of them off; then print what is on."""
+    found = _find(arguments)
+    path = f"/ground/{found.ground}/faults"
+    name, value = arguments.NAME, arguments.VALUE
+    if name is None:
+        active = _ask(found, "GET", path)
+    elif name == "off":
+        active = _ask(found, "DELETE", path)
+    elif value == "off":
+        active = _ask(found, "DELETE", f"{path}?name={_quoted(name)}")
+    else:
+        body = {"name": name, "value": value, "count": arguments.count}
+        active = _ask(found, "PUT", path, body)
+    for active_name, details in active.items():
+        set_value = "" if details["value"] is None else f" {details['value']}"
+        times = "always" if details["count"] is None else f"{details['count']} times"
+        print(f"{active_name.replace('_', '-')}{set_value}  {times}")
+    if not active:
+        print("no faults")
+
+
 def _quoted(text):
     return urllib.parse.quote(text, safe="")
 

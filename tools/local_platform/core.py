@@ -6,6 +6,7 @@ The REST side and the MQTT side translate to these calls and translate ``Refused
 import time
 from collections.abc import Awaitable, Callable
 
+from .faults import Faults
 from .payloads import read_json, read_states, shown, write_json
 from .profiles import check_value
 from .store import Asset, Device, State, Store, Token
@@ -37,10 +38,12 @@ class Core:
     Args:
         store: where everything is kept.
         log: called with one line of text for everything that happens, or None.
+        faults: what goes wrong on purpose.
     """
 
-    def __init__(self, store: Store, log: Callable[[str], None] | None):
+    def __init__(self, store: Store, log: Callable[[str], None] | None, faults: Faults):
         self.store = store
+        self.faults = faults
         self._log = log
         # The broker puts its own functions here while it runs.
         self.publish: Callable[[str, bytes], Awaitable[None]] | None = None
@@ -50,6 +53,13 @@ class Core:
         """Report one line, with the time of day."""
         if self._log:
             self._log(f"{time.strftime('%H:%M:%S')} {text}")
+
+    def fault(self, name: str) -> int | str | None:
+        """Return the value of a fault that has to happen now, and report it; None if it is off."""
+        value = self.faults.take(name)
+        if value is not None:
+            self.log(f"fault {name}")
+        return value
 
     # Rights
 

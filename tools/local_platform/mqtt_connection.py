@@ -9,7 +9,7 @@ subscriptions and delivery. Protocol facts: MQTT 3.1.1, and platform-api.md, sec
 import asyncio
 import contextlib
 
-from amqtt.adapters import BufferReader, ReaderAdapter, StreamWriterAdapter
+from amqtt.adapters import BufferReader, ReaderAdapter
 from amqtt.errors import AMQTTError, CodecError, MQTTError, NoDataError
 from amqtt.mqtt import packet_class
 from amqtt.mqtt.connack import (
@@ -31,9 +31,11 @@ from amqtt.mqtt.packet import (
     MQTTFixedHeader,
 )
 from amqtt.mqtt.puback import PubackPacket
+from amqtt.mqtt.suback import SubackPacket, SubackPayload
 from amqtt.mqtt.subscribe import SubscribePacket
 
 from .core import Core, Refused, mask
+from .outgoing_packets import OutgoingPackets
 from .payloads import shown
 from .store import Token
 
@@ -48,15 +50,6 @@ class Violation(Exception):
     """The client did what ends its connection; the text says what."""
 
 
-class OutgoingPackets(StreamWriterAdapter):
-    """What the broker library writes to; closing does not wait for a client that reads nothing."""
-
-    async def close(self) -> None:
-        """Close once what was written is on its way."""
-        self.is_closed = True
-        self._writer.close()
-
-
 class MqttConnection(ReaderAdapter):
     """One client's connection, and the stream of packets that the broker library reads.
 
@@ -66,7 +59,7 @@ class MqttConnection(ReaderAdapter):
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, core: Core):
-        self.outgoing = OutgoingPackets(writer)
+        self.outgoing = OutgoingPackets(writer, core)
         self.token: Token | None = None
         self.client_id = ""
         self._reader = reader
@@ -92,7 +85,7 @@ class MqttConnection(ReaderAdapter):
         except Violation as violation:
             self._core.log(f"MQTT connection closed: {violation}")
             return False
-        refusal = self._check_token(packet)
+        refusal = self._core.fault("refuse_connect") or self._check_token(packet)
         if refusal is not None:
             self.outgoing.write(ConnackPacket.build(0, refusal).to_bytes())
             return False
@@ -219,7 +212,12 @@ class MqttConnection(ReaderAdapter):
             self._core.check_subscription(self.token, topic_filter)
             self._core.log(f"MQTT {mask(self.token.text)} subscribes to {shown(topic_filter)}")
             wanted.append((topic_filter, min(qos, QOS_1)))
-        return SubscribePacket.build(wanted, packet.variable_header.packet_id).to_bytes()
+        number = packet.variable_header.packet_id
+        if self._core.fault("refuse_subscriptions"):
+            codes = [SubackPayload.RETURN_CODE_80] * len(wanted)
+            self.outgoing.write(SubackPacket.build(number, codes).to_bytes())
+            return b""
+        return SubscribePacket.build(wanted, number).to_bytes()
 
 
 async def _decode(frame):

@@ -1,7 +1,7 @@
 """The REST side: every row of platform-api.md, section 2, over aiohttp.
 
-Requests are read with keys in any case, answers are in lower camel case and come in chunks where
-the client speaks HTTP/1.1. Rows that are our own choice, since the platform documents none:
+Requests are read with keys in any case, answers are in lower camel case. Rows that are our own
+choice, since the platform documents none, besides those of rest_faults.py:
 ``POST`` and ``GET /ground/{groundId}/devices`` and ``PUT …/event``.
 """
 
@@ -11,12 +11,13 @@ from aiohttp import web
 
 from . import assets
 from .core import Core, Refused, mask, state_object
-from .payloads import lower_keys, read_json, read_state, read_states, shown, write_json
+from .payloads import lower_keys, read_state, read_states, shown
+from .rest_faults import RestFaults
+from .rest_messages import CORE, answer, read
 from .sockets import listen, stop_accepting
 from .store import Asset, Device, Token
 from .times import format_time, parse_time
 
-CHUNK_BYTES = 1024
 IDLE_TIMEOUT_S = 15
 PAGE_LENGTH = 100
 _TOKEN = web.RequestKey("token", Token)
@@ -45,7 +46,11 @@ class RestApi:
             OSError: the port cannot be had.
         """
         self._socket = listen("REST", host, port)
-        application = web.Application(middlewares=[self._answer_refusals, self._authenticate])
+        faults = RestFaults(self._core, self._ground_token)
+        application = web.Application(
+            middlewares=[self._answer_refusals, faults.answer_instead, self._authenticate]
+        )
+        application[CORE] = self._core
         application.add_routes(
             [
                 web.get("/ground/{ground_id}/devices", self._get_devices),
@@ -62,6 +67,7 @@ class RestApi:
                 web.put(_ASSET + "/state", self._put_state),
                 web.get(_ASSET + "/states", self._get_history),
                 web.put(_ASSET + "/{stream:command|event}", self._put_message),
+                *faults.routes(),
             ]
         )
         self._runner = web.AppRunner(
@@ -87,7 +93,7 @@ class RestApi:
         except web.HTTPException as error:
             status, text = error.status, error.reason
         self._core.log(f"REST {request.method} {shown(request.path)} -> {status}: {text}")
-        return await _answer(request, status, {"status": status, "error": text})
+        return await answer(request, status, {"status": status, "error": text})
 
     @web.middleware
     async def _authenticate(self, request, handler):
@@ -116,39 +122,39 @@ class RestApi:
 
     async def _post_device(self, request):
         token = self._ground_token(request)
-        fields = await _read(request, lambda body: lower_keys(body, "a device"))
+        fields = await read(request, lambda body: lower_keys(body, "a device"))
         title = fields.get("title") or fields.get("name") or "Device"
         name = fields.get("name") or title
         if not isinstance(title, str) or not isinstance(name, str):
             raise Refused(400, "title and name have to be strings")
         device, device_token = self._store.create_device(token.ground_id, name, title)
         self._core.log(f"device {device.id} created: {shown(title)}")
-        answer = self._device_object(device) | {"token": device_token.text}
-        return await _answer(request, 201, answer)
+        created = self._device_object(device) | {"token": device_token.text}
+        return await answer(request, 201, created)
 
     async def _get_devices(self, request):
         devices = self._store.devices(self._ground_token(request).ground_id)
-        return await _answer(request, 200, [self._device_object(device) for device in devices])
+        return await answer(request, 200, [self._device_object(device) for device in devices])
 
     async def _get_device(self, request):
-        return await _answer(request, 200, self._device_object(self._device(request)))
+        return await answer(request, 200, self._device_object(self._device(request)))
 
     # Assets
 
     async def _get_assets(self, request):
-        return await _answer(request, 200, self._asset_objects(self._device(request)))
+        return await answer(request, 200, self._asset_objects(self._device(request)))
 
     async def _get_asset(self, request):
-        return await _answer(request, 200, self._asset_object(self._asset(request)))
+        return await answer(request, 200, self._asset_object(self._asset(request)))
 
     async def _post_asset(self, request):
         device = self._device(request)
-        fields = await _read(request, lambda body: lower_keys(body, "an asset"))
+        fields = await read(request, lambda body: lower_keys(body, "an asset"))
         return await self._keep_asset(request, device, fields, None)
 
     async def _put_asset(self, request):
         device = self._device(request)
-        fields = await _read(request, lambda body: lower_keys(body, "an asset"))
+        fields = await read(request, lambda body: lower_keys(body, "an asset"))
         fields["name"] = request.match_info["name"]
         present = self._store.asset(device.id, fields["name"])
         return await self._keep_asset(request, device, fields, present)
@@ -167,7 +173,7 @@ class RestApi:
             f" {asset.kind}, {shown(asset.profile['type'])}"
         )
         kept = self._store.asset(device.id, asset.name)
-        return await _answer(request, 200 if present else 201, self._asset_object(kept))
+        return await answer(request, 200 if present else 201, self._asset_object(kept))
 
     async def _delete_asset(self, request):
         asset = self._asset(request)
@@ -180,26 +186,26 @@ class RestApi:
     async def _get_state(self, request):
         asset = self._asset(request)
         state = state_object(self._store.last_state(asset))
-        return await _answer(request, 200, {"id": asset.id, "state": state})
+        return await answer(request, 200, {"id": asset.id, "state": state})
 
     async def _put_state(self, request):
         asset = self._asset(request)
-        state = await _read(request, read_state)
+        state = await read(request, read_state)
         await self._core.set_states(asset.device_id, {asset.name: state})
-        return await _answer(request, 200, state_object(self._store.last_state(asset)))
+        return await answer(request, 200, state_object(self._store.last_state(asset)))
 
     async def _get_states(self, request):
         states = {
             asset.name: state_object(self._store.last_state(asset))
             for asset in self._store.assets(self._device(request).id)
         }
-        return await _answer(
+        return await answer(
             request, 200, {name: state for name, state in states.items() if state is not None}
         )
 
     async def _put_states(self, request):
         device = self._device(request)
-        await self._core.set_states(device.id, await _read(request, read_states))
+        await self._core.set_states(device.id, await read(request, read_states))
         return web.Response(status=204)
 
     async def _get_history(self, request):
@@ -215,14 +221,14 @@ class RestApi:
             raise Refused(400, str(error)) from None
         states = self._store.history(asset, from_ms, to_ms, page, PAGE_LENGTH)
         rows = [{"at": format_time(state.at_ms), "data": state.value} for state in states]
-        return await _answer(request, 200, {"data": rows})
+        return await answer(request, 200, {"data": rows})
 
     async def _put_message(self, request):
         asset = self._asset(request)
-        value, _ = await _read(request, read_state)
+        value, _ = await read(request, read_state)
         stream = request.match_info["stream"]
         message = await self._core.send(asset.device_id, asset.name, stream, value)
-        return await _answer(request, 200, message)
+        return await answer(request, 200, message)
 
     # The shapes of answers
 
@@ -242,29 +248,3 @@ class RestApi:
 
     def _asset_object(self, asset):
         return assets.asset_object(asset, self._store.last_state(asset))
-
-
-async def _read(request, reader):
-    """Return what reader makes of the JSON body; what it cannot read is answered with 400."""
-    data = await request.read()
-    try:
-        return reader(read_json(data))
-    except ValueError as error:
-        raise Refused(400, f"the body cannot be used: {error}") from None
-
-
-async def _answer(request, status, body):
-    """Answer with JSON, in chunks where the client's version of HTTP knows them."""
-    data = write_json(body).encode()
-    response = web.StreamResponse(
-        status=status, headers={"Content-Type": "application/json; charset=utf-8"}
-    )
-    if request.version >= (1, 1):
-        response.enable_chunked_encoding()
-    else:
-        response.content_length = len(data)
-    await response.prepare(request)
-    for start in range(0, len(data), CHUNK_BYTES):
-        await response.write(data[start : start + CHUNK_BYTES])
-    await response.write_eof()
-    return response

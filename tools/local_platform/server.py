@@ -14,6 +14,7 @@ from . import listening
 from .assets import asset_object
 from .broker import LocalBroker
 from .core import Core, state_object
+from .faults import Faults
 from .rest_api import RestApi
 from .store import Store
 
@@ -39,6 +40,9 @@ class LocalPlatform:
         http_port: for REST; 0 takes any free one.
         mqtt_port: for MQTT; 0 takes any free one.
         log: called, in the platform's thread, with one line for everything that happens.
+
+    What goes wrong on purpose is switched with ``faults``, for example
+    ``platform.faults.set("drop_pubacks", count=3)``; see ``Faults`` and ``KINDS`` in faults.py.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class LocalPlatform:
         self.host = host
         self.http_port = http_port
         self.mqtt_port = mqtt_port
+        self.faults = Faults()
         self._log = log
         self._folder = None if db else tempfile.TemporaryDirectory(prefix="local_platform_")
         self._db = pathlib.Path(db or pathlib.Path(self._folder.name, "platform.db"))
@@ -88,7 +93,7 @@ class LocalPlatform:
         if self._store:
             self._store.close()
         self._store = Store(str(self._db))
-        self._core = Core(self._store, self._log)
+        self._core = Core(self._store, self._log, self.faults)
         started = threading.Event()
         failures: list[BaseException] = []
         self._thread = threading.Thread(

@@ -1,0 +1,72 @@
+"""JSON in and out of REST requests, and the faults that befall an answer's body on its way.
+
+Answers come in chunks where the client's version of HTTP knows them.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import web
+
+from .core import Core, Refused
+from .payloads import read_json, write_json
+
+CHUNK_BYTES = 1024
+# A slow body comes in pieces of this many a second, or of one byte.
+SLOW_PIECES = 20
+CORE = web.AppKey("core", Core)
+
+
+async def read(request: web.Request, reader: Callable[[object], object]) -> object:
+    """Return what reader makes of the JSON body; Refused with 400 if it raises ValueError."""
+    data = await request.read()
+    try:
+        return reader(read_json(data))
+    except ValueError as error:
+        raise Refused(400, f"the body cannot be used: {error}") from None
+
+
+async def answer(
+    request: web.Request, status: int, body: object, headers: dict[str, str] | None = None
+) -> web.StreamResponse:
+    """Answer with JSON, and more headers if there are any."""
+    data = write_json(body).encode()
+    response = web.StreamResponse(
+        status=status,
+        headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
+    )
+    if request.version >= (1, 1):
+        response.enable_chunked_encoding()
+    else:
+        response.content_length = len(data)
+    await response.prepare(request)
+    await _write(request, response, data)
+    # The server ends the body; where a fault has closed the link, it takes that for a client's end.
+    return response
+
+
+def may_be_spoilt(request: web.Request) -> bool:
+    """Return whether faults befall a request: what devices use, not what people use."""
+    return request.path.startswith("/device/")
+
+
+async def _write(request, response, data):
+    def fault(name):
+        return request.app[CORE].fault(name) if may_be_spoilt(request) else None
+
+    bytes_per_s = fault("slow_bodies")
+    cut_bytes = fault("cut_bodies")
+    size_line = fault("broken_chunks") if response.chunked else None
+    if size_line is not None:
+        data = data[: len(data) // 2]
+    data = data[:cut_bytes]
+    length = max(bytes_per_s // SLOW_PIECES, 1) if bytes_per_s else CHUNK_BYTES
+    for start in range(0, len(data), length):
+        piece = data[start : start + length]
+        await response.write(piece)
+        if bytes_per_s:
+            await asyncio.sleep(len(piece) / bytes_per_s)
+    if size_line is not None:
+        request.transport.write(size_line.encode() + b"\r\n")
+    if cut_bytes or size_line is not None:
+        request.transport.close()
