@@ -60,5 +60,5 @@ def assets(read, report):
 def _asset(entry):
     try:
         return Asset.from_dict(json.loads(entry))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         return None

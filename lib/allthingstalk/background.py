@@ -22,6 +22,8 @@ def start(client, period_ms):
         except RuntimeError:  # the queue is full: the next tick will do
             pass
 
+    if client._timer:
+        client._timer.deinit()
     try:
         timer = Timer(-1)
     except ValueError:  # an ESP32 before virtual timers

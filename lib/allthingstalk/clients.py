@@ -8,7 +8,8 @@ from .loading import MQTT, REST, passing, unload
 _SETUP = ("allthingstalk.client_setup", "allthingstalk.endpoints")
 _CONNECTING = ("allthingstalk.connecting", "allthingstalk.dialing", "allthingstalk.secure")
 _IDLE_MS = 10  # pause between two polls of a wait
-_SERVE_MS = 5000  # a program that has not polled for so long is served by its assignments
+_LATE_MAX = 64  # values that wait for the end of our own I/O
+_SERVE_S = 5  # a program that has not polled for so long is served by its assignments
 
 
 class BaseClient:
@@ -59,6 +60,7 @@ class Client(BaseClient):
     status = "offline"
     errors = dropped = 0
     last_error = None
+    link_up = None  # a function that says whether there is a network to try; see wifi.py
     _net = transport  # where time, connections and randomness come from
     _session = None
     _failures = None  # what went wrong since the last good session
@@ -66,9 +68,9 @@ class Client(BaseClient):
     _overflowing = False
     _timer = None
     _in_io = _in_handler = False
-    _event = None  # what on_connect or on_disconnect is still to be told
     _registered = 0  # how many handlers there were when streams were last subscribed
-    _second = _ms = 0  # since power-on; ticks alone wrap
+    _hooked = False  # the interpreter's exit hook is ours
+    _second = _ms = _polled_at = 0  # since power-on; ticks alone wrap
 
     def __init__(
         self,
@@ -104,7 +106,7 @@ class Client(BaseClient):
         self._ca = ca
         self._ground = ground
         self._client_id = client_id
-        self._keepalive = keepalive
+        self._keepalive = int(keepalive)
         self._qos = qos
         self._timeout_s = timeout
         self._digest = digest
@@ -112,7 +114,9 @@ class Client(BaseClient):
         self._devices = []
         self._topics = []  # topic number -> topic of the asset's state
         self._numbers = {}  # device id -> asset name -> topic number
-        self._ticked = self._polled_at = self._retry_at = self._net.ticks_ms()
+        self._events = []  # what on_connect or on_disconnect is still to be told
+        self._late = []  # values assigned by an interrupt in the middle of our own I/O
+        self._ticked = self._retry_at = self._net.ticks_ms()
 
     @property
     def connected(self):
@@ -122,7 +126,7 @@ class Client(BaseClient):
     @property
     def pending(self):
         """How many values the platform has not acknowledged yet. 0: it is safe to sleep."""
-        return self._outbox.pending
+        return self._outbox.pending + len(self._late)
 
     # -- the loop -------------------------------------------------------------------------------
 
@@ -132,8 +136,8 @@ class Client(BaseClient):
         A reconnect that is due is made here and may take `timeout` for each of its steps.
         Returns whether the session is up. Never raises for the network.
         """
-        self._polled_at = self._net.ticks_ms()
         self._serve(True)
+        self._polled_at = self._second
         return self.connected
 
     def wait(self, seconds):
@@ -199,7 +203,7 @@ class Client(BaseClient):
                 self._step(may_connect)
             finally:
                 self._in_io = False
-            if self._in_handler or not (self._event or (self._session and self._session.inbox)):
+            if self._in_handler or not (self._events or (self._session and self._session.inbox)):
                 return
             self._in_handler = True
             try:
@@ -209,12 +213,21 @@ class Client(BaseClient):
 
     def _step(self, may_connect):
         self._tick()
+        diff = self._net.ticks_diff
         try:
-            if self.status == "online":
+            while self._late:
+                number, text, flags, ticks = self._late.pop(0)
+                ms = self._ms - diff(self._ticked, ticks)
+                self._put(number, text, flags, self._second + ms // 1000, ms % 1000)
+            if self.link_up and not self.link_up():
+                if self.status == "online":
+                    raise OSError("the network is down")
+            elif self.status == "online":
                 self._move()
-            elif self.status != "closed" and may_connect and (self._devices or self.pending):
-                if self._net.ticks_diff(self._net.ticks_ms(), self._retry_at) >= 0:
-                    self._connecting("bring_up")
+            elif self.status == "closed" or not (self._devices or self.pending):
+                self._retry_at = self._ticked  # nothing is due, and ticks wrap
+            elif may_connect and diff(self._ticked, self._retry_at) >= 0:
+                self._connecting("bring_up")
         except Exception as e:
             self._failed(e)
 
@@ -228,7 +241,7 @@ class Client(BaseClient):
             if self._session:
                 self._session.shut()
             self.status = "offline"
-            self._retry_at = self._net.ticks_add(self._net.ticks_ms(), _SERVE_MS)
+            self._retry_at = self._net.ticks_add(self._net.ticks_ms(), _SERVE_S * 1000)
             self._report("too little memory: use the library's .mpy files, or free some")
 
     def _move(self):
@@ -245,8 +258,8 @@ class Client(BaseClient):
         session.check()
 
     def _dispatch(self):
-        event, self._event = self._event, None
-        if event is not None:
+        while self._events:
+            event = self._events.pop(0)
             try:
                 if event == "online":
                     if self.on_connect:
@@ -263,7 +276,10 @@ class Client(BaseClient):
             for device in self._devices:
                 if len(parts) == 5 and parts[1] == device.id:
                     device._redelivered = redelivered
-                    device.on_message(parts[4], parts[3], payload)
+                    try:
+                        device.on_message(parts[4], parts[3], payload)
+                    except Exception as e:  # on_message of the program's own
+                        self._report("on_message raised", e)
             message = session.take_message()
 
     def _connect_device(self, device):
@@ -287,7 +303,6 @@ class Client(BaseClient):
 
         Not checked against a profile. ValueError or TypeError for what JSON cannot carry.
         """
-        self._tick()
         at = None
         if hasattr(state, "at"):  # an AssetState; its class is not loaded for those who use none
             state, at = state.value, state.at
@@ -300,28 +315,36 @@ class Client(BaseClient):
         text = json.dumps(state)
         if at is not None:
             text += ',"at":"%s"' % at
+        text = text.encode()
         flags = 8 if at is not None else 0  # outbox.OWN_TIME
-        busy, self._in_io = self._in_io, True  # no timer's poll while the outbox is written
-        try:
-            self._put(device_id, asset_name, text.encode(), flags)
-        finally:
-            self._in_io = busy
-        if not self._in_handler:
-            idle_ms = self._net.ticks_diff(self._net.ticks_ms(), self._polled_at)
-            self._serve(idle_ms >= _SERVE_MS)
-
-    def _put(self, device_id, asset_name, text, flags):
         number = self._number(device_id, asset_name)
+        if self._in_io:  # an interrupt's handler: the outbox is in use
+            if len(self._late) >= _LATE_MAX:
+                self._late.pop(0)
+                self.dropped += 1
+            self._late.append((number, text, flags, self._net.ticks_ms()))
+            return
+        self._in_io = True  # no timer's poll while the outbox is written
+        try:
+            self._tick()
+            self._put(number, text, flags, self._second, self._ms)
+        finally:
+            self._in_io = False
+        if not self._in_handler:
+            self._serve(self._second - self._polled_at > _SERVE_S)
+
+    def _put(self, number, text, flags, second, ms):
         if number in self._set_aside:
             self.dropped += 1
             return
-        gone = self._outbox.put(number, text, self._second, self._ms, flags)
+        gone = self._outbox.put(number, text, second, ms, flags)
         if not gone:
             self._overflowing = self._overflowing and self.pending > 1
             return
         self.dropped += 1 if gone < 0 else gone
         if gone < 0:
-            self._report("a value of '%s' is larger than the outbox" % asset_name)
+            topic = str(self._topics[number], "utf-8")
+            self._report("a value is larger than the outbox: " + topic)
         elif not self._overflowing:
             self._report("the outbox is full, the oldest values go; see client.dropped")
         self._overflowing = True
@@ -336,8 +359,9 @@ class Client(BaseClient):
             from .assets import checked_name
 
             topic = "device/%s/asset/%s/state" % (device_id, checked_name(asset_name))
-            number = numbers[asset_name] = len(self._topics)
-            self._topics.append(topic.encode())
+            topic = topic.encode()
+            self._topics.append(topic)  # first: an interrupt may add one as well
+            number = numbers[asset_name] = self._topics.index(topic)
         return number
 
     def _ending(self, flags, second, ms):
@@ -367,13 +391,19 @@ class Client(BaseClient):
         try:
             return passing(REST, rest)
         except MemoryError:
-            if not self._session:
+            if not self._session or self._in_io:
                 raise
         # REST and MQTT do not fit both, two TLS sessions least of all: MQTT makes room, and
         # comes back with the next poll.
-        self._session.shut(politely=True)
-        self._session = None
-        self.status = "offline"
+        self._in_io = True
+        try:
+            self._session.shut(politely=True)
+            self._session = None
+            self.status = "offline"
+            self._events.append("MQTT made room for REST")
+            self._retry_at = self._net.ticks_ms()
+        finally:
+            self._in_io = False
         unload(MQTT)
         return passing(REST, rest)
 
@@ -417,8 +447,11 @@ class Client(BaseClient):
             except MemoryError:  # not even that fits
                 text = "%s: %s" % (text, e)
         self.errors += 1
-        self.last_error = text = text.replace(self.token, "***")
+        self.last_error = text = text.replace(self.token, "***").replace("\n", " ")
         if self._log:
-            self._log("allthingstalk: " + text)
-            for line in lines:
-                self._log(line.replace(self.token, "***"))
+            try:
+                self._log("allthingstalk: " + text)
+                for line in lines:
+                    self._log(line.replace(self.token, "***"))
+            except Exception:  # a log on a full flash: the client goes on
+                pass

@@ -8,19 +8,32 @@ from .loading import REST, passing
 _STREAMS = ("command", "feed", "state", "event")
 
 
-def bring_up(client):
+def bring_up(client, new=None):
     """Settle the assets of devices that need it, open the session, subscribe.
 
-    One TLS connection at a time: REST is closed before MQTT begins. Raises whatever stops it.
+    One TLS connection at a time: REST is closed before MQTT begins. Raises whatever stops it. A
+    device that is refused stops the others only if it is the one being connected, `new`.
     """
+    if client.link_up and not client.link_up():
+        raise OSError("the network is down")
     client.status = "connecting"
+    if not client._hooked:
+        client._hooked = True
+        _at_exit(client)
     for device in client._devices:
         if device._unsettled:
-            settle(client, device)
+            try:
+                settle(client, device)
+            except Exception as e:
+                if device is new or len(client._devices) == 1 or not _refused(client, e):
+                    raise
+                client._report("device %s is left out: %s" % (device.id, e))
     if client.mqtt:
         _open_session(client)
+    elif client.pending:
+        client._rest("rest_states", "send")
     client.status = "online"
-    client._event = "online"
+    client._events.append("online")
 
 
 def settle(client, device):
@@ -40,7 +53,7 @@ def _open_session(client):
         from .session import Session
 
         session = client._session = Session(
-            client._client_id or _chip_id(client._net),
+            client._client_id or _chip_id(client),
             client.token,
             client._keepalive,
             client._net,
@@ -63,18 +76,25 @@ def subscribe(client):
     session = client._session
     for device in client._devices:
         client._registered = device._registered
+        if device._unsettled:  # left out: a subscription may cost the others their session
+            continue
         for stream in _STREAMS:
             topic = "device/%s/asset/+/%s" % (device.id, stream)
             if topic not in session.subscribed and device._listens(stream):
                 session.subscribe_later(topic)
 
 
-def _chip_id(net):
-    """Return an MQTT client id: stable on a board, where two with one id throw each other off."""
+def _chip_id(client):
+    """Return an MQTT client id, stable on a board: two sessions of one id throw each other off.
+
+    Two clients on one board have different tokens; four digits do not give one away.
+    """
+    net = client._net
     try:
         from machine import unique_id
 
-        return "att" + "".join("%02x" % b for b in unique_id()[-8:])
+        chip = "".join("%02x" % b for b in unique_id()[-8:])
+        return "att%s%04x" % (chip, hash(client.token) & 0xFFFF)
     except ImportError:
         return "att%08x" % (net.getrandbits(16) << 16 | net.getrandbits(16))
 
@@ -101,15 +121,14 @@ def connect_device(client, device):
     """
     if client.status == "closed":
         client.status = "offline"
-    now = client._net.ticks_ms()
-    client._tick()
-    client._polled_at = client._retry_at = now
-    device._unsettled = True
-    client._set_aside = ()
-    if not client._devices:
-        _at_exit(client)
+        client._failures = None
     known = device in client._devices
     client._in_io = True
+    client._tick()
+    client._polled_at = client._second
+    client._retry_at = client._ticked
+    client._set_aside = ()
+    device._unsettled = True
     try:
         if client.connected:
             settle(client, device)
@@ -120,7 +139,7 @@ def connect_device(client, device):
         else:
             if not known:
                 client._devices.append(device)
-            bring_up(client)
+            bring_up(client, device)
     except Exception as e:
         gc.collect()
         refused = _refused(client, e)
@@ -143,6 +162,8 @@ def connect_device(client, device):
 
 def _refused(client, e):
     """Return what waiting does not mend as an exception of this library, else None."""
+    if isinstance(e, NotImplementedError):  # says itself what to do
+        return e
     try:
         from .failures import classified
 
@@ -161,6 +182,7 @@ def _at_exit(client):
 
     def leave():
         if client.status not in ("closed", "refused") and client.pending:
+            client._timeout_s = 0.5  # of each step of a connect that is due
             client.flush(1)
         if before:
             before()

@@ -48,9 +48,9 @@ def _create(client, device):
     if not hasattr(client, "create_device"):
         raise NotImplementedError("this client creates no devices: pass id='...'")
     device.id = client.create_device(device.__class__.__name__)
-    numbers = getattr(client, "_numbers", None)
-    if numbers and None in numbers:  # values assigned while it had no id are addressed now
-        own = numbers[device.id] = numbers.pop(None)
+    own = getattr(client, "_numbers", {}).pop(id(device), None)
+    if own:  # values assigned while it had no id are addressed now
+        client._numbers[device.id] = own
         for name in own:
             client._topics[own[name]] = ("device/%s/asset/%s/state" % (device.id, name)).encode()
 

@@ -178,7 +178,8 @@ class Device:
                 state = state.__class__(value, state.at)
         else:
             state = _checked(asset, state)
-        self.client.publish_asset_state(self.id, asset.name, state)
+        # Without an id yet, it is told apart by its own identity until it has one.
+        self.client.publish_asset_state(self.id or id(self), asset.name, state)
 
     def _read(self, asset):
         if not self._started:

@@ -64,3 +64,19 @@ class AssetStateRetrievalException(AllThingsTalkException):
 
 class InvalidAssetProfileException(AllThingsTalkException):
     """An asset has no profile, or one that does not fit its type."""
+
+
+def in_words(e):
+    """Return what an error says, with what it means and what to do where that is known."""
+    from .loading import passing
+
+    def explained():
+        from .explain import explain
+
+        return explain(e)
+
+    try:
+        why = passing(("allthingstalk.explain",), explained)
+    except MemoryError:  # the error itself is worth more than its explanation
+        why = None
+    return "%s (%s)" % (e, why) if why else str(e)

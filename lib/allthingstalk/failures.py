@@ -42,7 +42,8 @@ def classified(e, mqtt):
             return exceptions.AccessForbiddenException(text, status=code)
         return exceptions.PlatformException(text, status=code)
     if isinstance(e, OSError):
-        return exceptions.PlatformUnavailableException("%s: %s" % (mqtt, e), errno=code)
+        text = "%s: %s" % (mqtt, exceptions.in_words(e))
+        return exceptions.PlatformUnavailableException(text, errno=code)
     if isinstance(e, MemoryError):
         return exceptions.PlatformUnavailableException(
             "%s: too little memory (%s): use the library's .mpy files, or free some" % (mqtt, e)
@@ -88,10 +89,10 @@ class Failures:
     def lost(self, lasted_ms, e, now_ms):
         """Note the end of a session that lasted so long; return `e`, or what it amounts to.
 
-        Short sessions in a row are a refusal.
+        Short sessions in a row are a refusal. Ticks wrap: one of a week lasted less than nothing.
         """
         self._lost_at_ms = now_ms
-        if lasted_ms >= _SHORT_MS:
+        if not 0 <= lasted_ms < _SHORT_MS:
             self._tries = self._refusals = self._short = 0
             return e
         self._short += 1

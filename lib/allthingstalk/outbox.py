@@ -40,7 +40,7 @@ class Outbox:
         `topic` is a number of the caller's; `second` and `ms` the time of the assignment.
         """
         n = HEAD + len(text)
-        if n > self.size:
+        if n > self.size or n > 65535:
             return -1
         dropped = 0
         while not self._room(n):

@@ -26,7 +26,8 @@ class Reader(engine.MQTTClient):
         self.link = None
         self._asked = {}  # packet id of a SUBSCRIBE -> its filter
         self._wrote_at = 0  # ticks
-        self.inbox = []  # (was sent before, topic, payload)
+        self.inbox = []  # (was sent before, topic, payload); outlives the link it came by
+        self._inbox_bytes = 0
         self.failures = None  # is told of each PUBACK once there was a failure
         self._max_message = max_message
         self._report = report
@@ -35,8 +36,7 @@ class Reader(engine.MQTTClient):
     def restart(self):
         """Forget what the last session left."""
         self._rx = bytearray(_RX)
-        self._have = self._skip = self._inbox_bytes = 0
-        self.inbox.clear()
+        self._have = self._skip = 0
         self._asked.clear()
 
     def receive(self):
@@ -55,6 +55,7 @@ class Reader(engine.MQTTClient):
     def take_message(self):
         """Return the oldest message that waits as (sent before, topic, payload), or None."""
         if not self.inbox:
+            self._inbox_bytes = 0
             return None
         message = self.inbox.pop(0)
         self._inbox_bytes -= len(message[2]) + 64

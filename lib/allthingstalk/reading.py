@@ -11,9 +11,13 @@ def read(device, asset_name):
     client = device.client
     if hasattr(client, "_outbox"):
         outbox = client._outbox
-        number = client._number(device.id, asset_name)
+        number = client._number(device.id or id(device), asset_name)
         if outbox.find(topic=number) >= 0:
             client._until(client._timeout_s, lambda: outbox.find(topic=number) < 0)
+    if device.id is None:
+        from .exceptions import PlatformUnavailableException
+
+        raise PlatformUnavailableException("the device is not created yet: the platform is away")
     try:
         return client.get_asset_state(device.id, asset_name)
     except Exception as e:

@@ -25,15 +25,17 @@ def failed(client, e):
     if session:
         session.failures = failures
     if was_online:
+        lasted_ms = -1
         if session:
             _blame(client, failures, session, now)
-            e = failures.lost(net.ticks_diff(now, session.opened_at), e, now_ms)
-        client._event = str(e).replace(client.token, "***")
+            lasted_ms = net.ticks_diff(now, session.opened_at)
+        e = failures.lost(lasted_ms, e, now_ms)
+        client._events.append(str(e).replace(client.token, "***"))
     if session:
         session.shut()
     client.status = "offline" if e.passing else "refused"
     pause_ms = 0
-    if not (was_online and session and e.passing and failures.try_at_once()):
+    if not (was_online and e.passing and not e.retry_after_s and failures.try_at_once()):
         pause_ms = failures.pause_ms(e, now_ms)
     client._retry_at = net.ticks_add(now, pause_ms)
     client._report("%s; next try in %d.%d s" % (e, pause_ms // 1000, pause_ms // 100 % 10))
@@ -41,15 +43,19 @@ def failed(client, e):
 
 def _blame(client, failures, session, now):
     """A drop right after a publish may be the fault of its asset: look at the assets again."""
-    outbox = client._outbox
-    i = outbox.find()
-    since_ms = client._net.ticks_diff(now, session.published_at)
-    if i < 0 or since_ms > _BLAME_MS:
+    if session.published_at is None:
         return
-    number = outbox.head(i)[3]
+    since_ms = client._net.ticks_diff(now, session.published_at)
+    if not 0 <= since_ms <= _BLAME_MS:
+        return
     for device in client._devices:
         device._unsettled = True
         device._look_again = True
+    outbox = client._outbox
+    i = outbox.find()
+    if i < 0:
+        return
+    number = outbox.head(i)[3]
     if failures.blame(number, since_ms):
         client._set_aside += (number,)
         gone = outbox.pending

@@ -8,7 +8,7 @@ def unavailable(endpoint, e):
     if isinstance(e, OSError):
         number = e.args[0] if e.args and isinstance(e.args[0], int) else None
         return exceptions.PlatformUnavailableException(
-            "%s cannot be reached: %s" % (endpoint, e), errno=number
+            "%s cannot be reached: %s" % (endpoint, exceptions.in_words(e)), errno=number
         )
     return exceptions.PlatformUnavailableException(
         "%s answered with something that is no HTTP or not the JSON expected: %s" % (endpoint, e)

@@ -52,7 +52,7 @@ def request(client, method, path, body=None, stream=False):
             return kept
         text = _body(exchange, _BODY_MAX)
         return json.loads(text) if text else None
-    except (OSError, ValueError, NotImplementedError, IndexError) as e:
+    except (OSError, ValueError, RuntimeError, IndexError) as e:
         from .refusals import unavailable
 
         raise unavailable(client.http, e)

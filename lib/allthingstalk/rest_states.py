@@ -34,10 +34,13 @@ def put_state(client, device_id, asset_name, body):
 def send(client):
     """Send what the outbox holds, oldest first: for a Client with `mqtt=False`.
 
-    Raises what the platform or the network does.
+    Stops after the client's `timeout`, to go on at the next poll. Raises what the network does,
+    and what refuses all values; one that is refused by itself is dropped and reported.
     """
-    outbox = client._outbox
-    while True:
+    outbox, net = client._outbox, client._net
+    until = net.ticks_add(net.ticks_ms(), int(client._timeout_s * 1000))
+    looked = None
+    while net.ticks_diff(until, net.ticks_ms()) >= 0:
         i = outbox.waiting()
         if i < 0:
             return
@@ -45,5 +48,27 @@ def send(client):
         device_id, asset_name = str(client._topics[topic], "utf-8").split("/")[1::2]
         value = bytes(outbox.buffer[i + HEAD : i + n])
         body = b'{"value":' + value + client._ending(flags, second, ms)
-        put_state(client, device_id, asset_name, body)
-        outbox.remove(outbox.waiting())
+        try:
+            put_state(client, device_id, asset_name, body)
+        except Exception as e:
+            status = getattr(e, "status", None) or 0
+            if status in (401, 403, 429) or not 400 <= status <= 499:
+                raise
+            if status == 404 and looked != topic and _look_again(client, device_id):
+                looked = topic
+                continue
+            client.dropped += 1
+            client._report("a value of '%s' is dropped: %s" % (asset_name, e))
+        outbox.remove(i)
+
+
+def _look_again(client, device_id):
+    """Create what is missing on the platform; False for a device known to be refused there."""
+    for device in client._devices:
+        if device.id == device_id and not device._unsettled:
+            from .definition import settle
+
+            device._unsettled = device._look_again = True
+            settle(client, device)
+            return True
+    return False

@@ -27,7 +27,7 @@ class Session(Reader):
             lambda: engine.MQTTClient.__init__(self, client_id, "", 0, token, b"-", keepalive),
         )
         self.start(net, outbox, max_message, report)
-        self.published_at = 0  # ticks of the last publish
+        self.published_at = None  # ticks of the last publish
 
     def open(self, link, timeout_s):
         """Say CONNECT over a Link that is connected. Raises the engine's errors."""
@@ -35,7 +35,7 @@ class Session(Reader):
         self.restart()
         self._wait_ms = int(timeout_s * 1000)
         self.subscribed = []
-        self._ping_at = self._stuck_at = None
+        self._ping_at = self._stuck_at = self.published_at = None
         self._net.lend(engine, link, self.connect)
         link.unblock()
         now = self._net.ticks_ms()

@@ -35,6 +35,7 @@ ARROWS = {
     "dialing": {"transport"},
     "endpoints": set(),
     "exceptions": set(),
+    "explain": set(),
     "exchange": {"transport"},
     "failures": {"exceptions"},
     "loading": set(),
@@ -52,6 +53,7 @@ ARROWS = {
     "timestamps": set(),
     "transport": set(),
     "values": set(),
+    "wifi": {"transport"},
 }
 
 

@@ -9,6 +9,8 @@ import json
 
 from allthingstalk import dialing, transport
 
+_TICKS_MAX = (1 << 30) - 1
+
 
 class FakeSocket:
     """MicroPython's stream over two byte queues; bytes the broker has not sent are not there."""
@@ -162,8 +164,6 @@ class FakeNet:
     """Stands for the module `transport`: time, randomness, and connections to a broker."""
 
     lend = staticmethod(dialing.lend)
-    ticks_add = staticmethod(transport.ticks_add)
-    ticks_diff = staticmethod(transport.ticks_diff)
 
     def __init__(self):
         self.broker = FakeBroker()
@@ -176,8 +176,15 @@ class FakeNet:
         self.timeout_ms = 10000
         self.socket = None
 
+    # Ticks wrap as they do on a board, whatever they do on this interpreter.
     def ticks_ms(self):
-        return transport.ticks_add(0, self.now_ms)
+        return self.now_ms & _TICKS_MAX
+
+    def ticks_add(self, ticks, ms):
+        return ticks + ms & _TICKS_MAX
+
+    def ticks_diff(self, a, b):
+        return (a - b + _TICKS_MAX // 2 + 1 & _TICKS_MAX) - _TICKS_MAX // 2 - 1
 
     def sleep_ms(self, ms):
         self.advance(ms)

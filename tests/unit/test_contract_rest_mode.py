@@ -1,0 +1,206 @@
+"""`Client(mqtt=False)`: states go by REST, wait while it is away, and none blocks the others."""
+
+import json
+import unittest
+
+from allthingstalk import AccessForbiddenException
+from contract import ContractTest
+
+
+class RestModeTest(ContractTest):
+    options = {"mqtt": False}
+
+    def setUp(self):
+        super().setUp()
+        self.events = []
+        self.client.on_connect = lambda client: self.events.append("up")
+        self.client.on_disconnect = lambda client, reason: self.events.append("down")
+        self.device = self.board()
+        self.client.poll()
+
+    def sent(self):
+        return [state[2] for state in self.rest.states]
+
+
+class TestDelivery(RestModeTest):
+    def test_it_is_on_line_without_a_broker_and_sends_by_rest(self):
+        self.assertEqual((self.client.status, self.client.mqtt), ("online", None))
+        self.device.temp = 21.5
+        self.client.poll()
+        self.assertEqual(self.rest.states, [("D", "temp", 21.5)])
+        self.assertEqual((self.net.dials, self.client.pending, self.events), ([], 0, ["up"]))
+        self.assertEqual(self.rest.bodies, [b'{"value":21.5}'])
+
+    def test_values_wait_in_order_while_it_is_away_and_carry_their_time(self):
+        self.away()
+        for i in range(5):
+            self.device.temp = i
+            self.run_for(3)
+        self.assertEqual((self.client.status, self.client.pending), ("offline", 5))
+        self.away(False)
+        self.run_for(12)
+        self.assertEqual(self.sent(), list(range(5)))
+        self.assertEqual((self.client.pending, self.client.dropped), (0, 0))
+        self.assertTrue("at" in json.loads(self.rest.bodies[0]))
+
+    def test_each_loss_is_told_once_and_so_is_each_return(self):
+        self.away()
+        self.device.temp = 1
+        self.run_for(60)
+        self.assertEqual(self.events, ["up", "down"])
+        self.away(False)
+        self.run_for(60)
+        self.assertEqual(self.events, ["up", "down", "up"])
+
+    def test_while_it_is_away_it_says_so(self):
+        self.away()
+        self.device.temp = 1
+        self.client.poll()
+        for _ in range(600):
+            self.assertFalse(self.client.poll())
+            self.net.advance(50)
+
+    def test_a_poll_is_bounded_however_much_waits(self):
+        self.away()
+        for i in range(100):
+            self.device.temp = i
+            self.client.poll()
+        self.away(False)
+        self.rest.on_request = lambda line: self.net.advance(2000)
+        self.net.advance(60000)
+        before = self.net.now_ms
+        self.client.poll()
+        self.assertTrue(self.net.now_ms - before <= 30000)
+        self.run_for(300)
+        self.assertEqual(self.sent(), list(range(100)))
+
+
+class TestWaits(RestModeTest):
+    def tries(self, seconds):
+        """Take REST away for so long; return the pauses between the tries in ms."""
+        tries = []
+
+        def dial(endpoint, timeout_s, ca=None):
+            tries.append(self.net.now_ms)
+            raise OSError(113)
+
+        own, self.net.dial = self.net.dial, dial
+        self.device.temp = 1
+        self.run_for(seconds, step_ms=10)
+        self.net.dial = own
+        return [b - a for a, b in zip(tries, tries[1:])]
+
+    def test_tries_are_at_once_and_then_grow(self):
+        pauses = self.tries(30)
+        self.assertTrue(pauses[0] <= 20, pauses)
+        self.assertTrue(pauses[1] <= 520, pauses)
+        self.assertTrue(pauses[-1] > 2000, pauses)
+
+    def test_they_start_over_with_each_loss(self):
+        self.tries(300)
+        self.run_for(100)
+        self.assertEqual(self.client.pending, 0)
+        pauses = self.tries(30)
+        self.assertTrue(pauses[0] <= 20 and pauses[1] <= 520, pauses)
+
+    def test_it_is_back_half_the_outage_and_half_a_second_later_at_the_latest(self):
+        self.run_for(1000, step_ms=1000)
+        for outage in (0.5, 3, 20):
+            self.tries(outage)
+            back_at = self.net.now_ms
+            while self.client.pending:
+                self.client.poll()
+                self.net.advance(10)
+            took = (self.net.now_ms - back_at) / 1000
+            self.assertTrue(took <= outage / 2 + 0.55, (outage, took))
+
+    def test_retry_after_is_honoured(self):
+        self.rest.status, self.rest.extra = 429, b"Retry-After: 100\r\n"
+        self.device.temp = 1
+        self.client.poll()
+        requests = len(self.rest.log)
+        self.run_for(95)
+        self.assertEqual(len(self.rest.log), requests)
+        self.rest.status, self.rest.extra = None, b""
+        self.run_for(10)
+        self.assertEqual(self.sent(), [1])
+
+    def test_a_revoked_token_waits_long_and_loses_nothing(self):
+        self.rest.status = 403
+        self.device.temp = 1
+        self.run_for(50)
+        self.assertEqual((self.client.status, self.client.pending), ("refused", 1))
+        self.rest.status = None
+        self.run_for(70)
+        self.assertEqual((self.client.status, self.sent()), ("online", [1]))
+        self.assertEqual(self.client.dropped, 0)
+
+    def test_connect_raises_what_is_refused(self):
+        self.rest.status = 401
+        self.assertRaises(AccessForbiddenException, self.device.connect)
+
+
+class TestRefusedValues(RestModeTest):
+    def test_a_value_the_platform_refuses_is_dropped_reported_and_blocks_nobody(self):
+        for status in (400, 409, 413, 422):
+            self.rest.statuses = {"/asset/text/": status}
+            self.device.text = "x"
+            self.device.temp = status
+            self.client.poll()
+            self.assertEqual((self.client.status, self.client.pending), ("online", 0))
+            self.assertTrue("'text'" in self.client.last_error, self.client.last_error)
+        self.assertEqual(self.sent(), [400, 409, 413, 422])
+        self.assertEqual((self.client.dropped, self.client.errors), (4, 4))
+
+    def test_an_asset_deleted_on_the_platform_is_created_again(self):
+        del self.rest.assets["temp"]
+        self.device.temp = 5
+        self.client.poll()
+        self.assertEqual(self.sent(), [5])
+        self.assertEqual((self.client.status, self.client.dropped), ("online", 0))
+
+    def test_an_asset_that_stays_unknown_is_dropped_reported_and_blocks_nobody(self):
+        self.client.publish_asset_state("D", "nope", 1)
+        self.device.temp = 2
+        self.client.poll()
+        self.assertEqual((self.sent(), self.client.dropped), ([2], 1))
+        self.assertTrue("'nope'" in self.client.last_error)
+
+    def test_a_device_deleted_on_the_platform_is_a_refusal_and_its_values_wait(self):
+        self.rest.statuses = {"/device/D/": 404}
+        self.device.temp = 1
+        self.run_for(50)
+        self.assertEqual((self.client.status, self.client.pending), ("refused", 1))
+        self.rest.statuses = {}
+        self.run_for(100)
+        self.assertEqual(self.sent(), [1])
+
+    def test_of_two_devices_the_deleted_one_blocks_not_the_other(self):
+        other = self.board("E")
+        self.rest.statuses = {"/device/E/": 404}
+        other.temp = 1
+        self.device.temp = 2
+        self.run_for(200)
+        self.assertEqual((self.sent(), self.client.pending), ([2], 0))
+        self.device.temp = 3
+        self.client.poll()
+        self.assertEqual(self.sent(), [2, 3])
+
+    def test_an_assignment_in_the_middle_of_a_request_loses_nothing(self):
+        """A button's interrupt: its handler runs between two statements of the library."""
+        texts = ["x" * 2000] * 5
+
+        def button(line):
+            if texts:
+                self.device.text = texts.pop()
+
+        self.rest.on_request = button
+        self.device.temp = 1
+        self.run_for(1)
+        self.assertEqual(self.sent()[0], 1)
+        self.assertEqual(len(self.sent()) + self.client.dropped, 6)
+        self.assertEqual(self.client.pending, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

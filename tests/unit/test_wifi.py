@@ -1,0 +1,138 @@
+"""Wi-Fi in virtual time, with an interface that does what the test says."""
+
+import unittest
+
+import network
+from allthingstalk import Client, Device
+from allthingstalk.wifi import WiFi
+from fake_net import FakeNet
+
+HOME, PHONE = ("home", "password1"), ("phone", "password2")
+
+
+class WiFiTest(unittest.TestCase):
+    def setUp(self):
+        self.net = FakeNet()
+        self.said = []
+
+    def make(self, *networks, **options):
+        cls = type("VirtualWiFi", (WiFi,), {"_net": self.net})
+        self.wifi = cls(networks or (HOME, PHONE), log=self.said.append, **options)
+        self.wlan = network.WLAN.last
+
+    def run_for(self, seconds):
+        end = self.net.now_ms + int(seconds * 1000)
+        while self.net.now_ms < end:
+            self.wifi.poll()
+            self.net.advance(100)
+
+    def tried(self):
+        return [call[0] for call in self.wlan.calls if call != "disconnect"]
+
+    def test_it_connects_and_says_so(self):
+        self.make()
+        self.wlan.answer = {"home": 3}
+        self.assertTrue(self.wifi.connect(timeout_s=5))
+        self.assertEqual(self.wlan.calls, [HOME])
+        self.assertTrue("home" in self.said[0] and "192.168.1.2" in self.said[0])
+
+    def test_connected_without_an_address_is_not_up(self):
+        self.make()
+        self.wlan.answer = {"home": 3}
+        self.wifi.poll()
+        self.wlan.address = "0.0.0.0"
+        self.assertFalse(self.wifi.poll())
+        self.wlan.address = "10.0.0.5"
+        self.assertTrue(self.wifi.poll())
+
+    def test_the_next_network_has_its_turn_when_one_does_not_answer(self):
+        self.make()
+        self.wlan.answer = {"home": 1, "phone": 3}
+        self.run_for(14)
+        self.assertEqual(self.tried(), ["home"])
+        self.run_for(4)
+        self.assertEqual(self.tried(), ["home", "phone"])
+        self.assertTrue(self.wifi.up)
+        self.assertEqual(self.wifi.name, "phone")
+
+    def test_a_wrong_password_is_doubted_for_three_seconds(self):
+        for status in (-3, 202):
+            self.make()
+            self.wlan.answer = {"home": status}
+            self.run_for(2)
+            self.wlan.become(3)  # it was the router that restarted
+            self.run_for(1)
+            self.assertEqual(self.tried(), ["home"])
+            self.assertTrue(self.wifi.up)
+
+    def test_a_wrong_password_that_stays_is_named(self):
+        self.make(HOME)
+        self.wlan.answer = {"home": 202}
+        self.run_for(4)
+        self.assertTrue("wrong password" in self.said[0])
+        self.assertFalse(any("password1" in text for text in self.said))
+
+    def test_there_is_a_pause_between_two_connects(self):
+        self.make(HOME)
+        self.wlan.answer = {"home": OSError("Wifi Internal Error")}
+        self.run_for(5)
+        self.assertTrue(3 <= len(self.tried()) <= 5, self.wlan.calls)
+
+    def test_after_a_loss_the_same_network_comes_first(self):
+        self.make()
+        self.wlan.answer = {"home": 201, "phone": 1010}
+        self.run_for(10)
+        self.assertEqual(self.wifi.name, "phone")
+        self.wlan.become(200)
+        self.run_for(3)
+        self.assertEqual(self.tried()[-2:], ["phone", "phone"])
+        self.assertTrue(any("lost" in text for text in self.said))
+
+    def test_connect_gives_up_in_time(self):
+        self.make()
+        self.assertFalse(self.wifi.connect(timeout_s=40))
+        self.assertTrue(40000 <= self.net.now_ms <= 41000)
+
+    def test_host_name_country_and_static_address_are_set(self):
+        address = ("10.0.0.9", "255.255.255.0", "10.0.0.1", "10.0.0.1")
+        self.make(HOME, hostname="att-kitchen", country="BE", address=address)
+        self.wifi.poll()
+        self.assertEqual(network.said, {"hostname": "att-kitchen", "country": "BE"})
+        self.assertEqual(self.wlan.settings["address"], address)
+
+    def test_networks_that_cannot_be_are_refused(self):
+        for wrong in ((), (("", "password"),), (("a" * 33, "password"),), (("home", "short"),)):
+            self.assertRaises(ValueError, WiFi, wrong)
+        for wrong in ((("home",),), ("home",), ((None, "password"),), (("home", 12345678),)):
+            self.assertRaises(ValueError, WiFi, wrong)
+        self.make(("open", None))
+
+    def test_a_client_it_is_kept_for_tries_nothing_without_an_address(self):
+        cls = type("VirtualClient", (Client,), {"_net": self.net})
+        client = cls("token", api="http://h", log=self.said.append)
+        self.make()
+        self.wifi.keep(client)
+        device = Device(client=client, id="D", connect=False)
+        self.assertFalse(device.connect())
+        for _ in range(600):
+            client.poll()
+            self.net.advance(100)
+        self.assertEqual((self.net.dials, self.net.rest.log), ([], []))
+        self.assertEqual(client.errors, 1)
+        self.wlan.become(3)
+        for _ in range(5):
+            client.poll()
+            self.net.advance(100)
+        self.assertTrue(client.connected)
+        self.wlan.become(0)
+        client.poll()
+        self.assertEqual(client.status, "offline")
+        self.assertTrue("network is down" in client.last_error)
+        for _ in range(200):
+            client.poll()
+            self.net.advance(100)
+        self.assertEqual(len(self.net.dials), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
