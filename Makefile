@@ -7,9 +7,11 @@ help:
 	@echo "make test         the whole suite on CPython and on real MicroPython, 64 and 32 bits"
 	@echo "make check        style, and types against the ESP32's and Pico W's stubs"
 	@echo "make size         what it costs in flash and RAM, as measured"
-	@echo "make platform     the local platform by itself, on ports 8080 and 1883"
+	@echo "make platform     the local platform by itself, on ports 8080 and 1883; for real boards"
+	@echo "                  with PLATFORM_OPTIONS='--host 0.0.0.0'"
 	@echo "make board        a virtual board for mpremote by itself"
 	@echo "make board-files  what goes onto a board, in build/board"
+	@echo "make on-pc        a device program on this PC: make on-pc PROGRAM=main.py"
 	@echo "make setup        .venv with the pinned packages (the others do it by themselves)"
 	@echo "make clean        everything the other wishes made"
 
@@ -30,7 +32,7 @@ size: setup
 	@$(VENV_PYTHON) tools/sizes.py $(SIZE_OPTIONS)
 
 platform: setup
-	@$(VENV_PYTHON) -m tools.local_platform serve
+	@$(VENV_PYTHON) -m tools.local_platform serve $(PLATFORM_OPTIONS)
 
 board: setup
 	@$(VENV_PYTHON) -m tools.virtual_board --link build/virtual-board --flash build/flash
@@ -38,8 +40,11 @@ board: setup
 board-files: setup
 	@$(VENV_PYTHON) tools/board_files.py
 
+on-pc: setup
+	@$(VENV_PYTHON) tools/on_pc.py $(PROGRAM)
+
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check size platform board board-files clean
+.PHONY: help setup run test check size platform board board-files on-pc clean

@@ -27,7 +27,7 @@ class AssetState:
 def platform_time(at):
     """Return the time in a message of the platform as ISO 8601 text in UTC; None if there is none.
 
-    The platform writes just that (platform-api, section 4): `timestamps` is loaded for others.
+    The platform writes just that (seen in public clients): `timestamps` is loaded for others.
     """
     if not isinstance(at, str):
         return None

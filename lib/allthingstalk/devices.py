@@ -133,7 +133,7 @@ class Device:
 
         With the network away it returns False: the device counts as started, values wait in the
         outbox, and `poll()` goes on trying. Raises what waiting does not mend: wrong token,
-        unknown device, refused certificate, AssetMismatchException (api.md, Errors).
+        unknown device, refused certificate, AssetMismatchException.
         """
         if client is not None:
             self.client = client
@@ -165,6 +165,8 @@ class Device:
         return online
 
     def _identify(self, id):
+        if isinstance(id, str) and ":" in id:
+            raise ValueError("the device id has a ':' like a token; are the two mixed up?")
         self.id = None if id is None else checked_name(id, "device id")
 
     # -- values ---------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ def read(device, asset_name):
 
     What was assigned to the asset is delivered first, which may take the client's `timeout`.
     Raises what `client.get_asset_state` raises, but for its 404: a state never set may be one
-    (platform-api, section 2).
+    (seen in public clients).
     """
     client = device.client
     if hasattr(client, "_outbox"):

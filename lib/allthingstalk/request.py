@@ -20,7 +20,7 @@ _BODY_MAX = 4096  # bytes of an answer that is not read as a stream
 def request(client, method, path, body=None, stream=False):
     """Return the JSON of a 2xx answer (None if empty), or the Exchange to read it from.
 
-    Raises the exception of api.md's table for everything else.
+    Raises AllThingsTalkException for everything else.
     """
     gc.collect()
     exchange = None

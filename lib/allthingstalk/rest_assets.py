@@ -61,7 +61,7 @@ def delete_asset(client, device_id, asset_name):
 
 
 def create_device(client, ground, title):
-    """Create a device and return its id. A ground's token is needed (platform-api, section 2).
+    """Create a device and return its id. A ground's token is needed (seen in public clients).
 
     Raises NotImplementedError without a ground: a device token can create no device.
     """

@@ -18,7 +18,7 @@ _BATCH = const(1024)  # bytes gathered before they are written
 
 class Session(Reader):
     def __init__(self, client_id, token, keepalive, net, outbox, max_message, report):
-        # Any password will do, but not none (platform-api, section 1); old engines compute the
+        # Any password will do, but not none (seen in public clients); old engines compute the
         # length of CONNECT right only below 128 bytes, so it is a short one.
         # Engines before 1.3.4 ask DNS right here.
         net.lend(

@@ -70,8 +70,8 @@ def _number(text):
 def parse(text):
     """Return ISO 8601 text as milliseconds since 1970.
 
-    An offset such as +02:00 is converted; text without one counts as UTC (platform-api: naive
-    times are UTC). Digits after the milliseconds are cut. ValueError if it is not such text.
+    An offset such as +02:00 is converted; text without one counts as UTC, as on the platform.
+    Digits after the milliseconds are cut. ValueError if it is not such text.
     """
     try:
         date, clock = text[:10], text[11:]

@@ -89,7 +89,7 @@ while True:
     came_back = time.monotonic()
     platform.start()
     assert platform.wait_for(lambda: len(counters(platform, values)) == 3, 10)
-    # At the latest half the outage and half a second after the broker is (api.md).
+    # At the latest half the outage and half a second after the broker is.
     assert time.monotonic() - came_back < 2
     states = platform.states(values["DEVICE_ID"], "counter")
     assert [state["value"] for state in states] == [1, 2, 3]

@@ -1,4 +1,4 @@
-"""The local platform's REST, row by row, over real sockets (platform-api.md, section 2)."""
+"""The local platform's REST, row by row, over real sockets (seen in public clients)."""
 
 import contextlib
 import http.client

@@ -1,4 +1,4 @@
-"""The local platform's MQTT, by paho-mqtt and raw packets (platform-api.md, section 3)."""
+"""The local platform's MQTT, by paho-mqtt and raw packets (seen in public clients)."""
 
 import http.client
 import json
@@ -384,3 +384,21 @@ def _closed(link):
     except ConnectionError:
         pass
     return True
+
+
+def test_two_clients_of_one_id_at_once_leave_no_ghost(platform):
+    """The second waits for the first to leave; if it goes away meanwhile, it must not stay."""
+    token = platform.create_device("Twin").token.encode()
+    body = b"\x00\x04MQTT\x04\xc2\x00\x3c\x00\x04twin"
+    body += len(token).to_bytes(2, "big") + token + b"\x00\x01-"
+    connect = b"\x10" + bytes([len(body)]) + body
+    for _ in range(3):
+        address = ("127.0.0.1", platform.mqtt_port)
+        twins = [socket.create_connection(address, timeout=5) for _ in range(2)]
+        for twin in twins:
+            twin.sendall(connect)
+        for twin in twins:
+            twin.close()
+        with socket.create_connection(address, timeout=3) as late:
+            late.sendall(connect)
+            assert late.recv(4) == b"\x20\x02\x00\x00"

@@ -87,7 +87,7 @@ def test_the_command_line_creates_commands_and_reads(run, serve):
     path = f"/device/{device_id}/asset/led"
     _put(http_port, token, path, {"is": "actuator", "profile": {"type": "boolean"}})
 
-    assert f'api="http://127.0.0.1:{http_port}", mqtt="mqtt://127.0.0.1:{mqtt_port}"' in (
+    assert f'"api": "http://127.0.0.1:{http_port}", "mqtt": "mqtt://127.0.0.1:{mqtt_port}"' in (
         created.stdout
     )
     assert run("devices").stdout == f"{device_id}  1 assets  Door\n"

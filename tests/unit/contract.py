@@ -1,4 +1,4 @@
-"""What the tests of api.md share: a client in virtual time, and a REST side that keeps states."""
+"""What the tests of the API share: a client in virtual time, and a REST side that keeps states."""
 
 import json
 import unittest

@@ -1,4 +1,4 @@
-"""Lines of api.md that no other test proves: reports, status, outbox, keepalive."""
+"""Lines of the API that no other test proves: reports, status, outbox, keepalive."""
 
 import sys
 import unittest

@@ -1,4 +1,4 @@
-"""What api.md says of several devices on one client, of connecting again, of devices without id."""
+"""What the API promises of several devices on one client, and of devices without an id."""
 
 import unittest
 

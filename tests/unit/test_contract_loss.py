@@ -1,4 +1,4 @@
-"""What api.md says of lost links, waits and time, where no other test proves it."""
+"""What the API promises of lost links, waits and time, where no other test proves it."""
 
 import sys
 import unittest

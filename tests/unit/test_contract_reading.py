@@ -1,4 +1,4 @@
-"""What api.md says of reading, of names, tokens and client ids, where no other test proves it."""
+"""What the API promises of reading, names, tokens, client ids, where no other test proves it."""
 
 import sys
 import unittest

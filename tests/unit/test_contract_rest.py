@@ -1,4 +1,4 @@
-"""Lines of api.md on REST that no other test proves: answers, the digest, addresses of IPv6."""
+"""What the API promises on REST that no other test proves: answers, digest, IPv6."""
 
 import os
 import socket

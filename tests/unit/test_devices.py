@@ -476,5 +476,12 @@ class TestMemberNames(unittest.TestCase):
         self.assertEqual(cls().assets["a"].name, "with-dash.and_2")
 
 
+class TestMixedUp(unittest.TestCase):
+    def test_a_token_given_as_the_id_is_refused_and_not_shown(self):
+        e = raised(ValueError, Device, id="maker:abcdefghijkl")
+        self.assertTrue("token" in str(e))
+        self.assertFalse("abcdef" in str(e))
+
+
 if __name__ == "__main__":
     unittest.main()

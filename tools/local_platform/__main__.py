@@ -85,7 +85,7 @@ def _serve(arguments):
             db = "" if arguments.db == DEFAULT_DB else f" --db {arguments.db}"
             _print(f"REST {platform.http}")
             _print(f"MQTT {platform.mqtt}")
-            _print(f"Create a device: python -m tools.local_platform create-device{db}")
+            _print(f"Create a device: .venv/bin/python -m tools.local_platform create-device{db}")
             _print("Stop with Ctrl-C; a restart loses nothing.")
             while not stopping.wait(1):
                 pass

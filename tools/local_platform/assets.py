@@ -1,4 +1,4 @@
-"""Asset objects: made from what a client sends, and written for it (platform-api.md, section 4)."""
+"""Asset objects: made from what a client sends, and written for it (seen in public clients)."""
 
 import re
 

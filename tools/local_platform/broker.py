@@ -94,6 +94,8 @@ class LocalBroker:
         try:
             if await connection.admit():
                 await self._take_over(connection)
+                if connection.has_ended():  # while it waited for the older one to leave
+                    return
                 await self._broker.external_connected(connection, connection.outgoing, _LISTENER)
         finally:
             self._forget_subscriptions(connection.client_id)

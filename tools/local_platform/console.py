@@ -23,10 +23,10 @@ def create_device(arguments) -> None:
     device = _ask(found, "POST", f"/ground/{found.ground}/devices", body)
     print(f"device {device['id']}")
     print(f"token  {device['token']}")
-    print("For main.py:")
-    print(f'DEVICE_ID = "{device["id"]}"')
-    print(f'TOKEN = "{device["token"]}"')
-    print(f'client = Client(TOKEN, api="{found.http}", mqtt="mqtt://{found.mqtt}")')
+    client = {"token": device["token"], "api": found.http, "mqtt": f"mqtt://{found.mqtt}"}
+    print("For settings.py:")
+    print(f"CLIENT = {json.dumps(client)}")
+    print(f"DEVICE = {json.dumps(device['id'])}")
 
 
 def devices(arguments) -> None:
@@ -93,7 +93,7 @@ def _find(arguments):
     if found is None:
         raise Trouble(
             f"No local platform runs with {arguments.db}."
-            " Start one in another terminal: python -m tools.local_platform serve"
+            " Start one in another terminal: .venv/bin/python -m tools.local_platform serve"
         )
     return found
 
@@ -119,7 +119,7 @@ def _ask(found, method, path, body=None):
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Trouble(
             f"The local platform at {found.http} does not answer ({error})."
-            " Start it again: python -m tools.local_platform serve"
+            " Start it again: .venv/bin/python -m tools.local_platform serve"
         ) from error
 
 

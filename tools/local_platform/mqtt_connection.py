@@ -3,7 +3,7 @@
 The library (amqtt) acknowledges a publish before anybody has worked on it, drops what is still
 queued when a client leaves, and cannot close a link over a topic. So publishes are taken here:
 stored, then acknowledged. The library sees only whole, permitted packets, and does sessions,
-subscriptions and delivery. Protocol facts: MQTT 3.1.1, and platform-api.md, section 3.
+subscriptions and delivery. Protocol facts: MQTT 3.1.1, and what the platform's public clients show.
 """
 
 import asyncio
@@ -115,6 +115,10 @@ class MqttConnection(ReaderAdapter):
             self._will = (packet.will_topic, bytes(packet.will_message))
         self.token = token
         return None
+
+    def has_ended(self) -> bool:
+        """Return whether the client has gone, or is to go."""
+        return self._end is not None or self._reader.at_eof()
 
     def close(self, reason: str) -> None:
         """End the connection from the platform's side; a will is not published."""

@@ -39,7 +39,7 @@ def write_json(value: object) -> str:
 
 
 def lower_keys(body: object, what: str) -> dict:
-    """Return a JSON object with its own keys in lower case (platform-api.md, section 2).
+    """Return a JSON object with its own keys in lower case (seen in public clients).
 
     Raises:
         ValueError: body is not a JSON object; the text names it as ``what``.

@@ -1,4 +1,4 @@
-"""Checks profiles, and values against profiles (platform-api.md, section 4).
+"""Checks profiles, and values against profiles (seen in public clients).
 
 A profile is a small JSON schema. Only the keywords that the platform documents are enforced;
 others are kept with the asset and have no effect here.
@@ -42,7 +42,7 @@ def check_profile(profile: object, where: str = "the profile") -> None:
 def check_value(profile: dict, value: object, where: str = "the value") -> None:
     """Raise ValueError, in words, unless the value fits the profile.
 
-    An integer may come as ``1.0`` (platform-api.md, section 3); properties may be missing, except
+    An integer may come as ``1.0`` (seen in public clients); properties may be missing, except
     latitude and longitude of the shorthand ``location``; null fits nothing.
     """
     kind = profile["type"]

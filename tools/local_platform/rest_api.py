@@ -1,4 +1,4 @@
-"""The REST side: every row of platform-api.md, section 2, over aiohttp.
+"""The REST side: every row of what the platform's public clients show, over aiohttp.
 
 Requests are read with keys in any case, answers are in lower camel case. Rows that are our own
 choice, since the platform documents none, besides those of rest_faults.py:

@@ -25,7 +25,7 @@ def parse_time(text: object) -> int:
     """Return the milliseconds since 1970 that an ISO 8601 text names.
 
     Text without an offset counts as UTC; digits beyond milliseconds are cut off
-    (platform-api.md, section 4).
+    (seen in public clients).
 
     Raises:
         ValueError: the text is no ISO 8601 time.
@@ -58,7 +58,7 @@ def parse_time(text: object) -> int:
 def format_time(milliseconds: int) -> str:
     """Return milliseconds since 1970 as text such as ``2020-01-02T03:04:05.96Z``.
 
-    Trailing zeros are dropped, and the point with them (platform-api.md, section 4).
+    Trailing zeros are dropped, and the point with them (seen in public clients).
 
     Raises:
         ValueError: the time lies outside of the years 1 to 9999.

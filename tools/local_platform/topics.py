@@ -1,4 +1,4 @@
-"""The platform's MQTT topics: what clients may publish and hear (platform-api.md, section 3)."""
+"""The platform's MQTT topics: what clients may publish and hear (seen in public clients)."""
 
 
 def asset_topic(device_id: str, asset_name: str, stream: str) -> str:

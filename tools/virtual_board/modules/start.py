@@ -20,7 +20,7 @@ def _become_a_board():
     flash_module = os.getenv("VB_FLASH_MODULE")
     # The largest first and the rubbish of each away before the next, so that they lie close
     # together and leave the rest of the heap in one piece, as a board has it.
-    for name in ("network", "_machine_timer", flash_module, "machine", "time", "socket"):
+    for name in ("network", "_machine_timer", flash_module, "machine", "time", "socket", "ntptime"):
         gc.collect()
         __import__(name)
     for name in ("time", "socket", "machine"):
