@@ -92,7 +92,9 @@ class RestApi:
             status, text = refusal.status, str(refusal)
         except web.HTTPException as error:
             status, text = error.status, error.reason
-        self._core.log(f"REST {request.method} {shown(request.path)} -> {status}: {text}")
+        # A token given where the id belongs stays a secret.
+        parts = [mask(p) if p.startswith("maker:") else p for p in request.path.split("/")]
+        self._core.log(f"REST {request.method} {shown('/'.join(parts))} -> {status}: {text}")
         return await answer(request, status, {"status": status, "error": text})
 
     @web.middleware
