@@ -402,3 +402,22 @@ def test_two_clients_of_one_id_at_once_leave_no_ghost(platform):
         with socket.create_connection(address, timeout=3) as late:
             late.sendall(connect)
             assert late.recv(4) == b"\x20\x02\x00\x00"
+
+
+def test_the_later_connect_takes_over_whichever_socket_came_first(platform):
+    token = platform.create_device("Twin").token.encode()
+    body = b"\x00\x04MQTT\x04\xc2\x00\x3c\x00\x04same"
+    body += len(token).to_bytes(2, "big") + token + b"\x00\x01-"
+    connect = b"\x10" + bytes([len(body)]) + body
+    address = ("127.0.0.1", platform.mqtt_port)
+    with (
+        socket.create_connection(address, timeout=3) as first_socket,
+        socket.create_connection(address, timeout=3) as second_socket,
+    ):
+        second_socket.sendall(connect)
+        assert second_socket.recv(4) == b"\x20\x02\x00\x00"
+        first_socket.sendall(connect)
+        assert first_socket.recv(4) == b"\x20\x02\x00\x00"
+        assert second_socket.recv(1) == b""  # thrown out
+        first_socket.sendall(b"\xc0\x00")
+        assert first_socket.recv(2) == b"\xd0\x00"

@@ -93,6 +93,8 @@ class LocalBroker:
         self._connections[connection] = asyncio.current_task()
         try:
             if await connection.admit():
+                # In the order of their CONNECTs, which need not be that of their sockets.
+                self._connections[connection] = self._connections.pop(connection)
                 await self._take_over(connection)
                 if connection.has_ended():  # while it waited for the older one to leave
                     return
@@ -112,14 +114,12 @@ class LocalBroker:
 
     async def _take_over(self, connection):
         """Drop an older client with the same client id (MQTT 3.1.1, section 3.1.4)."""
-        older = [
-            task
-            for other, task in self._connections.items()
-            if other is not connection and other.client_id == connection.client_id
-        ]
-        self._close(
-            [other for other, task in self._connections.items() if task in older],
-            "another client came with the same client id",
-        )
+        older = {}
+        for other, task in self._connections.items():
+            if other is connection:
+                break  # the rest came later: two that wait for each other would wait in vain
+            if other.client_id == connection.client_id:
+                older[other] = task
+        self._close(older, "another client came with the same client id")
         if older:
-            await asyncio.wait(older, timeout=STOP_TIMEOUT_S)
+            await asyncio.wait(older.values(), timeout=STOP_TIMEOUT_S)
