@@ -12,6 +12,7 @@ from .mqtt_connection import MqttConnection
 from .sockets import listen, stop_accepting
 from .topics import matches
 
+LEAVE_TIMEOUT_S = 0.5
 STOP_TIMEOUT_S = 5
 _LISTENER = "default"
 # The plug-in that says yes: MqttConnection has checked the token before the library is asked.
@@ -99,6 +100,9 @@ class LocalBroker:
                 if connection.has_ended():  # while it waited for the older one to leave
                     return
                 await self._broker.external_connected(connection, connection.outgoing, _LISTENER)
+        except asyncio.CancelledError:
+            if not connection.has_ended():  # else it was only helped to leave
+                raise
         finally:
             self._forget_subscriptions(connection.client_id)
             await connection.finish()
@@ -122,4 +126,9 @@ class LocalBroker:
                 older[other] = task
         self._close(older, "another client came with the same client id")
         if older:
-            await asyncio.wait(older.values(), timeout=STOP_TIMEOUT_S)
+            # The library may hang on a client that vanished while it was being let in.
+            _, hanging = await asyncio.wait(older.values(), timeout=LEAVE_TIMEOUT_S)
+            for task in hanging:
+                task.cancel()
+            if hanging:
+                await asyncio.wait(hanging, timeout=STOP_TIMEOUT_S)
