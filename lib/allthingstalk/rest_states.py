@@ -14,7 +14,7 @@ def get_asset_state(client, device_id, asset_name):
         from .exceptions import AssetStateRetrievalException
 
         raise AssetStateRetrievalException(str(e), status=e.status)
-    # Nested under "state" or flat: both are seen (seen in public clients).
+    # Nested under "state" or flat: public clients show both.
     state = answer.get("state", answer) if isinstance(answer, dict) else None
     if not isinstance(state, dict) or state.get("value") is None:
         return None
