@@ -16,8 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MP32 = ROOT / "build" / "micropython-i386"
-SUITE = "trixie"
-PACKAGES = "micropython libc6 libffi8 libmbedtls21 libmbedcrypto16 libmbedx509-7".split()
+# Two names of one suite: a mirror may have the index of one of them half renewed.
+SUITES = ("trixie", "stable")
+VERSION = "1.25.0*"
+LIBRARIES = "libc6 libffi8 libmbedtls21 libmbedcrypto16 libmbedx509-7".split()
 NAMES = ("cpython", "mp64", "mp32")
 
 
@@ -74,11 +76,30 @@ def fetch_mp32():
         raise Missing("no 32-bit MicroPython: it comes as Debian packages, and there is no apt")
     mirror = debian_mirror()
     work = MP32.with_suffix(".apt")
-    shutil.rmtree(work, ignore_errors=True)
+    failures = []
+    for suite in SUITES:
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            download(work, mirror, suite)
+            break
+        except (OSError, subprocess.SubprocessError) as e:
+            said = (getattr(e, "stderr", None) or b"").decode("utf-8", "replace")
+            errors = [line for line in said.splitlines() if line.startswith("E: ")]
+            failures.append(f"{suite}: {errors[0][3:] if errors else e}")
+    else:
+        raise Missing(
+            "no 32-bit MicroPython: its Debian packages cannot be fetched; " + "; ".join(failures)
+        )
+    (work / "root").rename(MP32)
+    shutil.rmtree(work)
+
+
+def download(work, mirror, suite):
+    """Fetch the packages of a suite and unpack them into `work`/root. Raises what apt does."""
     for sub in ("lists/partial", "cache/archives/partial", "root"):
         (work / sub).mkdir(parents=True)
     sources = work / "sources.list"
-    sources.write_text(f"deb [arch=i386] {mirror} {SUITE} main\n")
+    sources.write_text(f"deb [arch=i386] {mirror} {suite} main\n")
     options = {
         "Dir::Etc::sourcelist": sources,
         "Dir::Etc::sourceparts": "/dev/null",
@@ -90,15 +111,11 @@ def fetch_mp32():
         "APT::Sandbox::User": "root" if os.geteuid() == 0 else "",
     }
     apt = ["apt-get", "-q"] + [f"-o{key}={value}" for key, value in options.items() if value]
-    try:
-        for command in ([*apt, "update"], [*apt, "download", *PACKAGES]):
-            subprocess.run(command, cwd=work, check=True, capture_output=True, timeout=300)
-        for package in work.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", str(package), str(work / "root")], check=True)
-    except (OSError, subprocess.SubprocessError):
-        raise Missing("no 32-bit MicroPython: its Debian packages cannot be fetched") from None
-    (work / "root").rename(MP32)
-    shutil.rmtree(work)
+    wanted = [f"micropython={VERSION}", *LIBRARIES]
+    for command in ([*apt, "update"], [*apt, "download", *wanted]):
+        subprocess.run(command, cwd=work, check=True, capture_output=True, timeout=300)
+    for package in work.glob("*.deb"):
+        subprocess.run(["dpkg", "-x", str(package), str(work / "root")], check=True)
 
 
 def main():
