@@ -12,6 +12,7 @@ class Asset:
 
     `kind` is one of SENSOR, ACTUATOR, VIRTUAL, CONFIG. `name` defaults to the member's name and
     `title` to the name with a capital first letter. `handler(device, value, at)` hears commands.
+    `keep`: 'every' value is delivered, or off line only the 'latest' waits.
     `profile` is a Profile or a dict with at least 'type'. Typed kinds take their profile's
     keywords: `minimum, maximum, unit, enum, properties, items`.
 
@@ -31,6 +32,7 @@ class Asset:
     name = None
     description = ""
     handler = None
+    keep = "every"
     type = None
     _title = None
     _keys = ()  # the profile keywords of a typed kind
@@ -44,16 +46,19 @@ class Asset:
         title=None,
         description="",
         handler=None,
+        keep="every",
         profile=None,
         **kwargs,
     ):
         if kind not in (Asset.SENSOR, Asset.ACTUATOR, Asset.VIRTUAL, Asset.CONFIG):
             raise ValueError("kind is sensor, actuator, virtual or config, not %r" % (kind,))
+        if keep not in ("every", "latest"):
+            raise ValueError("keep is every or latest, not %r" % (keep,))
         for key in kwargs:
             if key not in self._keys:
                 raise TypeError(
-                    "%s has no keyword '%s'; it has: kind name title description handler profile "
-                    "%s" % (self.__class__.__name__, key, " ".join(self._keys))
+                    "%s has no keyword '%s'; it has: kind name title description handler keep "
+                    "profile %s" % (self.__class__.__name__, key, " ".join(self._keys))
                 )
         if name is not None:
             self.name = checked_name(name)
@@ -65,6 +70,8 @@ class Asset:
             self.description = description
         if handler is not None:
             self.handler = handler
+        if keep != self.keep:
+            self.keep = keep
         if kwargs or profile is not None or self.type is None:
             self._set_profile(profile, kwargs)
         # Class dicts keep no order on MicroPython, but a dashboard shows assets in theirs.

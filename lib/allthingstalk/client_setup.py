@@ -16,9 +16,9 @@ def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox):
         )
     if qos not in (0, 1) or timeout <= 0 or not 0 <= keepalive < 65536:
         raise ValueError("qos is 0 or 1, timeout > 0, keepalive 0 to 65535 seconds")
-    if outbox is None:
-        outbox = Outbox()
+    if outbox is None or isinstance(outbox, str):
+        outbox = Outbox(outbox)
     elif not isinstance(outbox, Outbox):
-        raise TypeError("outbox is an allthingstalk.Outbox")
+        raise TypeError("outbox is a file name or an allthingstalk.Outbox")
     rest, mqtt = resolve(api, http, mqtt)
     return rest, mqtt, outbox

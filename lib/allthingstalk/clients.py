@@ -48,7 +48,8 @@ class Client(BaseClient):
     - `client_id`: MQTT client id, unique and stable; default: made of the chip's id.
     - `keepalive`, `timeout`: of the MQTT session; of each step on the network.
     - `qos`: 1, delivered at least once; or 0, sent once and forgotten.
-    - `outbox`: an Outbox, if 8,192 bytes of waiting values are not the right bound.
+    - `outbox`: a file in which waiting values survive a reset, or an Outbox, for other bounds
+      than 8,192 bytes of RAM.
     - `digest`: file for a digest of the device definition; later boots then skip REST.
     - `log(text)` gets one line for each report, None for silence.
     - `on_connect(client)`, `on_disconnect(client, reason)`: called when the session comes, goes.
@@ -65,6 +66,7 @@ class Client(BaseClient):
     _session = None
     _failures = None  # what went wrong since the last good session
     _set_aside = ()  # numbers of topics after whose publish the link drops
+    _latest = ()  # numbers of topics of which only the newest value waits
     _overflowing = False
     _timer = None
     _in_io = _in_handler = False
@@ -117,6 +119,10 @@ class Client(BaseClient):
         self._events = []  # what on_connect or on_disconnect is still to be told
         self._late = []  # values assigned by an interrupt in the middle of our own I/O
         self._ticked = self._retry_at = self._net.ticks_ms()
+        if self._outbox.path:
+            from .outbox_file import Store
+
+            Store(self, self._outbox)
 
     @property
     def connected(self):
@@ -148,7 +154,15 @@ class Client(BaseClient):
     def flush(self, timeout=10):
         """Poll until everything is acknowledged; return whether it is. `timeout` in seconds."""
         self._until(timeout, lambda: not self.pending or self.status == "closed")
+        self._save()
         return not self.pending
+
+    def _save(self):
+        """Bring the outbox's file up to date, where it has one."""
+        if self._outbox.store and not self._in_io:
+            self._in_io = True
+            self._outbox.store.save()
+            self._in_io = False
 
     def _until(self, seconds, done):
         """Poll until `done()` or the time is over; return whether it is done."""
@@ -219,6 +233,8 @@ class Client(BaseClient):
                 number, text, flags, ticks = self._late.pop(0)
                 ms = self._ms - diff(self._ticked, ticks)
                 self._put(number, text, flags, self._second + ms // 1000, ms % 1000)
+            if self._outbox.store:
+                self._outbox.store.step()
             if self.link_up and not self.link_up():
                 if self.status == "online":
                     raise OSError("the network is down")
@@ -337,7 +353,12 @@ class Client(BaseClient):
         if number in self._set_aside:
             self.dropped += 1
             return
+        if number in self._latest:
+            while (i := self._outbox.waiting(number, True)) >= 0:
+                self._outbox.remove(i)
         gone = self._outbox.put(number, text, second, ms, flags)
+        if self._outbox.store:
+            self._outbox.store.added()
         if not gone:
             self._overflowing = self._overflowing and self.pending > 1
             return
@@ -371,12 +392,16 @@ class Client(BaseClient):
         that had to wait carries the time of its assignment, if the clock is set by now.
         """
         age_ms = (self._second - second) * 1000 + self._ms - ms
-        if age_ms >= 1000 and not flags & 8:  # outbox.OWN_TIME
+        if flags & 0x20 or age_ms >= 1000 and not flags & 0x48:  # outbox's ABSOLUTE; other times
             from .timestamps import iso, now_ms
 
-            now = now_ms()
-            if now:
-                return (',"at":"%s"}' % iso(now - age_ms)).encode()
+            at = now_ms()
+            if flags & 0x20:
+                at = second * 1000 + ms
+            elif at:
+                at -= age_ms
+            if at:
+                return (',"at":"%s"}' % iso(at)).encode()
         return b"}"
 
     # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------

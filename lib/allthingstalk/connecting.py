@@ -110,6 +110,7 @@ def close(client):
     if client._session:
         client._session.shut(politely=True)
     client._in_io = False
+    client._save()
     client.status = "closed"
 
 
@@ -123,6 +124,10 @@ def connect_device(client, device):
         client.status = "offline"
         client._failures = None
     known = device in client._devices
+    for asset in device.assets.values():
+        number = client._number(device.id or id(device), asset.name)
+        if asset.keep == "latest" and number not in client._latest:
+            client._latest += (number,)
     client._in_io = True
     client._tick()
     client._polled_at = client._second
@@ -184,6 +189,7 @@ def _at_exit(client):
         if client.status not in ("closed", "refused") and client.pending:
             client._timeout_s = 0.5  # of each step of a connect that is due
             client.flush(1)
+        client._save()
         if before:
             before()
 

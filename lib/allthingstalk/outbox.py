@@ -11,27 +11,43 @@ from micropython import const
 HEAD = const(13)
 # Head of a record: length, state, packet id, topic, seconds, ms. The value's text follows.
 _LAYOUT = ">HBHHIH"
-_STATE = const(2)  # where the state is
+STATE = const(2)  # where the state is
+WHEN = const(7)  # where the time is
 _IN_FLIGHT = const(1)
-_GONE = const(2)
+GONE = const(2)
 _SENT_BEFORE = const(4)  # flag: a copy was sent, perhaps in an earlier session
 OWN_TIME = const(8)  # flag: the text carries its own time
+# Bit 4 is outbox_file's.
+ABSOLUTE = const(0x20)  # flag: the time counts from 1970, as one from another boot has to
+TIMELESS = const(0x40)  # flag: its time will never be known
 
 
 class Outbox:
     """A bounded queue of values. `size` is its bound in bytes of RAM, taken only as needed.
 
+    With a `path` the values that wait are kept in a file too, and the next start finds them
+    there. It spares the flash: what is acknowledged within 5 seconds is never written, and up to
+    5 seconds of values are lost when the power goes. With `always` each value is written before
+    its assignment returns, and nothing is lost; a write takes the time of the flash. (Assigned by
+    an interrupt in the middle of the client's own work, it is written when that ends.)
+
     A record is named by its offset in `buffer`, which holds until the next put() or remove().
     """
 
-    def __init__(self, size=8192):
+    store = None  # the file, once a Client has the outbox; see outbox_file
+
+    def __init__(self, path=None, size=8192, always=False):
         if size < 256:
             raise ValueError("an outbox of %d bytes holds nothing; 256 is the least" % size)
+        if path is None and always or path is not None and not isinstance(path, str):
+            raise ValueError("path=%r: the name of a file, which always=True needs" % (path,))
+        self.path = path
         self.size = size
+        self.always = always
         self.pending = 0  # records not acknowledged
         self.in_flight = 0
         self.buffer = bytearray(128)
-        self._start = self._end = 0
+        self.start = self.end = 0
         self._next = 0  # no record before this offset is waiting
 
     def put(self, topic, text, second, ms, flags=0):
@@ -51,19 +67,19 @@ class Outbox:
                     return -1
             self.remove(i)
             dropped += 1
-        i = self._end
+        i = self.end
         pack_into(_LAYOUT, self.buffer, i, n, flags, 0, topic, second, ms)
         self.buffer[i + HEAD : i + n] = text
-        self._end = i + n
+        self.end = i + n
         self.pending += 1
         return dropped
 
     def _room(self, n):
         """Make room for `n` bytes at the end, if the bound and the heap allow it."""
-        if self._end + n > len(self.buffer):
-            if self._start or self._end + n > self.size:
+        if self.end + n > len(self.buffer):
+            if self.start or self.end + n > self.size:
                 self._squeeze()
-            end = self._end + n
+            end = self.end + n
             if end > self.size:
                 return False
             if end > len(self.buffer):
@@ -76,30 +92,32 @@ class Outbox:
     def _squeeze(self):
         """Move the records that are not gone to the front."""
         b = self.buffer
-        i, end, to = self._start, self._end, 0
+        i, end, to = self.start, self.end, 0
         self._next = 0
         while i < end:
             n = b[i] << 8 | b[i + 1]
-            if not b[i + _STATE] & _GONE:
+            if not b[i + STATE] & GONE:
                 if i != to:
                     b[to : to + n] = b[i : i + n]
                 to += n
             i += n
-        self._start, self._end = 0, to
+        self.start, self.end = 0, to
 
     def remove(self, i):
         """Forget the record at offset `i`."""
+        if self.store:
+            self.store.removed(i)
         b = self.buffer
-        if b[i + _STATE] & _IN_FLIGHT:
+        if b[i + STATE] & _IN_FLIGHT:
             self.in_flight -= 1
-        b[i + _STATE] = _GONE
+        b[i + STATE] = GONE
         self.pending -= 1
-        i = self._start
-        while i < self._end and b[i + _STATE] & _GONE:
+        i = self.start
+        while i < self.end and b[i + STATE] & GONE:
             i += b[i] << 8 | b[i + 1]
-        if i >= self._end:
-            i = self._end = self._next = 0
-        self._start = i
+        if i >= self.end:
+            i = self.end = self._next = 0
+        self.start = i
         if self._next < i:
             self._next = i
 
@@ -111,8 +129,8 @@ class Outbox:
         b = self.buffer
         i = self._next
         first = -1
-        while i < self._end:
-            if not b[i + _STATE] & (_IN_FLIGHT | _GONE):
+        while i < self.end:
+            if not b[i + STATE] & (_IN_FLIGHT | GONE):
                 if first < 0:
                     first = i
                 if apart < 0 or (b[i + 5] << 8 | b[i + 6] == apart) == only:
@@ -120,18 +138,22 @@ class Outbox:
             i += b[i] << 8 | b[i + 1]
         else:
             i = -1
-        self._next = self._end if first < 0 else first
+        self._next = self.end if first < 0 else first
         return i
 
     def head(self, i):
         """Return (length, flags, packet id, topic, second, ms) of the record at offset `i`."""
         return unpack_from(_LAYOUT, self.buffer, i)
 
+    def text(self, i):
+        """Return the value's text of the record at offset `i`."""
+        return bytes(self.buffer[i + HEAD : i + self.head(i)[0]])
+
     def sent(self, i, packet_id):
         """Note that the record at offset `i` is on its way; return whether it was before."""
         b = self.buffer
-        again = b[i + _STATE] & _SENT_BEFORE
-        b[i + _STATE] |= _IN_FLIGHT | _SENT_BEFORE
+        again = b[i + STATE] & _SENT_BEFORE
+        b[i + STATE] |= _IN_FLIGHT | _SENT_BEFORE
         b[i + 3] = packet_id >> 8
         b[i + 4] = packet_id & 255
         self.in_flight += 1
@@ -142,10 +164,10 @@ class Outbox:
         of the oldest of a topic, be it in flight or not; -1 if there is none.
         """
         b = self.buffer
-        i = self._start
-        while i < self._end:
-            state = b[i + _STATE]
-            if not state & _GONE:
+        i = self.start
+        while i < self.end:
+            state = b[i + STATE]
+            if not state & GONE:
                 if topic >= 0:
                     if b[i + 5] << 8 | b[i + 6] == topic:
                         return i
@@ -168,8 +190,8 @@ class Outbox:
     def rewind(self):
         """After a lost session: all that was on its way waits again."""
         b = self.buffer
-        i = self._next = self._start
-        while i < self._end:
-            b[i + _STATE] &= ~_IN_FLIGHT
+        i = self._next = self.start
+        while i < self.end:
+            b[i + STATE] &= ~_IN_FLIGHT
             i += b[i] << 8 | b[i + 1]
         self.in_flight = 0

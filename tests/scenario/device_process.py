@@ -97,6 +97,12 @@ class DeviceProcess:
         assert code == 0, f"ended with {code}:\n{self.output}"
         return self.lines
 
+    def kill(self, number):
+        """End the program with a signal; what it had printed is there to be read."""
+        self._process.send_signal(number)
+        self._process.wait()
+        self._reader.join(TIME_LIMIT_S)
+
     def close(self):
         """Kill what still runs, then look for secrets in all that was printed."""
         self._process.kill()

@@ -40,14 +40,14 @@ class TestOutbox(unittest.TestCase):
         self.assertEqual(text(o, i), b'{"a":1}')
 
     def test_full_the_oldest_goes_and_is_counted(self):
-        o = Outbox(256)
+        o = Outbox(size=256)
         dropped = sum(o.put(0, b"%03d" % i, 0, 0) for i in range(40))
         self.assertEqual(o.pending, 16)  # 256 // (13 + 3)
         self.assertEqual(dropped, 24)
         self.assertEqual(texts(o), [b"%03d" % i for i in range(24, 40)])
 
     def test_what_is_on_its_way_is_not_dropped_while_others_wait(self):
-        o = Outbox(256)
+        o = Outbox(size=256)
         for i in range(16):
             o.put(0, b"%03d" % i, 0, 0)
         o.sent(o.waiting(), 1)
@@ -56,7 +56,7 @@ class TestOutbox(unittest.TestCase):
         self.assertEqual(texts(o)[:2], [b"000", b"002"])
 
     def test_all_on_its_way_the_oldest_goes_even_so(self):
-        o = Outbox(256)
+        o = Outbox(size=256)
         for i in range(16):
             o.put(0, b"%03d" % i, 0, 0)
             o.sent(o.waiting(), i + 1)
@@ -66,13 +66,13 @@ class TestOutbox(unittest.TestCase):
         self.assertEqual(o.acknowledged(2), 0)
 
     def test_a_value_larger_than_the_bound_drops_nothing(self):
-        o = Outbox(256)
+        o = Outbox(size=256)
         o.put(0, b"1", 0, 0)
         self.assertEqual(o.put(0, b"x" * 244, 0, 0), -1)
         self.assertEqual(texts(o), [b"1"])
 
     def test_it_takes_memory_as_needed_only(self):
-        o = Outbox(65536)
+        o = Outbox(size=65536)
         o.put(0, b"1", 0, 0)
         self.assertEqual(len(o.buffer), 128)
         for _ in range(10000):  # no backlog: nothing grows
@@ -114,12 +114,12 @@ class TestOutbox(unittest.TestCase):
         self.assertTrue(o.sent(o.waiting(), 2))
 
     def test_a_bound_that_holds_nothing_is_refused(self):
-        self.assertRaises(ValueError, Outbox, 100)
+        self.assertRaises(ValueError, Outbox, None, 100)
 
     def test_random_use_agrees_with_a_list(self):
         for seed in range(20):
             random.seed(seed)
-            o = Outbox(300)
+            o = Outbox(size=300)
             model = []  # [text, topic, packet id or 0], oldest first
             next_id = number = 0
             for _ in range(400):

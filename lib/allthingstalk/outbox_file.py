@@ -1,0 +1,308 @@
+"""The outbox on flash: its values survive a reset, deep sleep and a power cut.
+
+Loaded by a Client whose outbox has a path. The file is a log that is only appended to: a value,
+later that it is gone. Each record carries a digest, so that one that is half written or damaged
+costs itself and no other. When most values in it are gone, the file is written anew beside the
+old one, which is then replaced: at each moment one of them is whole.
+"""
+
+import hashlib
+import os
+from struct import pack, pack_into, unpack, unpack_from
+
+from micropython import const
+
+from . import timestamps
+from .outbox import ABSOLUTE, GONE, OWN_TIME, STATE, TIMELESS, WHEN
+
+_ON_FILE = const(0x10)  # state of a record in RAM
+_HEAD = const(7)  # kind, length of the payload, four bytes of digest
+_VALUE = ">IBHIHH"  # number, flags, boot, second, ms, length of the name; name and text follow
+_VALUE_SIZE = const(15)
+_NAME_MOST = const(600)
+_SOON_S = const(5)  # a value acknowledged within this time never touches the flash
+_GONE_S = const(60)  # what is gone is written with the next value, at the latest after this time
+_GONE_MOST = const(512)  # ... or when so many bytes say it
+_SPARE = const(32)  # values in the file beyond twice those that are not gone
+
+
+class Store:
+    """The file of an outbox. The Outbox tells it what comes and goes, the Client the time.
+
+    Times of values: from the clock where it is set. While it is not, a value carries the random
+    number of this boot and its time since power-on; once the clock is set, the file is told when
+    that boot was, and a later boot can tell the time of those values too.
+    """
+
+    def __init__(self, client, outbox):
+        self._client = client
+        self._outbox = outbox
+        self._numbers = []  # of the values in the file that are not gone, oldest first
+        self._gone = b""  # the numbers of those that are gone and of which the file does not know
+        self._number = 0  # of the last value
+        self._written = 0  # values in the file
+        self._boot = client._net.getrandbits(16)
+        self._timeless = False  # values of this boot are in the file without a time
+        self._damaged = self._failed = False
+        self._since = None  # second in which values came that are not in the file
+        self._saved_at = self._stepped_at = 0
+        outbox.store = self
+        self._load()
+
+    # -- what the outbox and the client tell -------------------------------------------------------
+
+    def added(self):
+        """Note that the outbox has a new value."""
+        if self._outbox.always:
+            self.save()
+        elif self._since is None:
+            self._since = self._client._second
+
+    def removed(self, i):
+        """Note that the record at offset `i` of the outbox is about to go."""
+        if not self._outbox.buffer[i + STATE] & _ON_FILE:
+            return
+        place = 0
+        for k in self._each():
+            if k == i:
+                break
+            place += self._outbox.buffer[k + STATE] >> 4 & 1
+        self._gone += pack(">I", self._numbers.pop(place))
+
+    def step(self):
+        """Do what is due; called at each poll."""
+        second = self._client._second
+        if second == self._stepped_at:
+            return
+        self._stepped_at = second
+        if self._outbox.pending == len(self._numbers):
+            self._since = None
+        waited = self._since is not None and second - self._since >= _SOON_S
+        if waited or (self._timeless and timestamps.clock_is_set()):
+            self.save()
+        elif self._gone and (len(self._gone) > _GONE_MOST or second - self._saved_at >= _GONE_S):
+            self.save()
+
+    def save(self):
+        """Bring the file in line with the outbox. Raises nothing: what fails is reported once."""
+        outbox = self._outbox
+        self._since = None
+        self._saved_at = self._client._second
+        told = self._timeless and timestamps.clock_is_set()
+        if outbox.pending == len(self._numbers) and not (self._gone or told or self._damaged):
+            return
+        try:
+            after = self._written + outbox.pending - len(self._numbers)
+            if self._damaged or not outbox.pending or after > 2 * outbox.pending + _SPARE:
+                self._write_anew()
+            else:
+                self._append()
+            self._failed = self._damaged = False
+        except (OSError, MemoryError) as e:
+            # Half of it may be there; what is in RAM is as good as before.
+            self._damaged = True
+            if not self._failed:
+                self._failed = True
+                self._client._report(
+                    "the outbox file %s cannot be written, values are kept in RAM only; is the "
+                    "flash full, or the folder missing? %s" % (outbox.path, e)
+                )
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def _append(self):
+        with open(self._outbox.path, "ab") as f:
+            # First what is gone: whoever reads this never holds more than the outbox did.
+            if self._gone:
+                f.write(_record(b"A", self._gone))
+            if self._timeless and timestamps.clock_is_set():
+                f.write(_record(b"T", self._time_of_boot()))
+                self._timeless = False
+            self._put(f, _ON_FILE | GONE)
+            _sync(f)
+        self._gone = b""
+
+    def _write_anew(self):
+        path = self._outbox.path
+        self._numbers = []
+        self._written = 0
+        for i in self._each():
+            self._outbox.buffer[i + STATE] &= ~_ON_FILE
+        self._gone = b""
+        self._timeless = False
+        if not self._outbox.pending:
+            with open(path, "wb"):
+                pass
+            return
+        with open(path + ".new", "wb") as f:
+            self._put(f, GONE)
+            _sync(f)
+        try:
+            os.rename(path + ".new", path)
+        except OSError:  # FAT replaces nothing; if the power goes now, .new is read
+            os.remove(path)
+            os.rename(path + ".new", path)
+
+    def _put(self, f, without):
+        """Write the records whose state has no bit of `without`; then they are on file."""
+        b = self._outbox.buffer
+        number = self._number
+        written = []
+        for i in self._each():
+            if not b[i + STATE] & without:
+                record = self._value(i, number + 1)
+                if record:
+                    f.write(record)
+                    number += 1
+                    written.append(i)
+        for i in written:
+            b[i + STATE] |= _ON_FILE
+            self._number += 1
+            self._numbers.append(self._number)
+        self._written += len(written)
+
+    def _value(self, i, number):
+        """Return the record of a value; None while its device has no id, for it is nobody's."""
+        client = self._client
+        n, state, _, topic, second, ms = self._outbox.head(i)
+        device, name = str(client._topics[topic], "utf-8").split("/")[1:4:2]
+        if device.isdigit() and int(device) in client._numbers:
+            return None
+        flags = state & (OWN_TIME | ABSOLUTE | TIMELESS)
+        if not flags:
+            now = timestamps.now_ms()
+            if now:
+                flags = ABSOLUTE
+                second, ms = divmod(now - self._age_ms(second, ms), 1000)
+            else:
+                self._timeless = True
+        name = (device + "/" + name).encode()
+        return _record(
+            b"V",
+            pack(_VALUE, number, flags, self._boot, second, ms, len(name))
+            + name
+            + self._outbox.text(i),
+        )
+
+    def _time_of_boot(self):
+        """Return when the second 0 of this boot was."""
+        second, ms = divmod(timestamps.now_ms() - self._age_ms(0, 0), 1000)
+        return pack(">HIH", self._boot, second, ms)
+
+    def _age_ms(self, second, ms):
+        return (self._client._second - second) * 1000 + self._client._ms - ms
+
+    def _each(self):
+        """Yield the offset of each record that is not gone, oldest first."""
+        outbox = self._outbox
+        i = outbox.start
+        while i < outbox.end:
+            n = outbox.head(i)[0]
+            if not outbox.buffer[i + STATE] & GONE:
+                yield i
+            i += n
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def _load(self):
+        path = self._outbox.path
+        boots = {}  # boot -> milliseconds since 1970 of its second 0
+        timeless = {}  # number of a value -> its boot
+        for name in (path, path + ".new"):
+            try:
+                with open(name, "rb") as f:
+                    lost = self._read(f, boots, timeless)
+                self._damaged = name != path
+                break
+            except OSError:  # not there, as at the first start
+                lost = 0
+        self._gone = b""
+        for place, i in enumerate(self._each()):
+            boot = timeless.get(self._numbers[place])
+            if boot is not None:
+                self._date(i, boots.get(boot))
+        if lost:
+            self._damaged = True
+            self._client._report(
+                "the outbox file %s was damaged or half written, %d of its bytes are lost and %d "
+                "values saved" % (path, lost, len(self._numbers))
+            )
+
+    def _read(self, f, boots, timeless):
+        """Take over what a file holds; return how many bytes of it could not be read."""
+        at = lost = 0
+        most = self._outbox.size + _NAME_MOST
+        while True:
+            f.seek(at)
+            head = f.read(_HEAD)
+            if len(head) < _HEAD:
+                return lost + len(head)
+            kind, n = unpack_from(">BH", head)
+            payload = b""
+            if kind in b"VAT" and n <= most:
+                try:
+                    payload = f.read(n)
+                except MemoryError:  # a damaged length; values are not so large as a rule
+                    pass
+            if len(payload) != n or _record(head[:1], payload)[:_HEAD] != head:
+                at += 1  # byte by byte to the next record that is whole
+                lost += 1
+                continue
+            at += _HEAD + n
+            if kind == 0x56:
+                self._take(payload, timeless)
+            elif kind == 0x54:
+                boot, second, ms = unpack(">HIH", payload)
+                boots[boot] = second * 1000 + ms
+            else:
+                for k in range(0, n, 4):
+                    self._forget(unpack_from(">I", payload, k)[0])
+
+    def _date(self, i, boot_ms):
+        """Give a value of another boot its time; `boot_ms` is when that was, None: nobody knows."""
+        b = self._outbox.buffer
+        if boot_ms is None:
+            b[i + STATE] |= TIMELESS
+            return
+        second, ms = unpack_from(">IH", b, i + WHEN)
+        b[i + STATE] |= ABSOLUTE
+        pack_into(">IH", b, i + WHEN, *divmod(boot_ms + second * 1000 + ms, 1000))
+
+    def _take(self, payload, timeless):
+        client, outbox = self._client, self._outbox
+        number, flags, boot, second, ms, n = unpack_from(_VALUE, payload)
+        n += _VALUE_SIZE
+        device, name = str(payload[_VALUE_SIZE:n], "utf-8").split("/")
+        topic = client._number(device, name)
+        dropped = outbox.put(topic, payload[n:], second, ms, flags | _ON_FILE)
+        self._written += 1
+        self._number = max(self._number, number)
+        if dropped:  # the bound was larger when it was written
+            self._damaged = True
+            client.dropped += abs(dropped)
+            if dropped < 0:
+                return
+        self._numbers.append(number)
+        if not flags:
+            timeless[number] = boot
+
+    def _forget(self, number):
+        if number in self._numbers:
+            place = self._numbers.index(number)
+            for i in self._each():
+                if not place:
+                    self._outbox.remove(i)
+                    return
+                place -= 1
+
+
+def _record(kind, payload):
+    head = kind + pack(">H", len(payload))
+    return head + hashlib.sha256(head + payload).digest()[:4] + payload
+
+
+def _sync(f):
+    """Have the file on the flash, not in a cache: closing is enough on boards."""
+    f.flush()
+    if hasattr(os, "fsync"):
+        os.fsync(f.fileno())
