@@ -59,6 +59,7 @@ def assets(read, report):
 
 def _asset(entry):
     try:
-        return Asset.from_dict(json.loads(entry))
+        asset = Asset.from_dict(json.loads(entry))
+        return asset if isinstance(asset.name, str) else None
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         return None

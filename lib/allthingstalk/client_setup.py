@@ -4,8 +4,8 @@ from .endpoints import resolve
 from .outbox import Outbox
 
 
-def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox):
-    """Return the REST endpoint, the MQTT endpoint (None: off) and the outbox.
+def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will):
+    """Return the REST endpoint, the MQTT endpoint (None: off), the outbox and the last will.
 
     Raises ValueError or TypeError for what cannot be right; no text shows the token.
     """
@@ -21,4 +21,19 @@ def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox):
     elif not isinstance(outbox, Outbox):
         raise TypeError("outbox is a file name or an allthingstalk.Outbox")
     rest, mqtt = resolve(api, http, mqtt)
-    return rest, mqtt, outbox
+    return rest, mqtt, outbox, _message(last_will) if last_will is not None else None
+
+
+def _message(last_will):
+    """Return (topic, payload) of a last will, which is a state like any other."""
+    import json
+
+    from .assets import checked_name
+    from .values import check_json
+
+    if not isinstance(last_will, (tuple, list)) or len(last_will) != 3:
+        raise ValueError("last_will is (device id, asset name, value), not %r" % (last_will,))
+    device, name, value = last_will
+    check_json(value, name)
+    topic = "device/%s/asset/%s/state" % (checked_name(device, "device id"), checked_name(name))
+    return topic.encode(), json.dumps({"value": value}).encode()

@@ -53,6 +53,7 @@ class Client(BaseClient):
     - `digest`: file for a digest of the device definition; later boots then skip REST.
     - `log(text)` gets one line for each report, None for silence.
     - `on_connect(client)`, `on_disconnect(client, reason)`: called when the session comes, goes.
+    - `last_will`: (device id, asset name, value) that the platform publishes if the board vanishes.
     - `max_message`: bytes of the largest command taken; a larger one is skipped and reported.
 
     Raises ValueError for a token or an endpoint that cannot be right.
@@ -68,7 +69,7 @@ class Client(BaseClient):
     _set_aside = ()  # numbers of topics after whose publish the link drops
     _latest = ()  # numbers of topics of which only the newest value waits
     _overflowing = False
-    _timer = None
+    _timer = _watchdog = None
     _in_io = _in_handler = False
     _registered = 0  # how many handlers there were when streams were last subscribed
     _hooked = False  # the interpreter's exit hook is ours
@@ -92,15 +93,16 @@ class Client(BaseClient):
         log=print,
         on_connect=None,
         on_disconnect=None,
+        last_will=None,
         max_message=4096,
     ):
 
         def check():
             from .client_setup import checked
 
-            return checked(token, api, http, mqtt, qos, timeout, keepalive, outbox)
+            return checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will)
 
-        self.http, self.mqtt, self._outbox = passing(_SETUP, check)
+        self.http, self.mqtt, self._outbox, self._last_will = passing(_SETUP, check)
         self.token = token
         self.on_connect = on_connect
         self.on_disconnect = on_disconnect
@@ -144,6 +146,8 @@ class Client(BaseClient):
         """
         self._serve(True)
         self._polled_at = self._second
+        if self._watchdog:
+            self._watchdog.polled()
         return self.connected
 
     def wait(self, seconds):
@@ -179,14 +183,20 @@ class Client(BaseClient):
                 return False
             self._net.sleep_ms(min(_IDLE_MS, left_ms))
 
-    def start(self, period_ms=100):
+    def start(self, period_ms=100, watchdog=None):
         """Poll from a machine.Timer from now on, so that a program which sleeps hears commands.
 
-        Handlers then run between two statements of the program. Raises NotImplementedError
-        where there is no machine.Timer: call wait() there instead of sleeping.
+        Handlers then run between two statements of the program. `watchdog`: seconds, or True for
+        8, without progress after which the board is reset; see watchdog.py. Raises
+        NotImplementedError where there is no machine.Timer (call wait() there instead of
+        sleeping) or machine.WDT, ValueError for a time that the board's watchdog cannot do.
         """
         from .background import start
 
+        if watchdog:
+            from .watchdog import Watchdog
+
+            self._watchdog = Watchdog(self, watchdog)
         self._timer = start(self, period_ms)
 
     def run(self):

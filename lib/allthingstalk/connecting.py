@@ -61,6 +61,8 @@ def _open_session(client):
             client._max_message,
             client._report,
         )
+        if client._last_will:
+            session.set_last_will(*client._last_will, retain=False, qos=1)
     gc.collect()
     link = client._net.dial(client.mqtt, client._timeout_s, client._ca)
     try:
@@ -101,7 +103,7 @@ def _chip_id(client):
 
 def close(client):
     """Flush for a second at most, say DISCONNECT, and stay off line."""
-    if client._timer:
+    if client._timer and not client._watchdog:  # which cannot be disarmed, and is fed on
         client._timer.deinit()
         client._timer = None
     if client.connected:

@@ -7,7 +7,7 @@ try:
 except ImportError:
     import socket
 
-from .transport import Link
+from . import transport
 
 
 class _Module:
@@ -51,16 +51,18 @@ def dial(endpoint, timeout_s, ca=None):
     host = host.strip("[]")
     failure = None
     for address in socket.getaddrinfo(host, int(port), 0, socket.SOCK_STREAM):
+        transport.progress()
         raw = socket.socket(address[0], socket.SOCK_STREAM)
         try:
             raw.settimeout(timeout_s)
             raw.connect(address[-1])
+            transport.progress()
             if scheme in ("https", "mqtts"):
                 from .secure import wrap
 
                 gc.collect()  # a handshake needs large blocks: 16 KiB on a Pico W
-                return Link(wrap(raw, host, ca), raw)
-            return Link(raw, raw)
+                return transport.Link(wrap(raw, host, ca), raw)
+            return transport.Link(raw, raw)
         except OSError as e:
             failure = e
             raw.close()

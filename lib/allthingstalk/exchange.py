@@ -25,7 +25,7 @@ class Exchange:
         self._lines = 0
         self._left = None  # bytes left of the body or of the chunk; None: until the end
         self._chunked = False
-        self._status = 0
+        self.status = 0
         self.retry_after_s = None
 
     # What an engine does to a socket of its own; this one is set up already.
@@ -59,7 +59,9 @@ class Exchange:
                 parts = line.split(None, 2)
                 if line[:5] != b"HTTP/" or len(parts) < 2 or not parts[1].isdigit():
                     raise CutOff("the answer is no HTTP")
-                self._status = int(parts[1])
+                self.status = int(parts[1])
+                if self.status == 300:  # the engine takes it for its own sign to ask once more
+                    return b"HTTP/1.1 301 \r\n"
             name, _, value = line.partition(b":")
             name, value = name.lower(), value.strip()
             if name == b"transfer-encoding":
@@ -74,7 +76,7 @@ class Exchange:
             elif name == b"retry-after":
                 self.retry_after_s = int(value) if value.isdigit() else None
             elif name != b"location":
-                if line == b"\r\n" and self._status in (204, 304):
+                if line == b"\r\n" and self.status in (204, 304):
                     self._left, self._chunked = 0, False
                 return line
 

@@ -37,6 +37,7 @@ class Reader(engine.MQTTClient):
         """Forget what the last session left."""
         self._rx = bytearray(_RX)
         self._have = self._skip = 0
+        self._long = 0  # after what is skipped: bytes of packet id and payload that follow
         self._asked.clear()
 
     def receive(self):
@@ -72,6 +73,10 @@ class Reader(engine.MQTTClient):
                 continue
             if have - i < 2:
                 break
+            if self._long:  # the topic was skipped, which leaves the packet id
+                self._acknowledge(rx[i], rx[i + 1])
+                self._skip, self._long = self._long, 0
+                continue
             length = shift = 0
             j = i + 1
             while j < have:
@@ -98,7 +103,6 @@ class Reader(engine.MQTTClient):
                     raise ProtocolError("a packet of impossible length")
                 if not self._begin_skip(i, j, have, length):
                     return
-                i = have if self._skip else i + need
                 continue
             if have - i < need:
                 break
@@ -124,21 +128,26 @@ class Reader(engine.MQTTClient):
     def _begin_skip(self, i, j, have, length):
         """Acknowledge a message over the limit and skip it; False if its head is not here yet."""
         rx = self._rx
-        with_id = rx[i] & 6
-        n = j - i + 4 + (rx[j] << 8 | rx[j + 1] if have - j > 1 else 0)
-        if n - 4 > _TOPIC_MAX + 8:
+        with_id = 2 if rx[i] & 6 else 0
+        topic = rx[j] << 8 | rx[j + 1] if have - j > 1 else 0
+        if topic + 2 + with_id > length:
             raise ProtocolError("a topic of impossible length")
+        n = j - i + 2 + (0 if topic > _TOPIC_MAX else topic + with_id)
         if have - i < n:
             if n > len(rx) or i:
                 self._grow(i, max(n, _RX))
             return False
-        if with_id:
-            self._acknowledge(rx[i + n - 2], rx[i + n - 1])
-        topic = str(rx[j + 2 : i + n - 2], "utf-8")
-        self._report("a message of %d bytes on %s is over the limit, skipped" % (length, topic))
-        self._skip = j - i + length - (have - i)
-        if self._skip < 0:
-            self._skip = 0
+        self._skip = j - i + length
+        if topic > _TOPIC_MAX:
+            name = "a topic of %d" % topic
+            if with_id:
+                self._long = length - topic - 2
+                self._skip -= self._long
+        else:
+            name = str(rx[j + 2 : j + 2 + topic], "utf-8")
+            if with_id:
+                self._acknowledge(rx[i + n - 2], rx[i + n - 1])
+        self._report("a message of %d bytes on %s is over the limit, skipped" % (length, name))
         return True
 
     def _acknowledge(self, high, low):
@@ -176,15 +185,16 @@ class Reader(engine.MQTTClient):
     def _message(self, head, i, end):
         rx = self._rx
         qos = head >> 1 & 3
-        start = i + 2 + (rx[i] << 8 | rx[i + 1] if end - i > 1 else _TOPIC_MAX + 1)
+        start = i + 2 + (rx[i] << 8 | rx[i + 1] if end - i > 1 else end)
         body = start + 2 if qos else start
-        if qos > 1 or body > end or start - i > _TOPIC_MAX:
+        if qos > 1 or body > end:
             raise ProtocolError("a message that may not come: 0x%02x" % head)
-        topic = str(rx[i + 2 : start], "utf-8")
         if qos:
             self._acknowledge(rx[start], rx[start + 1])
+        n = start - i - 2
+        topic = str(rx[i + 2 : start], "utf-8") if n <= _TOPIC_MAX else "a topic of %d" % n
         payload = None
-        if end - body <= self._max_message:
+        if n <= _TOPIC_MAX and end - body <= self._max_message:
             try:
                 payload = bytes(memoryview(rx)[body:end])
             except MemoryError:  # acknowledged all the same, or it would come again and again

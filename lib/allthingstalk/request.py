@@ -37,12 +37,12 @@ def request(client, method, path, body=None, stream=False):
             headers["Content-Type"] = "application/json"
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
         # The scheme is for the engine only: the Link is TLS already where it has to be.
-        answer = lend(
+        lend(
             engine,
             exchange,
             lambda: engine.request(method, "http://h" + path, data=data, headers=headers),
         )
-        status = answer.status_code
+        status = exchange.status
         if not 200 <= status <= 299:
             from .refusals import refusal
 

@@ -70,13 +70,15 @@ def create_device(client, ground, title):
             "a device is created in a ground: pass Client(..., ground='id') with that ground's "
             "token, or create the device on the platform and pass its id"
         )
+    from .assets import checked_name
+
     title = title or "MicroPython device"
     answer = request(
         client, "POST", "/ground/" + quoted(ground) + "/devices", {"title": title, "name": title}
     )
     try:
-        return answer["id"]
-    except (KeyError, TypeError) as e:
+        return checked_name(answer["id"], "device id")
+    except (KeyError, TypeError, ValueError) as e:
         from .refusals import unavailable
 
         raise unavailable(client.http, e)

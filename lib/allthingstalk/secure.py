@@ -59,10 +59,10 @@ def _is_verification(e):
 def _explained(host, e):
     if not clock_is_set():
         return (
-            "the clock is not set, so no certificate can be checked: set it (ntptime.settime()) "
-            "before connecting to %s" % host
+            "the clock is not set, so no certificate can be checked: set it "
+            "(allthingstalk.clock.set_clock()) before connecting to %s" % host
         )
-    return "the certificate of %s was refused: %s" % (host, e)
+    return "the certificate of %s was refused: %s" % (host, str(e).strip().replace("\n", " "))
 
 
 def _root(ca):

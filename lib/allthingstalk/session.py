@@ -142,7 +142,7 @@ class Session(Reader):
                 self._ping_at = now
         if (self._outbox.in_flight or self._asked) and diff(now, self._progress_at) > wait:
             raise OSError("dead: a packet was not acknowledged")
-        if (self._have or self._skip) and diff(now, self._heard_at) > wait:
+        if (self._have or self._skip or self._long) and diff(now, self._heard_at) > wait:
             raise OSError("dead: a packet stalled half-way")
         if self.link.push():
             self._stuck_at = None

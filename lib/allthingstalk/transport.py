@@ -17,6 +17,10 @@ __all__ = ("sleep_ms", "ticks_add", "ticks_diff", "ticks_ms", "getrandbits")
 ETIMEDOUT = 110  # the errno of the unix, ESP32 and rp2 ports alike for what we raise ourselves
 
 
+def progress():
+    """Called when a step that may take long has ended; a watchdog puts itself in its place."""
+
+
 class Link:
     """One connection. To an engine it is a socket; to the session, two queues that never wait.
 
@@ -67,7 +71,9 @@ class Link:
 
     def read(self, n=-1):
         self.push()
-        return self._sock.read(n)
+        data = self._sock.read(n)
+        progress()
+        return data
 
     def unblock(self):
         """From now on nothing waits: push and readinto do what can be done at once."""

@@ -124,4 +124,4 @@ def check_json(value, where):
 
 def _short(value):
     text = repr(value)
-    return "%s %s" % (value.__class__.__name__, text if len(text) < 40 else text[:37] + "...")
+    return "%s %s" % (value.__class__.__name__, text if len(text) < 40 else text[:17] + "...")

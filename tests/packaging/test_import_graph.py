@@ -28,6 +28,7 @@ ARROWS = {
     "assets": set(),
     "background": set(),
     "client_setup": {"endpoints", "outbox"},
+    "clock": {"timestamps", "transport"},
     "clients": {"loading", "transport"},
     "connecting": {"loading"},
     "definition": set(),
@@ -54,6 +55,7 @@ ARROWS = {
     "timestamps": set(),
     "transport": set(),
     "values": set(),
+    "watchdog": {"transport"},
     "wifi": {"transport"},
 }
 

@@ -236,3 +236,23 @@ while True:
     assert list(dict.fromkeys(listener.values("counter"))) == list(range(100))
     listener.command(values["DEVICE_ID"], "led", '{"value":true}')
     assert program.wait_for("heard") == "True None"
+
+
+def test_the_broker_publishes_the_last_will_of_a_board_that_vanished(interpreter, values, listener):
+    program = interpreter.start(
+        DEVICE.replace("qos=QOS)", "qos=QOS, last_will=(DEVICE_ID, 'led', False))")
+        + "client.wait(30)\n",
+        values,
+    )
+    assert program.wait_for("connected") == "True"
+    program.kill(signal.SIGKILL)
+    assert wait_for(lambda: listener.states) and listener.states == [("led", False, 1)]
+
+
+def test_a_board_that_says_goodbye_has_no_last_will(interpreter, values, listener):
+    interpreter.run(
+        DEVICE.replace("qos=QOS)", "qos=QOS, last_will=(DEVICE_ID, 'led', False))")
+        + "window.counter = 1\nclient.close()\n",
+        values,
+    )
+    assert wait_for(lambda: listener.states) and listener.states == [("counter", 1, 1)]

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
 
-BOOT = re.search(r"```python\n( +import ntptime.*?)```", README, re.S)[1]
+BOOT = re.search(r"```python\n( +from allthingstalk.clock.*?)```", README, re.S)[1]
 
 
 @pytest.fixture
