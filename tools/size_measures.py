@@ -172,7 +172,7 @@ class Measures:
         platform, device = self._platform, self._platform.create_device()
         process = subprocess.Popen(
             self._line("job", heap_bytes, self._reach(device)),
-            env=self._environment(folder or self._folders.mpy),
+            env=self._environment(folder or self._folders.mpy, device),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -198,23 +198,24 @@ class Measures:
         return arrived == list(range(100))
 
     def _reach(self, device):
-        return [self._platform.http, self._platform.mqtt, device.id, device.token]
+        return [self._platform.http, self._platform.mqtt, device.id]
 
     def _program(self, name, device, heap_bytes=ROOMY):
-        return self._run(name, self._reach(device), heap_bytes)
+        return self._run(name, self._reach(device), heap_bytes, device)
 
-    def _run(self, name, arguments, heap_bytes=ROOMY):
+    def _run(self, name, arguments, heap_bytes=ROOMY, device=None):
         return run(
             self._line(name, heap_bytes, arguments),
-            env=self._environment(self._folders.mpy),
+            env=self._environment(self._folders.mpy, device),
             timeout=RUN_TIMEOUT_S,
         )
 
     def _line(self, name, heap_bytes, arguments):
         return [*self._command, "-X", f"heapsize={heap_bytes}", "-m", name, *arguments]
 
-    def _environment(self, folder):
-        return {**os.environ, "MICROPYPATH": f"{folder}:.frozen"}
+    def _environment(self, folder, device=None):
+        token = {"ATT_TOKEN": device.token} if device else {}
+        return {**os.environ, "MICROPYPATH": f"{folder}:.frozen", **token}
 
     def _fill(self, device):
         """Give a device so many assets that it has MANY, those of the program included."""

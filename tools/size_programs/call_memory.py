@@ -1,6 +1,6 @@
 """Prints, as JSON, the heap that one publish and one idle poll allocate.
 
-Arguments: HTTP endpoint, MQTT endpoint, device id, token.
+Arguments: HTTP endpoint, MQTT endpoint, device id; the token is in the environment.
 """
 
 import gc

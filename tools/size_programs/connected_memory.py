@@ -1,6 +1,6 @@
 """Prints, as JSON, the RAM held after connect and the modules that are still loaded.
 
-Arguments: HTTP endpoint, MQTT endpoint, device id, token.
+Arguments: HTTP endpoint, MQTT endpoint, device id; the token is in the environment.
 """
 
 import gc

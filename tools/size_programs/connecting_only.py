@@ -1,6 +1,6 @@
 """Connects, and does nothing else: at what heap does that still work? Prints `done`.
 
-Arguments: HTTP endpoint, MQTT endpoint, device id, token.
+Arguments: HTTP endpoint, MQTT endpoint, device id; the token is in the environment.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """The whole job: assets over REST, 100 publishes at QoS 1, one command. Prints `done`.
 
-Arguments: HTTP endpoint, MQTT endpoint, device id, token.
+Arguments: HTTP endpoint, MQTT endpoint, device id; the token is in the environment.
 """
 
 import sys

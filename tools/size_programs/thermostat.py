@@ -1,5 +1,7 @@
 """The device that is measured: five assets, one of them commanded, as a maker would write it."""
 
+import os
+
 from allthingstalk import BooleanAsset, Client, Device, IntegerAsset, NumberAsset, StringAsset
 
 
@@ -19,9 +21,12 @@ def on_heating(device, value, at):
     heard.append(value)
 
 
-def connect(http, mqtt, device_id, token):
-    """Return the device on line and its client. RuntimeError if it is not."""
-    client = Client(token, http=http, mqtt=mqtt)
+def connect(http, mqtt, device_id):
+    """Return the device on line and its client. RuntimeError if it is not.
+
+    The token comes in the environment: arguments are seen by everybody in the process list.
+    """
+    client = Client(os.getenv("ATT_TOKEN"), http=http, mqtt=mqtt)
     device = Thermostat(client=client, id=device_id)
     if not client.connected:
         raise RuntimeError(client.last_error)
