@@ -1,0 +1,132 @@
+"""The board's settings: /settings.json, which `make provision` writes, checked and never printed.
+
+from allthingstalk.settings import load
+
+settings = load()
+board = Board(client=settings.client(), id=settings.device)
+"""
+
+import json
+
+PATH = "/settings.json"
+
+_TEXT = (str,)
+_NUMBER = (int, float)
+# key -> types of its value. Those of _CLIENT are the Client's keywords, those of _WIFI the WiFi's.
+_CLIENT = {
+    "token": _TEXT,
+    "api": _TEXT,
+    "http": _TEXT,
+    "mqtt": (str, bool),
+    "ca": _TEXT,
+    "ground": _TEXT,
+    "client_id": _TEXT,
+    "keepalive": _NUMBER,
+    "timeout": _NUMBER,
+    "outbox": _TEXT,
+    "digest": _TEXT,
+}
+_WIFI = {"hostname": _TEXT, "country": _TEXT, "address": (list,)}
+_OTHER = {"device": _TEXT, "wifi": (list,), "time_servers": (list,)}
+
+
+class SettingsError(ValueError):
+    """The settings are missing or cannot be right; the text says what to do."""
+
+
+class Settings:
+    """Checked settings. Printing them shows no secret.
+
+    `device` is the device's id, `networks` the Wi-Fi networks as (name, password), `time_servers`
+    the NTP servers to ask, None for the usual ones.
+
+    Raises SettingsError for an unknown key, a missing one, or a value that cannot be right.
+    """
+
+    def __init__(self, values, place="the settings"):
+        if not isinstance(values, dict):
+            raise SettingsError("%s: not an object with keys, but %s" % (place, type(values)))
+        for key in values:
+            takes = _CLIENT.get(key) or _WIFI.get(key) or _OTHER.get(key)
+            if not takes:
+                keys = sorted(list(_CLIENT) + list(_WIFI) + list(_OTHER))
+                raise SettingsError("%s: no key '%s'; there are %s" % (place, key, " ".join(keys)))
+            value = values[key]
+            # On CPython a bool is an int, which is no number of seconds.
+            if not isinstance(value, takes) or (isinstance(value, bool) and bool not in takes):
+                raise SettingsError("%s: '%s' has the wrong type" % (place, key))
+            if value == "" or (key != "mqtt" and value is False):
+                raise SettingsError("%s: '%s' is empty; leave it out" % (place, key))
+        for key in ("token", "device"):
+            if key not in values:
+                raise SettingsError("%s: '%s' is missing; run make provision" % (place, key))
+            _check_word(values[key], key, place)
+        if ":" in values["device"]:
+            raise SettingsError("%s: the device id has a ':'; is it the token?" % place)
+        self.device = values["device"]
+        self.time_servers = values.get("time_servers")
+        self.networks = []
+        for network in values.get("wifi", ()):
+            if not isinstance(network, list) or len(network) != 2:
+                raise SettingsError('%s: wifi is a list of ["name", "password"]' % place)
+            self.networks.append(tuple(network))
+        self._client = dict([(key, values[key]) for key in _CLIENT if key in values])
+        self._wifi = dict([(key, values[key]) for key in _WIFI if key in values])
+        if "address" in values:
+            if len(values["address"]) != 4:
+                raise SettingsError('%s: address is ["address", "mask", "gateway", "DNS"]' % place)
+            self._wifi["address"] = tuple(values["address"])
+        if self._client.get("mqtt") is True:
+            raise SettingsError("%s: mqtt is an endpoint, or false" % place)
+
+    def client(self, **options):
+        """Return a Client made of the settings; `options` are keywords of the program's own."""
+        from .clients import Client
+
+        values = self._client.copy()
+        values.update(options)
+        return Client(**values)
+
+    def wifi(self, **options):
+        """Return a WiFi for the networks, None where there are none: the network is not ours."""
+        if not self.networks:
+            return None
+        from .wifi import WiFi
+
+        values = self._wifi.copy()
+        values.update(options)
+        return WiFi(self.networks, **values)
+
+    def __repr__(self):
+        shown = self._client.copy()
+        shown.update(self._wifi)
+        shown["token"] = masked(shown["token"])
+        shown["device"] = self.device
+        shown["wifi"] = [(name, password and "***") for name, password in self.networks]
+        return "Settings(%s)" % ", ".join(["%s=%r" % (key, shown[key]) for key in sorted(shown)])
+
+
+def load(path=PATH):
+    """Return the Settings of a file. Raises SettingsError if they are missing or wrong."""
+    try:
+        with open(path) as f:
+            values = json.load(f)
+    except OSError:
+        raise SettingsError("there is no %s on this board: run make provision" % path)
+    except ValueError:
+        raise SettingsError("%s is no JSON: run make provision, or mend it by hand" % path)
+    return Settings(values, path)
+
+
+def masked(token):
+    """Return what of a token may be shown: its kind."""
+    kind, colon, _ = token.partition(":")
+    return kind + ":***" if colon else "***"
+
+
+def _check_word(text, key, place):
+    if min(text) <= " " or max(text) > "~":
+        raise SettingsError(
+            "%s: '%s' has blanks or other characters that it cannot have; copy it again from the "
+            "platform" % (place, key)
+        )
