@@ -7,6 +7,7 @@ help:
 	@echo "make test         the whole suite on CPython and on real MicroPython, 64 and 32 bits"
 	@echo "make check        style, and types against the ESP32's and Pico W's stubs"
 	@echo "make size         what it costs in flash and RAM, as measured"
+	@echo "make bench-faults what MQTT clients lose when the network fails, ours and others (8 minutes)"
 	@echo "make platform     the local platform by itself, on ports 8080 and 1883; for real boards"
 	@echo "                  with PLATFORM_OPTIONS='--host 0.0.0.0'"
 	@echo "make board        a virtual board for mpremote by itself"
@@ -31,6 +32,9 @@ check: setup
 size: setup
 	@$(VENV_PYTHON) tools/sizes.py $(SIZE_OPTIONS)
 
+bench-faults: setup
+	@$(VENV_PYTHON) -m tools.bench_faults $(BENCH_OPTIONS)
+
 platform: setup
 	@$(VENV_PYTHON) -m tools.local_platform serve $(PLATFORM_OPTIONS)
 
@@ -47,4 +51,4 @@ clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check size platform board board-files on-pc clean
+.PHONY: help setup run test check size bench-faults platform board board-files on-pc clean

@@ -2,7 +2,8 @@
 """Fetches what boards carry as engines: `umqtt.simple`, `urequests`, and `unittest` for tests.
 
 They are on the package index as archives that pip does not install. Each version gets a folder
-of its own under build/engines; what is there already is not fetched again.
+of its own under build/engines; what is there already is not fetched again. The peers, libraries
+that the bench compares with, are fetched by whoever asks for their folder, or with --peers.
 """
 
 import argparse
@@ -22,6 +23,14 @@ UMQTT_NEW, UMQTT_OLD = ("micropython-umqtt.simple", "1.3.4"), ("micropython-umqt
 UREQUESTS_NEW, UREQUESTS_OLD = ("micropython-urequests", "0.9.1"), ("micropython-urequests", "0.8")
 UNITTEST = ("micropython-unittest", "0.4")
 ALL = (UMQTT_NEW, UMQTT_OLD, UREQUESTS_NEW, UREQUESTS_OLD, UNITTEST)
+
+# The newest of each that the registries hold.
+UMQTT_ROBUST = ("micropython-umqtt.robust", "1.0")
+UMQTT_SIMPLE2 = ("micropython-umqtt.simple2", "2.2.0")
+UMQTT_ROBUST2 = ("micropython-umqtt.robust2", "2.2.0")
+MQTT_AS = ("micropython-mqtt-async", "0.7b4")
+THINGSBOARD = ("thingsboard-micropython", "0.2.0")
+PEERS = (UMQTT_ROBUST, UMQTT_SIMPLE2, UMQTT_ROBUST2, MQTT_AS, THINGSBOARD)
 
 
 def folder(engine):
@@ -46,7 +55,7 @@ def index():
 
 
 def fetch(engines):
-    from pypi_simple import PyPISimple
+    from pypi_simple import NoSuchProjectError, PyPISimple
 
     ENGINES.mkdir(parents=True, exist_ok=True)
     endpoint = index()
@@ -56,8 +65,11 @@ def fetch(engines):
             if target.is_dir():
                 continue
             wanted = f"{name}-{version}.tar.gz"
-            page = client.get_project_page(name)
-            found = [p for p in page.packages if p.filename == wanted]
+            try:
+                packages = client.get_project_page(name).packages
+            except NoSuchProjectError:
+                packages = []
+            found = [p for p in packages if p.filename == wanted]
             if not found:
                 sys.exit(f"engines: the package index has no {wanted}")
             archive = ENGINES / wanted
@@ -83,9 +95,11 @@ def unpack(archive, target):
 
 
 def main():
-    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
-    fetch(ALL)
-    for name, version in ALL:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--peers", action="store_true", help="the peers of the bench as well")
+    wanted = ALL + (PEERS if parser.parse_args().peers else ())
+    fetch(wanted)
+    for name, version in wanted:
         print(f"{name} {version}: {(ENGINES / f'{name}-{version}').relative_to(ROOT)}")
 
 

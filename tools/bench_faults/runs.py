@@ -1,0 +1,190 @@
+"""One run: one client in one scenario, with a broker, a proxy and a listener of its own."""
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+from tools.fault_proxy import FaultProxy
+from tools.local_platform import LocalPlatform
+
+from .brokers import Listener, Mosquitto, OwnBroker, wait_for
+from .clients import HERE, Client
+from .counting import Outcome, count
+from .errors import NotRun, Trouble
+from .scenarios import Scenario
+
+PAUSE_MS = 20
+READY_S = 10
+LIMIT_S = 30
+SETTLE_S = 1
+HEAR_S = 5
+HTTP_TIMEOUT_S = 5
+ASSETS = (("counter", "sensor", "integer"), ("led", "actuator", "boolean"))
+
+
+class Program:
+    """A client's program in a process of its own; what it prints is kept, with the time.
+
+    Its settings, the token among them, go to its standard input: arguments can be seen by others.
+    """
+
+    def __init__(self, interpreter: list[str], client: Client, settings: dict):
+        self.lines: list[tuple[float, str]] = []
+        self._token = settings["token"]
+        self._process = subprocess.Popen(
+            [*interpreter, str(HERE / "programs" / f"{client.program}.py")],
+            env={**os.environ, "MICROPYPATH": client.path()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            bufsize=1,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.say(json.dumps(settings))
+
+    def _read(self):
+        for line in self._process.stdout:
+            line = line.rstrip().replace(self._token, self._token[:8] + "…")
+            self.lines.append((time.monotonic(), line))
+
+    def say(self, text: str) -> None:
+        """Give it a line; a program that has ended takes none."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(text + "\n")
+            self._process.stdin.flush()
+
+    def has_said(self, start: str) -> bool:
+        """Return whether a line began with this."""
+        return any(line.startswith(start) for _, line in self.lines)
+
+    @property
+    def ended(self) -> str | None:
+        """What it said last if it ended by itself; None while it runs."""
+        if self._process.poll() is None:
+            return None
+        self._reader.join(1)
+        said = [line for _, line in self.lines if line]
+        return said[-1] if said else f"exit status {self._process.returncode}"
+
+    def close(self) -> None:
+        """Kill it."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join(1)
+        with contextlib.suppress(OSError):  # what it was still to be told
+            self._process.stdin.close()
+        self._process.stdout.close()
+
+
+class Bench:
+    """All that the runs share: the interpreter, the platform, which broker.
+
+    Args:
+        interpreter: the command line of a MicroPython.
+        platform: a running local platform; REST is its, whichever broker is used.
+        mosquitto: whether each run has a mosquitto of its own, instead of the platform's broker.
+    """
+
+    def __init__(self, interpreter: list[str], platform: LocalPlatform, mosquitto: bool):
+        self._interpreter = interpreter
+        self._platform = platform
+        self._mosquitto = mosquitto
+
+    def run(self, client: Client, scenario: Scenario) -> Outcome:
+        """Run a client through a scenario; NotRun: it cannot, Trouble: nothing can."""
+        if client.thingsboard and not self._mosquitto:
+            raise NotRun("the platform's broker refuses ThingsBoard's topics")
+        device = self._device()
+        with contextlib.ExitStack() as stack:
+            broker = self._broker(stack)
+            proxy = stack.enter_context(FaultProxy(broker.port))
+            proxy.delay(scenario.late_ms, "client")
+            topics = [f"device/{device.id}/asset/counter/state"]
+            if client.thingsboard:
+                topics = ["v1/devices/me/telemetry"]
+            listener = Listener(broker, topics)
+            stack.callback(listener.close)
+            settings = {
+                "host": "127.0.0.1",
+                "port": proxy.port,
+                "http": self._platform.http,
+                "device": device.id,
+                "token": device.token,
+                "count": scenario.count,
+                "pause_ms": PAUSE_MS,
+                "keepalive_s": scenario.keepalive_s,
+            }
+            program = Program(self._interpreter, client, settings)
+            stack.callback(program.close)
+            if not wait_for(lambda: program.ended or program.has_said("ready"), READY_S):
+                raise NotRun(f"its session was not up within {READY_S} s")
+            if not program.has_said("ready"):
+                raise NotRun(program.ended)
+            broker.save()
+            program.say("go")
+            return self._watch(client, scenario, device, broker, proxy, listener, program)
+
+    def _watch(self, client, scenario, device, broker, proxy, listener, program):
+        began_s = time.monotonic()
+        fault_end_s = None
+        if scenario.fault:
+            wait_for(lambda: program.ended or program.has_said(f"call {scenario.at} "), LIMIT_S)
+            if not program.ended:
+                scenario.fault(proxy, broker, scenario.seconds)
+                fault_end_s = time.monotonic()
+        left_s = began_s + LIMIT_S - time.monotonic()
+        wait_for(lambda: program.ended or program.has_said("done"), left_s)
+        end_s = time.monotonic()
+        wanted = set(range(scenario.count))
+        wait_for(lambda: wanted <= {number for _, number in listener.deliveries}, SETTLE_S)
+        if self._mosquitto:
+            listener.send(*client.command(device.id))
+        else:
+            self._platform.send_command(device.id, "led", True)
+        wait_for(lambda: program.ended or program.has_said("heard"), HEAR_S)
+        return count(
+            scenario.count,
+            list(program.lines),
+            list(listener.deliveries),
+            fault_end_s,
+            end_s,
+            PAUSE_MS,
+            program.ended,
+        )
+
+    def _broker(self, stack):
+        if not self._mosquitto:
+            return OwnBroker(self._platform)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench_faults_"))
+        broker = Mosquitto(Path(folder))
+        stack.callback(broker.close)
+        broker.start()
+        return broker
+
+    def _device(self):
+        """Return a new device with the assets that the programs use."""
+        device = self._platform.create_device("Bench")
+        for name, kind, profile in ASSETS:
+            body = {"name": name, "is": kind, "profile": {"type": profile}}
+            request = urllib.request.Request(
+                f"{self._platform.http}/device/{device.id}/assets",
+                json.dumps(body).encode(),
+                {
+                    "Authorization": f"Bearer {device.token}",
+                    "Content-Type": "application/json",
+                },
+            )
+            try:
+                urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S).close()
+            except OSError as error:
+                raise Trouble(f"the local platform did not create an asset: {error}") from None
+        return device
