@@ -61,6 +61,7 @@ def _open_session(client):
             client._max_message,
             client._report,
         )
+        session.failures = client._failures
         if client._last_will:
             session.set_last_will(*client._last_will, retain=False, qos=1)
     gc.collect()

@@ -9,16 +9,16 @@ def resolve(api, http, mqtt):
     MQTT is None when it is switched off with `mqtt=False`. TLS is what a bare host name means;
     plain text has to be asked for. Raises ValueError for an endpoint that cannot be read.
     """
-    scheme, host, port = _split(api, ("http", "https"), "https")
+    scheme, host, port = _split("api", api, ("http", "https"), "https")
     if http is None:
         rest = _text(scheme, host, port)
     else:
-        rest = _text(*_split(http, ("http", "https"), "https"))
+        rest = _text(*_split("http", http, ("http", "https"), "https"))
     if mqtt is False:
         return rest, None
     if mqtt is None:
         return rest, _text("mqtts" if scheme == "https" else "mqtt", host, None)
-    scheme, host, port = _split(mqtt, ("mqtt", "mqtts"), None)
+    scheme, host, port = _split("mqtt", mqtt, ("mqtt", "mqtts"), None)
     if scheme is None:
         scheme = "mqtts" if port in (None, 8883) else "mqtt"
     return rest, _text(scheme, host, port)
@@ -28,7 +28,7 @@ def _text(scheme, host, port):
     return "%s://%s:%d" % (scheme, host, port or _SCHEMES[scheme])
 
 
-def _split(given, schemes, scheme):
+def _split(keyword, given, schemes, scheme):
     """Return (scheme, host, port or None) of `[scheme://]host[:port]`."""
     try:
         rest = given
@@ -57,7 +57,8 @@ def _split(given, schemes, scheme):
             raise ValueError
         return scheme, host, number
     except (AttributeError, TypeError, ValueError):
+        # What was given is not repeated: it may hold a token by mistake.
         raise ValueError(
-            "endpoint %r cannot be read: give a host, host:port or %s://host[:port], without a "
-            "path" % (given, "://, ".join(schemes))
+            "%s= is no endpoint that can be read: give a host, host:port or %s://host[:port], "
+            "without a path" % (keyword, "://, ".join(schemes))
         )

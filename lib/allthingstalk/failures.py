@@ -21,7 +21,7 @@ _CONNACK = {
     1: "the broker does not speak MQTT 3.1.1",
     2: "the broker refused the client id",
     3: "the broker is not available",
-    4: "the platform refused this token",
+    4: "the platform refused this token: it is wrong, or was revoked",
     5: "this token may not connect; check token and device id",
 }
 

@@ -30,8 +30,8 @@ def refusal(token, status, path, exchange):
     said = "".join(chr(c) if 32 <= c < 127 else " " for c in said).split(token)[0][:120]
     if status in (401, 403):
         return exceptions.AccessForbiddenException(
-            "the platform refused this token for %s (%d); check token and device id. %s"
-            % (path, status, said),
+            "the platform refused this token for %s (%d): it is wrong or revoked, or of another "
+            "device; check token and device id. %s" % (path, status, said),
             status=status,
         )
     if status == 404:

@@ -77,14 +77,17 @@ class Session(Reader):
 
         `topics` maps topic numbers to topics, `ending(flags, second, ms)` returns what ends the
         message of a record of the outbox. Values of the topic `apart` go alone, when no others
-        are left.
+        are left or when others were acknowledged.
         """
         if not self.link.push():
             return
         outbox = self._outbox
         gathered = 0
+        # Once others got through it is the suspect's turn: they wait until it is known.
+        its_turn = apart >= 0 and self.failures and self.failures.others_acknowledged
+        its_turn = its_turn and outbox.find(topic=apart) >= 0
         while outbox.in_flight < _WINDOW:
-            i = outbox.waiting(apart)
+            i = -1 if its_turn else outbox.waiting(apart)
             if i < 0 and apart >= 0 and not outbox.in_flight:
                 i = outbox.waiting(apart, True)
             if i < 0:

@@ -126,10 +126,11 @@ class TestRefusals(unittest.TestCase):
         raised(ValueError, resolve, "h", None, "http://h")
         raised(ValueError, resolve, "h", None, "https://h")
 
-    def test_the_text_names_the_endpoint_and_what_can_be_given(self):
-        text = str(raised(ValueError, resolve, "h", None, "m/path"))
-        for part in ("m/path", "mqtt://", "mqtts://", "host:port"):
+    def test_the_text_names_the_keyword_and_what_can_be_given_and_repeats_no_secret(self):
+        text = str(raised(ValueError, resolve, "h", None, "maker:secret"))
+        for part in ("mqtt=", "mqtt://", "mqtts://", "host:port"):
             self.assertIn(part, text)
+        self.assertFalse("secret" in text)
 
     def test_a_bad_api_is_refused_even_if_it_is_not_needed(self):
         raised(ValueError, resolve, "a b", "r", "m")

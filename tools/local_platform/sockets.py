@@ -22,7 +22,11 @@ def listen(what: str, host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listening = socket.create_server((host, port), family=family)
+        # asyncio leaves Nagle's algorithm on in sockets made like this, and a PUBACK would wait
+        # for the client's next packet. Those accepted inherit it.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except socket.gaierror as error:
         raise OSError(
             f"{what} cannot listen on {host}: no such host ({error.strerror})."
