@@ -7,6 +7,8 @@ help:
 	@echo "make test         the whole suite on CPython and on real MicroPython, 64 and 32 bits"
 	@echo "make check        style, and types against the ESP32's and Pico W's stubs"
 	@echo "make size         what it costs in flash and RAM, as measured"
+	@echo "make soak         a month of random faults in virtual time: SOAK_OPTIONS='--seed 7'"
+	@echo "make fleet        what 10,000 boards do to a broker that comes back"
 	@echo "make bench-faults what MQTT clients lose when the network fails, ours and others (8 minutes)"
 	@echo "make platform     the local platform by itself, on ports 8080 and 1883; for real boards"
 	@echo "                  with PLATFORM_OPTIONS='--host 0.0.0.0'"
@@ -32,6 +34,12 @@ check: setup
 size: setup
 	@$(VENV_PYTHON) tools/sizes.py $(SIZE_OPTIONS)
 
+soak: setup
+	@$(VENV_PYTHON) tests/soak/run.py $(SOAK_OPTIONS)
+
+fleet: setup
+	@$(VENV_PYTHON) tools/fleet.py $(FLEET_OPTIONS)
+
 bench-faults: setup
 	@$(VENV_PYTHON) -m tools.bench_faults $(BENCH_OPTIONS)
 
@@ -51,4 +59,4 @@ clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check size bench-faults platform board board-files on-pc clean
+.PHONY: help setup run test check size soak fleet bench-faults platform board board-files on-pc clean

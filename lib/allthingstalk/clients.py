@@ -145,6 +145,7 @@ class Client(BaseClient):
         Returns whether the session is up. Never raises for the network.
         """
         self._serve(True)
+        self._tick()  # a connect may have taken its time
         self._polled_at = self._second
         if self._watchdog:
             self._watchdog.polled()

@@ -76,15 +76,15 @@ class Failures:
             ms = min(_REFUSED_FIRST_MS << min(self._refusals, 5), _REFUSED_MOST_MS)
             self._refusals += 1
             return ms
-        if e.retry_after_s:
-            return min(e.retry_after_s * 1000, _REFUSED_MOST_MS)
         ms = min(_FIRST_MS << min(self._tries, 10), _MOST_MS)
         self._tries += 1
         # Up to half either way, so that a fleet does not come back as one; but never so long
         # that the way back takes more than half the outage and half a second.
         high = min(ms + ms // 2, (now_ms - self._lost_at_ms) // 2 + _FIRST_MS)
         low = min(ms // 2, high // 2)
-        return low + (high - low) * self._net.getrandbits(10) // 1023
+        ms = low + (high - low) * self._net.getrandbits(10) // 1023
+        # On top, or what was told to come back in a minute comes back as one.
+        return min((e.retry_after_s or 0) * 1000, _REFUSED_MOST_MS) + ms
 
     def lost(self, lasted_ms, e, now_ms):
         """Note the end of a session that lasted so long; return `e`, or what it amounts to.

@@ -28,7 +28,8 @@ def failed(client, e):
         lasted_ms = -1
         if session:
             _blame(client, failures, session, now)
-            lasted_ms = net.ticks_diff(now, session.opened_at)
+            # Until it was last seen alive: a program may poll each ten seconds.
+            lasted_ms = net.ticks_diff(session.alive_at, session.opened_at)
         e = failures.lost(lasted_ms, e, now_ms)
         client._events.append(str(e).replace(client.token, "***"))
     if session:

@@ -19,6 +19,11 @@ def wrap(raw, host, ca):
     `ca`: root certificate, DER or PEM bytes, or a file name; None for the board's own.
     Raises CertificateException where the peer cannot be verified, OSError for the network.
     """
+    if not clock_is_set():  # dates would be checked against nothing
+        raise CertificateException(
+            "the clock is not set, so no certificate can be checked: set it "
+            "(allthingstalk.clock.set_clock()) before connecting to %s" % host
+        )
     import tls
 
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
@@ -57,11 +62,6 @@ def _is_verification(e):
 
 
 def _explained(host, e):
-    if not clock_is_set():
-        return (
-            "the clock is not set, so no certificate can be checked: set it "
-            "(allthingstalk.clock.set_clock()) before connecting to %s" % host
-        )
     return "the certificate of %s was refused: %s" % (host, str(e).strip().replace("\n", " "))
 
 

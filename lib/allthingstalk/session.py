@@ -39,7 +39,7 @@ class Session(Reader):
         self._net.lend(engine, link, self.connect)
         link.unblock()
         now = self._net.ticks_ms()
-        self.opened_at = self._heard_at = self._wrote_at = self._progress_at = now
+        self.opened_at = self.alive_at = self._heard_at = self._wrote_at = self._progress_at = now
 
     def subscribe_later(self, topic_filter):
         """Write SUBSCRIBE at QoS 1 and do not wait for its SUBACK."""
@@ -134,6 +134,7 @@ class Session(Reader):
     def check(self):
         """Ping where it is due. Raises OSError if the link is dead."""
         diff, now, wait = self._net.ticks_diff, self._net.ticks_ms(), self._wait_ms
+        self.alive_at = now
         if self._ping_at is not None:
             if diff(now, self._ping_at) > wait:
                 raise OSError("dead: a ping was not answered")

@@ -92,7 +92,9 @@ class TestBackOff(RecoveryTest):
         failures = Failures(self.net, 0)
         for asked, waits in ((7, 7000), (3600, 900000)):
             e = PlatformUnavailableException("429", status=429, retry_after_s=asked)
-            self.assertEqual(failures.pause_ms(e, 0), waits)
+            pause = failures.pause_ms(e, 0)
+            # And no fleet comes back as one: the pause of its own is on top.
+            self.assertTrue(waits < pause <= waits + 500, pause)
 
     def test_a_new_good_session_starts_over(self):
         self.pauses(300)
