@@ -14,6 +14,7 @@ help:
 	@echo "                  with PLATFORM_OPTIONS='--host 0.0.0.0'"
 	@echo "make board        a virtual board for mpremote by itself"
 	@echo "make board-files  what goes onto a board, in build/board"
+	@echo "make firmware     firmware with the library frozen in: BOARD=… MICROPYTHON=<source tree>"
 	@echo "make on-pc        a device program on this PC: make on-pc PROGRAM=main.py"
 	@echo "make setup        .venv with the pinned packages (the others do it by themselves)"
 	@echo "make clean        everything the other wishes made"
@@ -52,6 +53,9 @@ board: setup
 board-files: setup
 	@$(VENV_PYTHON) tools/board_files.py
 
+firmware: setup
+	@$(VENV_PYTHON) tools/firmware.py "$(BOARD)" $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)") $(FIRMWARE_OPTIONS)
+
 on-pc: setup
 	@$(VENV_PYTHON) tools/on_pc.py $(PROGRAM)
 
@@ -59,4 +63,4 @@ clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check size soak fleet bench-faults platform board board-files on-pc clean
+.PHONY: help setup run test check size soak fleet bench-faults platform board board-files firmware on-pc clean

@@ -1,0 +1,8 @@
+// ESP32 with the library in it: upstream's ESP32_GENERIC and these differences.
+// Found from the port's folder, which is on the include path.
+#pragma once
+#include "boards/ESP32_GENERIC/mpconfigboard.h"
+
+// Another name: os.uname().machine and the REPL say which firmware this is.
+#undef MICROPY_HW_BOARD_NAME
+#define MICROPY_HW_BOARD_NAME "ESP32 module, AllThingsTalk"

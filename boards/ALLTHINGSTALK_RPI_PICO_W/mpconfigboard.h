@@ -1,0 +1,8 @@
+// Raspberry Pi Pico W with the library in it: upstream's RPI_PICO_W and these differences.
+// Found from the port's folder, which is on the include path.
+#pragma once
+#include "boards/RPI_PICO_W/mpconfigboard.h"
+
+// Another name: os.uname().machine and the REPL say which firmware this is.
+#undef MICROPY_HW_BOARD_NAME
+#define MICROPY_HW_BOARD_NAME "Raspberry Pi Pico W, AllThingsTalk"
