@@ -7,6 +7,7 @@ help:
 	@echo "make test         the whole suite on CPython and on real MicroPython, 64 and 32 bits"
 	@echo "make check        style, and types against the ESP32's and Pico W's stubs"
 	@echo "make size         what it costs in flash and RAM, as measured"
+	@echo "make fuzz         100,000 damaged packets, answers and sequences of faults, on 2 processes"
 	@echo "make soak         a month of random faults in virtual time: SOAK_OPTIONS='--seed 7'"
 	@echo "make fleet        what 10,000 boards do to a broker that comes back"
 	@echo "make bench-faults what MQTT clients lose when the network fails, ours and others (8 minutes)"
@@ -34,6 +35,9 @@ check: setup
 
 size: setup
 	@$(VENV_PYTHON) tools/sizes.py $(SIZE_OPTIONS)
+
+fuzz: setup
+	@$(VENV_PYTHON) -m pytest -q -n 2 --dist worksteal tests/fuzz --at-least 100000 $(FUZZ_OPTIONS)
 
 soak: setup
 	@$(VENV_PYTHON) tests/soak/run.py $(SOAK_OPTIONS)
@@ -63,4 +67,4 @@ clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check size soak fleet bench-faults platform board board-files firmware on-pc clean
+.PHONY: help setup run test check size fuzz soak fleet bench-faults platform board board-files firmware on-pc clean

@@ -5,19 +5,24 @@ import json
 from .assets import Asset
 
 _ENTRY_MAX = 4096  # bytes of one asset object; a longer one is skipped and reported
+_LIST_MAX = 1 << 20  # bytes of a list: thousands of assets; one that goes on has no end
 
 
 def assets(read, report):
     """Yield an Asset for each entry of a JSON array that `read(n)` returns piece by piece.
 
     An entry that cannot be read is skipped, and `report(text)` is told. ValueError if it is no
-    JSON array or ends early.
+    JSON array, ends early or does not end.
     """
+    left = _LIST_MAX
     entry = bytearray()
     depth = 0  # of braces and brackets; 1 is inside the array
     in_text = escaped = too_long = False
     piece = read(128)
     while piece:
+        left -= len(piece)
+        if left < 0:
+            raise ValueError("the list of assets does not end")
         for c in piece:
             inside = depth > 1
             if in_text:

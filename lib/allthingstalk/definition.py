@@ -103,7 +103,7 @@ def _compare(asset, found, overwrite, differing):
 def _type(asset):
     """Return the profile type; 'location' is the platform's shorthand for the geo object."""
     properties = asset._schema.get("properties") if asset._schema else None
-    if properties and "latitude" in properties and "longitude" in properties:
+    if isinstance(properties, dict) and "latitude" in properties and "longitude" in properties:
         return "location"
     return asset.type
 

@@ -10,6 +10,8 @@ from umqtt import simple as engine
 _RX = const(128)  # bytes read at a time; grows for the packet at hand
 _TOPIC_MAX = const(512)
 _INBOX_MAX = const(8192)  # bytes of commands that wait for their handlers
+_READS = const(256)  # at a time: a broker that never stops does not keep the program
+_UNSENT_MAX = const(1024)  # bytes of acknowledgements that the network does not take
 
 
 class ProtocolError(OSError):
@@ -42,7 +44,9 @@ class Reader(engine.MQTTClient):
 
     def receive(self):
         """Take all that has arrived. Raises OSError when the link has ended."""
-        while self._inbox_bytes < _INBOX_MAX:
+        for _ in range(_READS):
+            if self._inbox_bytes >= _INBOX_MAX or self.link.unsent() > _UNSENT_MAX:
+                return
             rx = self._rx
             n = self.link.readinto(memoryview(rx)[self._have :] if self._have else rx)
             if n is None:
@@ -59,7 +63,7 @@ class Reader(engine.MQTTClient):
             self._inbox_bytes = 0
             return None
         message = self.inbox.pop(0)
-        self._inbox_bytes -= len(message[2]) + 64
+        self._inbox_bytes -= len(message[1]) + len(message[2]) + 64
         return message
 
     def _take(self):
@@ -203,4 +207,4 @@ class Reader(engine.MQTTClient):
             self._report("a message of %d bytes on %s is too large" % (end - body, topic))
             return
         self.inbox.append((bool(head & 8), topic, payload))
-        self._inbox_bytes += len(payload) + 64
+        self._inbox_bytes += len(topic) + len(payload) + 64

@@ -136,7 +136,7 @@ def test_a_status_that_passes(interpreter, status):
 
 def test_retry_after_is_honoured(interpreter):
     and_wait = """
-client.wait(1.3)
+client.wait(1.9)
 try:
     client.get_assets(DEVICE_ID)
 except Exception as e:
@@ -146,8 +146,8 @@ except Exception as e:
         program = run(interpreter, server.http, ask_all=False, then=and_wait)
     assert program.all("after") == ["1"]
     assert len(server.connections) == 3
-    # Not before the time that was asked for; left to itself it would try after half a second.
-    assert 0.95 <= server.times[1] - server.times[0] < 1.3
+    # Not before the time that was asked for, and half a second later at most, as chance has it.
+    assert 0.95 <= server.times[1] - server.times[0] < 1.9
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

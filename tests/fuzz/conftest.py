@@ -1,0 +1,74 @@
+"""Puts the library, its shims and its engines on the path, and counts the cases.
+
+    pytest -q -n 2 --dist worksteal tests/fuzz --at-least 100000
+
+The count of all processes is printed at the end; fewer cases than `--at-least` is a failure.
+"""
+
+import gc
+import importlib
+import sys
+import time
+from pathlib import Path
+
+import hypothesis.configuration
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tools import engines  # noqa: E402
+
+sys.path[:0] = [
+    str(ROOT / "lib"),
+    str(ROOT / "tests" / "shims"),
+    str(ROOT / "tests" / "unit"),
+    str(engines.folder(engines.UMQTT_NEW)),
+    str(engines.folder(engines.UREQUESTS_NEW)),
+]
+hypothesis.configuration.set_hypothesis_home_dir(ROOT / "build" / "hypothesis")
+
+# What the library loads and lets go again stays: 100,000 imports would take the time.
+for _file in sorted((ROOT / "lib" / "allthingstalk").glob("*.py")):
+    if _file.stem not in ("__init__", "aio", "background", "wifi"):
+        importlib.import_module("allthingstalk." + _file.stem)
+# The library collects before each connection, for a board's sake. Here the collector would walk
+# through all that hypothesis remembers, a dozen times a case; it still comes by itself.
+gc.collect = lambda *_: 0
+
+from tests.fuzz import cases  # noqa: E402
+
+_started = time.monotonic()
+_total = 0  # cases of the other processes of pytest-xdist
+
+
+def pytest_addoption(parser):
+    parser.addoption("--at-least", type=int, default=0, help="fail below so many fuzz cases")
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node, error):
+    global _total
+    _total += getattr(node, "workeroutput", {}).get("fuzz_cases", 0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["fuzz_cases"] = cases.ran
+    elif _total + cases.ran < session.config.option.at_least and not session.exitstatus:
+        session.exitstatus = 1
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    total = _total + cases.ran
+    tests = {what: len(found) for what, found in terminalreporter.stats.items()}
+    failed = tests.get("failed", 0) + tests.get("error", 0)
+    known = f" ({tests['xfailed']} known ones besides)" if "xfailed" in tests else ""
+    took_s = time.monotonic() - _started
+    terminalreporter.write_line(f"fuzz: {total:,} cases, {failed} failures{known}, {took_s:.0f} s")
+    if total < config.option.at_least:
+        terminalreporter.write_line(
+            f"fuzz: that is fewer than {config.option.at_least:,}; were tests deselected, or did "
+            "one stop at its first failure?"
+        )
