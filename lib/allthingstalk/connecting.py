@@ -63,7 +63,8 @@ def _open_session(client):
         )
         session.failures = client._failures
         if client._last_will:
-            session.set_last_will(*client._last_will, retain=False, qos=1)
+            topic, payload = client._last_will
+            session.set_last_will(topic, payload, qos=1)
     gc.collect()
     link = client._net.dial(client.mqtt, client._timeout_s, client._ca)
     try:
