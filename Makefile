@@ -15,6 +15,8 @@ help:
 	@echo "                  with PLATFORM_OPTIONS='--host 0.0.0.0'"
 	@echo "make board        a virtual board for mpremote by itself"
 	@echo "make board-files  what goes onto a board, in build/board"
+	@echo "make provision    Wi-Fi, token and root onto a board: PORT=… PROVISION_OPTIONS='--from FILE'"
+	@echo "make doctor       what keeps a device off line: PORT=… on the board, SETTINGS=… from this PC"
 	@echo "make firmware     firmware with the library frozen in: BOARD=… MICROPYTHON=<source tree>"
 	@echo "make on-pc        a device program on this PC: make on-pc PROGRAM=main.py"
 	@echo "make setup        .venv with the pinned packages (the others do it by themselves)"
@@ -57,6 +59,12 @@ board: setup
 board-files: setup
 	@$(VENV_PYTHON) tools/board_files.py
 
+provision: setup
+	@$(VENV_PYTHON) tools/provision.py $(if $(PORT),--port $(PORT)) $(PROVISION_OPTIONS)
+
+doctor: setup
+	@$(VENV_PYTHON) tools/doctor.py $(if $(PORT),--port $(PORT)) $(if $(SETTINGS),--settings $(SETTINGS)) $(DOCTOR_OPTIONS)
+
 firmware: setup
 	@$(VENV_PYTHON) tools/firmware.py "$(BOARD)" $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)") $(FIRMWARE_OPTIONS)
 
@@ -67,4 +75,4 @@ clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check size fuzz soak fleet bench-faults platform board board-files firmware on-pc clean
+.PHONY: help setup run test check size fuzz soak fleet bench-faults platform board board-files provision doctor firmware on-pc clean

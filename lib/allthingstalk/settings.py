@@ -72,6 +72,8 @@ class Settings:
             self.networks.append(tuple(network))
         self._client = dict([(key, values[key]) for key in _CLIENT if key in values])
         self._wifi = dict([(key, values[key]) for key in _WIFI if key in values])
+        if "country" in values and len(values["country"]) != 2:
+            raise SettingsError("%s: country is two letters, such as BE" % place)
         if "address" in values:
             if len(values["address"]) != 4:
                 raise SettingsError('%s: address is ["address", "mask", "gateway", "DNS"]' % place)
@@ -102,6 +104,8 @@ class Settings:
         shown.update(self._wifi)
         shown["token"] = masked(shown["token"])
         shown["device"] = self.device
+        if self.time_servers:
+            shown["time_servers"] = self.time_servers
         shown["wifi"] = [(name, password and "***") for name, password in self.networks]
         return "Settings(%s)" % ", ".join(["%s=%r" % (key, shown[key]) for key in sorted(shown)])
 
@@ -112,7 +116,7 @@ def load(path=PATH):
         with open(path) as f:
             values = json.load(f)
     except OSError:
-        raise SettingsError("there is no %s on this board: run make provision" % path)
+        raise SettingsError("there is no %s: run make provision" % path)
     except ValueError:
         raise SettingsError("%s is no JSON: run make provision, or mend it by hand" % path)
     return Settings(values, path)

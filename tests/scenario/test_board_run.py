@@ -113,7 +113,7 @@ def test_without_settings_it_says_so_blinks_and_leaves_the_repl_usable(board, tm
     put(board, tmp_path, "main.py", "HELD = False\n" + PROGRAM % "pass")
     at = len(board.output)
     board.reset()
-    board.wait_for("there is no /settings.json on this board: run make provision", 20)
+    board.wait_for("there is no /settings.json: run make provision", 20)
     time.sleep(1)
     lit, times = levels(board, 4.4)
     assert 0.05 < lit < 0.3 and 5 <= times <= 8  # three flashes each two seconds

@@ -75,6 +75,7 @@ class TestSettings(unittest.TestCase):
         self.refused("'wifi' has the wrong type", wifi="home")
         self.refused("wifi is a list", wifi=[["home"]])
         self.refused("wifi is a list", wifi=["home", "passw0rd"])
+        self.refused("country is two letters", country="Belgium")
         self.refused("address is", address=["192.168.1.5"])
         self.refused("mqtt is an endpoint", mqtt=True)
 

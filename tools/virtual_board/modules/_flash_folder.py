@@ -11,6 +11,9 @@ class FolderFlash:
 
     def __init__(self, folder, size_bytes):
         self._files = VfsPosix(folder)
+        # A rooted VfsPosix has one buffer for both paths of a rename.
+        self._pc = VfsPosix()
+        self._root = folder.rstrip("/")
         self._blocks = size_bytes // _BLOCK_BYTES
         self._folder = "/"
 
@@ -72,7 +75,7 @@ class FolderFlash:
         self._files.remove(self._full(path))
 
     def rename(self, old, new):
-        self._files.rename(self._full(old), self._full(new))
+        self._pc.rename(self._root + self._full(old), self._root + self._full(new))
 
     def rmdir(self, path):
         self._files.rmdir(self._full(path))

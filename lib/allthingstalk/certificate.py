@@ -1,0 +1,120 @@
+"""TLS as the doctor looks at it: is the server verified, why not, how long is its root good for."""
+
+from .exceptions import CertificateException
+from .secure import _root
+from .timestamps import iso, now_ms, parse
+
+_SEQUENCE = 0x30
+_VERSION = 0xA0
+_UTC_TIME = 0x17
+_GENERALIZED_TIME = 0x18
+_COMMON_NAME = b"\x55\x04\x03"  # OID 2.5.4.3
+_ORGANIZATION = b"\x55\x04\x0a"  # OID 2.5.4.10
+_RENEW_DAYS = 90  # a root that ends sooner is worth a word
+_DAY_MS = 86400000
+
+
+def verified(client, endpoint):
+    """Shake hands with a TLS endpoint and return its host.
+
+    Raises CertificateException, which says what to do, or OSError for the network.
+    """
+    try:
+        root_in_words(client._ca)  # an expired one is named before the server is asked
+        client._net.dial(endpoint, client._timeout_s, client._ca).close()
+    except CertificateException as e:
+        raise CertificateException("%s. %s" % (e, _advice(str(e).lower())))
+    return endpoint.split("://")[1].rsplit(":", 1)[0]
+
+
+def root_in_words(ca):
+    """Return what there is to say about the root `ca`. CertificateException if it has expired."""
+    der = _root(ca)
+    if der is None:
+        return ": chain, name and dates are right, by this machine's trust store"
+    try:
+        name, end_ms = facts(der)
+    except ValueError as e:
+        raise CertificateException("the root certificate cannot be read: %s" % e)
+    days = (end_ms - (now_ms() or 0)) // _DAY_MS
+    if days < 0:
+        raise CertificateException(
+            "the root %s that is trusted here has expired on %s" % (name, iso(end_ms)[:10])
+        )
+    text = ": chain, name and dates are right; root %s until %s, %d days" % (
+        name,
+        iso(end_ms)[:10],
+        days,
+    )
+    return text + (", so run make provision in time" if days < _RENEW_DAYS else "")
+
+
+def _advice(text):
+    """Return what to do about a refused certificate, by the words of OpenSSL or mbedTLS."""
+    if "refused" not in text:
+        return "make provision brings the root"
+    if "expired" in text or "not yet valid" in text or "future" in text:
+        now = iso(now_ms())[:10]
+        return "Dates: if %s is today, the platform has to renew its certificate" % now
+    if "match" in text or "not valid for" in text:
+        return "Name: the certificate is another host's; check the endpoint"
+    return "Chain: it does not lead to the root that is trusted here; run make provision"
+
+
+def facts(der):
+    """Return (name, end in milliseconds since 1970) of an X.509 certificate in DER.
+
+    The name is the subject's common name, else its organization, else "". Raises ValueError for
+    what is no certificate.
+    """
+    try:
+        _, i, end = _element(der, 0, len(der), _SEQUENCE)
+        _, i, end = _element(der, i, end, _SEQUENCE)  # what is signed (RFC 5280, section 4.1)
+        if der[i] == _VERSION:  # left out by version 1
+            i = _element(der, i, end)[2]
+        for _ in range(3):  # serial number, algorithm, issuer
+            i = _element(der, i, end)[2]
+        _, validity, i = _element(der, i, end, _SEQUENCE)
+        begin = _element(der, validity, i)[2]
+        tag, start, stop = _element(der, begin, i)
+        return _name(der, *_element(der, i, end, _SEQUENCE)[1:]), _time(tag, der[start:stop])
+    except (IndexError, UnicodeError):
+        raise ValueError("no certificate in DER")
+
+
+def _element(der, i, most, wanted=None):
+    """Return tag, start and end of the contents of the element at offset `i`."""
+    tag, n = der[i], der[i + 1]
+    i += 2
+    if n > 127:  # so many bytes of length follow
+        digits, n = n & 127, 0
+        for _ in range(digits):
+            n = n << 8 | der[i]
+            i += 1
+    if i + n > most or (wanted and tag != wanted):
+        raise ValueError("no certificate in DER")
+    return tag, i, i + n
+
+
+def _name(der, i, end):
+    names = {}
+    while i < end:  # sets of (object identifier, text)
+        _, start, i = _element(der, i, end)
+        _, start, stop = _element(der, start, i, _SEQUENCE)
+        _, oid, oid_end = _element(der, start, stop)
+        _, text, text_end = _element(der, oid_end, stop)
+        names[bytes(der[oid:oid_end])] = bytes(der[text:text_end])
+    name = names.get(_COMMON_NAME) or names.get(_ORGANIZATION) or b""
+    return "".join(chr(c) if 32 <= c < 127 else "?" for c in name)
+
+
+def _time(tag, digits):
+    text = str(bytes(digits), "utf-8")
+    if tag == _UTC_TIME:  # two digits of the year: 1950 to 2049
+        text = ("20" if text < "50" else "19") + text
+    elif tag != _GENERALIZED_TIME:
+        raise ValueError("no certificate in DER")
+    return parse(
+        "%s-%s-%sT%s:%s:%sZ"
+        % (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:14])
+    )

@@ -1,0 +1,244 @@
+"""Finds what keeps a device off line: one line for each step, ok or what is wrong and what to do.
+
+    from allthingstalk import doctor
+
+    doctor.run()               # at the board's REPL
+    doctor.run(device=Meter)   # and compare the assets with a Device class
+
+Loaded by nobody else. The same on a board and on CPython; no line shows a secret.
+"""
+
+from . import dialing
+from .exceptions import AccessForbiddenException, NotFoundException, in_words
+from .loading import REST, passing
+from .settings import PATH, Settings, load, masked
+
+STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".split()
+
+_NETWORK_S = 15  # what each Wi-Fi network is given
+
+
+class _Skipped(Exception):
+    pass
+
+
+def run(settings=PATH, *, device=None, state=None, log=print):
+    """Look at every step; return the number of the first that failed (in STEPS, from 1), 0: none.
+
+    - `settings`: name of the file, or a dict of its keys.
+    - `device`: a Device class, whose assets are compared with those on the platform.
+    - `state`: (asset name, value) to publish; without it nothing is published.
+    - `log(text)`: gets the lines.
+
+    Waits are bounded by the settings' `timeout`. The file of the outbox is left alone, and the
+    MQTT client id is the doctor's own, so that a running device is not thrown off.
+    """
+    visit = _Visit(settings, device, state)
+    first = 0
+    for n in range(len(STEPS)):
+        step = (
+            visit.read_settings,
+            visit.join_wifi,
+            visit.show_address,
+            visit.ask_dns,
+            visit.look_at_clock,
+            visit.connect,
+            visit.verify,
+            visit.show_token,
+            visit.find_device,
+            visit.compare_assets,
+            visit.talk,
+        )[n]
+        try:
+            mark, text = "ok   ", step()
+        except _Skipped as e:
+            mark, text = "\u2013    ", "skipped: %s" % e
+        except Exception as e:
+            mark, text = "FAIL ", _words(e)
+            first = first or n + 1
+            visit.failed(STEPS[n], e)
+        if visit.client:
+            text = text.replace(visit.client.token, "***")
+        log("%s %-9s %s" % (mark, STEPS[n], text.replace("\n", " ").rstrip()))
+    return first
+
+
+class _Visit:
+    """The steps: each returns its line, or raises what stands in it."""
+
+    client = None
+
+    def __init__(self, given, device, state):
+        self._given = given
+        self._device = device
+        self._state = state
+        self._wifi = None
+        self._said = []  # what the Wi-Fi reported
+        self._endpoints = []
+        self._down = {}  # endpoint -> the step at which it failed
+        self._all_down = None  # the step without which none of the others can be
+        self._clock_failed = False
+
+    def failed(self, step, e):
+        """Note what cannot be looked at after a step that failed."""
+        if step in ("settings", "Wi-Fi", "address", "device") or isinstance(
+            e, AccessForbiddenException
+        ):
+            self._all_down = step
+        elif step == "clock":
+            self._clock_failed = True
+        elif step == "token":
+            self._down[self.client.http] = step
+
+    def _need(self, endpoint=None):
+        step = self._all_down or self._down.get(endpoint)
+        if step:
+            raise _Skipped("%s failed" % step)
+
+    def _each(self, look, step, endpoints=None):
+        """Return what `look(endpoint)` says of each; those that fail are down from then on."""
+        endpoints = endpoints or self._endpoints
+        up = [e for e in endpoints if e not in self._down]
+        if not up:
+            self._need(endpoints[0])
+        good, bad = [], []
+        for endpoint in up:
+            try:
+                text = look(endpoint)
+                if text not in good:
+                    good.append(text)
+            except Exception as e:
+                self._down[endpoint] = step
+                bad.append("%s: %s" % (endpoint, _words(e)))
+        if bad:
+            raise ValueError("; ".join(bad))
+        return ", ".join(good)
+
+    def read_settings(self):
+        given = self._given
+        self._settings = settings = load(given) if isinstance(given, str) else Settings(given)
+        client = settings.client(outbox=None, digest=None, log=None)
+        bits = client._net.getrandbits
+        client._client_id = "doctor%04x%04x" % (bits(16), bits(16))
+        try:
+            self._wifi = settings.wifi(log=self._said.append, try_s=_NETWORK_S)
+        except ImportError:  # a PC
+            pass
+        self.client = client
+        self._endpoints = [client.http] + ([client.mqtt] if client.mqtt else [])
+        shown = (settings.device, masked(client.token), ", ".join(self._endpoints))
+        return "device %s, token %s, %s" % shown
+
+    def _board(self, call, *args):
+        """Call a function of `doctor_board`."""
+
+        def ask():
+            from . import doctor_board
+
+            return getattr(doctor_board, call)(*args)
+
+        return passing(["allthingstalk.doctor_board", "allthingstalk.clock"], ask)
+
+    def _need_wifi(self):
+        if not self._wifi:
+            named = self._settings.networks
+            raise _Skipped("no Wi-Fi here" if named else "the settings name no network")
+
+    def join_wifi(self):
+        self._need()
+        self._need_wifi()
+        timeout_s = _NETWORK_S * len(self._settings.networks) + 1
+        return self._board("join_wifi", self._wifi, timeout_s, self._said)
+
+    def show_address(self):
+        self._need()
+        self._need_wifi()
+        return self._board("address", self._wifi)
+
+    def ask_dns(self):
+        self._need()
+        return self._each(_resolved, "DNS")
+
+    def look_at_clock(self):
+        self._need()
+        return self._board("clock", self._settings.time_servers, bool(self._with_tls()))
+
+    def _with_tls(self):
+        return [e for e in self._endpoints if "s://" in e]
+
+    def connect(self):
+        self._need()
+        return self._each(self._connected, "TCP")
+
+    def _connected(self, endpoint):
+        net = self.client._net
+        start = net.ticks_ms()
+        scheme, place = endpoint.split("://")
+        # The scheme without TLS.
+        net.dial("%s://%s" % (scheme[:4], place), self.client._timeout_s).close()
+        return "%s in %d ms" % (place, net.ticks_diff(net.ticks_ms(), start))
+
+    def verify(self):
+        self._need()
+        endpoints = self._with_tls()
+        if not endpoints:
+            raise _Skipped("the settings ask for plain text, in which anybody can read the token")
+        if self._clock_failed:
+            for endpoint in endpoints:
+                if endpoint not in self._down:
+                    self._down[endpoint] = "clock"
+        from . import certificate
+
+        def verified(endpoint):
+            return certificate.verified(self.client, endpoint)
+
+        return self._each(verified, "TLS", endpoints) + certificate.root_in_words(self.client._ca)
+
+    def show_token(self):
+        self._need(self.client.http if self.client else None)
+        self._unknown = None
+        try:
+            self._platform("find_device")
+        except NotFoundException as e:
+            self._unknown = e
+        return "taken by the platform"
+
+    def find_device(self):
+        self._need(self.client.http if self.client else None)
+        if self._unknown:
+            raise self._unknown
+        return self._settings.device
+
+    def compare_assets(self):
+        self._need(self.client.http if self.client else None)
+        return self._platform("compare_assets", self._device)
+
+    def talk(self):
+        self._need(self.client.mqtt if self.client else None)
+        if not self.client.mqtt:
+            raise _Skipped("the settings switch it off")
+        return self._platform("talk", self._state)
+
+    def _platform(self, call, *args):
+        """Call a function of `doctor_platform`, which with REST is in memory for that long only."""
+
+        def ask():
+            from . import doctor_platform
+
+            return getattr(doctor_platform, call)(self.client, self._settings.device, *args)
+
+        return passing(REST + ["allthingstalk.doctor_platform"], ask)
+
+
+def _words(e):
+    if isinstance(e, MemoryError):
+        return "too little memory; run the doctor right after a reset, from .mpy files"
+    return in_words(e) if isinstance(e, OSError) else str(e)
+
+
+def _resolved(endpoint):
+    host = endpoint.split("://")[1].rsplit(":", 1)[0].strip("[]")
+    address = dialing.socket.getaddrinfo(host, 0, 0, dialing.socket.SOCK_STREAM)[0][-1]
+    if not isinstance(address, tuple):  # a sockaddr as bytes; of IPv6 the first four are told
+        address = [".".join([str(b) for b in address[4:8]])]
+    return "%s -> %s" % (host, address[0])

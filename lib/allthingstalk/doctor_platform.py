@@ -1,0 +1,105 @@
+"""The doctor's questions to the platform: device, assets, MQTT. Loaded while they are asked."""
+
+_SHOWN_MAX = 8  # assets that a line names
+
+
+def find_device(client, device_id):
+    """Ask for the device. Raises AllThingsTalkException for all but a good answer."""
+    from .request import path, request
+
+    request(client, "GET", path(device_id), stream=True).close()
+
+
+def compare_assets(client, device_id, device):
+    """Return what there is to say about a device's assets.
+
+    `device`: the Device class that declares them, None to list those on the platform. Raises
+    AssetMismatchException.
+    """
+    from .rest_assets import each_asset
+
+    missing = _declared(device) if device else {}
+    found, mismatch, same = [], None, 0
+    for asset in each_asset(client, device_id):
+        found.append("%s %s/%s" % (asset.name, asset.kind, asset.type))
+        declared = missing.pop(asset.name, None)
+        if declared:
+            from .definition import _compare
+
+            mismatch = mismatch or _compare(declared, asset, False, [])
+            same += 1
+    if mismatch:
+        raise mismatch
+    if not device:
+        return _listed("%d on the platform" % len(found), found)
+    text = "%d as declared, %d others" % (same, len(found) - same)
+    if missing:
+        text += _listed(", %d to be created at the next start" % len(missing), sorted(missing))
+    return text
+
+
+def _declared(device):
+    """Return {name: Asset} of a Device class; copies, for comparing gives them ids."""
+    from .devices import _fields
+
+    fields = _fields(device)
+    return dict([(fields[member].name, fields[member]._copy()) for member in fields])
+
+
+def _listed(text, names):
+    if not names:
+        return text
+    more = len(names) - _SHOWN_MAX
+    shown = ", ".join(names[:_SHOWN_MAX])
+    return "%s: %s%s" % (text, shown, " and %d more" % more if more > 0 else "")
+
+
+def talk(client, device_id, state):
+    """Connect by MQTT, subscribe to the device's commands, ping, publish `state` if it is given.
+
+    `state`: (asset name, value). Returns how long the platform took to answer all of it. Raises
+    AllThingsTalkException, or OSError for what was refused or not answered.
+    """
+    from .failures import classified
+    from .session import Session
+
+    net, outbox, refused = client._net, client._outbox, []
+    topics = _state(client, device_id, state) if state else []
+    session = Session(
+        client._client_id, client.token, 60, net, outbox, client._max_message, refused.append
+    )
+    start = net.ticks_ms()
+    try:
+        session.open(net.dial(client.mqtt, client._timeout_s, client._ca), client._timeout_s)
+        session.subscribe_later("device/%s/asset/+/command" % device_id)
+        session.ping()
+        session._ping_at = net.ticks_ms()
+        while session._ping_at is not None or not session.settled() or outbox.pending:
+            session.receive()
+            session.send(topics, _ending, 1, -1)
+            session.check()
+            net.sleep_ms(5)
+    except Exception as e:
+        raise classified(e, client.mqtt)
+    finally:
+        session.shut(politely=True)
+    if refused:
+        raise OSError("%s: does the device's token belong to this device?" % refused[0])
+    done = "subscribed, pinged" + (", published" if state else "")
+    return "connected, %s in %d ms" % (done, net.ticks_diff(net.ticks_ms(), start))
+
+
+def _state(client, device_id, state):
+    """Put a state into the outbox; return the topics that its records name."""
+    import json
+
+    from .values import check_json
+
+    name, value = state
+    check_json(value, name)
+    client._outbox.put(client._number(device_id, name), json.dumps(value).encode(), 0, 0, 0)
+    return client._topics
+
+
+def _ending(flags, second, ms):
+    return b"}"  # the platform stamps it

@@ -1,0 +1,160 @@
+"""Collects a board's settings for provision: from arguments, environment, a file, or by asking.
+
+Token and passwords come by the environment, a file, standard input or a prompt that shows nothing;
+never by an argument, which every user of this PC could read in the process list.
+"""
+
+import getpass
+import io
+import json
+import sys
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+PREFIX = "ALLTHINGSTALK_"  # of names in the environment and in .env files
+_TEXTS = "token device api http ground client_id hostname country outbox digest".split()
+_NUMBERS = "keepalive timeout".split()
+_JSON = "wifi address".split()
+KEYS = (*_TEXTS, "mqtt", *_NUMBERS, *_JSON, "time_servers")
+# What is asked for besides token, device and networks, and what Enter means.
+_OPTIONAL = (
+    ("api", "Endpoint (Enter: api.allthingstalk.io)"),
+    ("hostname", "Host name of the board (Enter: the firmware's)"),
+    ("country", "Country of the Wi-Fi, two letters (Enter: the firmware's)"),
+    ("outbox", "File for values that wait, such as /outbox (Enter: in RAM only)"),
+)
+
+
+class InputError(Exception):
+    """The settings cannot be made of what was given; the text says why, and shows no secret."""
+
+
+def from_file(path):
+    """Return the settings in a settings.json or .env file. Raises InputError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as e:
+        raise InputError(f"{path} cannot be read: {e.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no text in UTF-8: save it as such") from None
+    if not text.lstrip().startswith("{"):
+        values = dotenv_values(stream=io.StringIO(text), interpolate=False)
+        unknown = [n for n in values if n.startswith(PREFIX) and _key(n) not in KEYS]
+        if unknown:
+            names = " ".join(PREFIX + key.upper() for key in KEYS)
+            raise InputError(f"{path}: there is no {unknown[0]}; there are {names}")
+        found = from_environment(values, f"{path}: ")
+        if not found:
+            raise InputError(f"{path}: neither JSON nor lines such as {PREFIX}DEVICE=…")
+        return found
+    try:
+        return json.loads(text)
+    except ValueError as e:
+        where = f"line {e.lineno}, column {e.colno}" if isinstance(e, json.JSONDecodeError) else e
+        raise InputError(f"{path} is no JSON ({where}): mend it there") from None
+
+
+def _key(name):
+    return name[len(PREFIX) :].lower()
+
+
+def from_environment(environ, place=""):
+    """Return the settings among variables such as ALLTHINGSTALK_TOKEN. Raises InputError.
+
+    `place`: where they are from, for its text.
+    """
+    return {
+        _key(name): _value(name, text, place)
+        for name, text in environ.items()
+        if name.startswith(PREFIX) and _key(name) in KEYS and text
+    }
+
+
+def _value(name, text, place=""):
+    key = _key(name)
+    try:
+        if key in _JSON:
+            return json.loads(text)
+        if key in _NUMBERS:
+            return int(text)
+    except ValueError:
+        form = '[["name", "password"]], password null for an open one' if key == "wifi" else "JSON"
+        kind = form if key in _JSON else "a whole number"
+        raise InputError(f"{place}{name} is not {kind}") from None
+    if key == "time_servers":
+        return [server.strip() for server in text.split(",") if server.strip()]
+    if key == "mqtt" and text.lower() == "false":
+        return False
+    return text
+
+
+def from_arguments(args, known, ask):
+    """Return the settings among the arguments.
+
+    - `known`: Wi-Fi networks of file, environment and board, for passwords of those that --wifi
+      only names.
+    - `ask`: whether somebody is there to be asked for a password.
+
+    Raises InputError.
+    """
+    values = {key: getattr(args, key) for key in KEYS if getattr(args, key, None) is not None}
+    if values.get("mqtt") == "false":
+        values["mqtt"] = False
+    if args.token_stdin:
+        values["token"] = sys.stdin.readline().strip()
+        if not values["token"]:
+            raise InputError("--token-stdin: nothing came on standard input")
+    networks = []
+    for name, is_open in args.networks or ():
+        if is_open:
+            networks.append([name, None])
+        elif name in known:
+            networks.append([name, known[name]])
+        elif ask:
+            networks.append([name, _secret(f"Password of {name}")])
+        else:
+            raise InputError(
+                f"no password for the network {name}: put it into {PREFIX}WIFI or a file (--from), "
+                "or run this at a terminal; --open-wifi names one without"
+            )
+    if networks:
+        values["wifi"] = networks
+    return values
+
+
+def ask_for(values):
+    """Ask at the terminal for what is not in `values`; return all of them. Raises InputError."""
+    values = dict(values)
+    if "token" not in values:
+        values["token"] = _secret("Token of the device (it is not shown)")
+    if "device" not in values:
+        values["device"] = _line("Id of the device")
+    if "wifi" not in values:
+        networks = []
+        while name := _line(f"Wi-Fi network {len(networks) + 1} (Enter: no more)"):
+            networks.append([name, _secret("Its password (Enter: open)") or None])
+        if networks:
+            values["wifi"] = networks
+    for key, question in _OPTIONAL:
+        endpoint_given = key == "api" and {"http", "mqtt"} & set(values)
+        if key not in values and not endpoint_given and (text := _line(question)):
+            values[key] = text
+    if "time_servers" not in values:
+        if text := _line("Time servers, with commas between (Enter: the usual ones)"):
+            values["time_servers"] = _value(PREFIX + "TIME_SERVERS", text)
+    return values
+
+
+def _line(question):
+    try:
+        return input(question + ": ").strip()
+    except EOFError:
+        raise InputError("the input ended before all was asked") from None
+
+
+def _secret(question):
+    try:
+        return getpass.getpass(question + ": ")
+    except EOFError:
+        raise InputError("the input ended before all was asked") from None
