@@ -153,9 +153,15 @@ def provision(args, environ=os.environ, say=print):
             raise ProvisionError("the root could not be found, see above. Nothing was written")
     if root:
         say(f"root      {root}")
-    written = settings_on_board.write(port, values, root and root.der, not args.no_reset)
+    # Values that wait for another device would go there with a token that may not.
+    stale = []
+    if of_board and of_board.get("device") != settings.device and of_board.get("outbox"):
+        stale = [of_board["outbox"]]
+    written = settings_on_board.write(port, values, root and root.der, not args.no_reset, stale)
     for name, size in written:
         say(f"written   {name}, {size} bytes")
+    for name in stale:
+        say(f"removed   {name}, with the values that waited for device {of_board['device']}")
     if not args.no_reset:
         say("the board starts anew; make repl shows what it prints")
 

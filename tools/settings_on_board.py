@@ -43,6 +43,12 @@ for name, _ in files:
     except OSError:  # FAT does not replace
         os.remove(name)
         os.rename(name + ".new", name)
+for name in {stale}:
+    if right:
+        try:
+            os.remove(name)
+        except OSError:
+            pass
 print([digest(name) for name, _ in files] if right else [])
 """
 
@@ -70,10 +76,11 @@ def as_json(values):
     return json.dumps(values, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def write(port, values, root=None, restart=True):
+def write(port, values, root=None, restart=True, stale=()):
     """Write the settings, and the root where there is one; return [(name, bytes)] of it.
 
     - `root`: DER; None leaves the board's.
+    - `stale`: names of files that are of no use with these settings, to be removed.
     - `restart`: have boot.py and main.py run afterwards.
 
     Raises LinkError, BoardError; the board's files are then as they were, or all new.
@@ -81,7 +88,7 @@ def write(port, values, root=None, restart=True):
     # The settings last: they are what a start looks for.
     files = ([(ROOT, root)] if root else []) + [(SETTINGS, as_json(values))]
     with board_link.connected(port) as transport:
-        digests = _exec(transport, _WRITE.format(files=files))
+        digests = _exec(transport, _WRITE.format(files=files, stale=list(stale)))
         if digests != [hashlib.sha256(data).digest() for _, data in files]:
             raise BoardError("the files did not arrive as they were sent: run it again")
         if restart:

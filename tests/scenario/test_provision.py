@@ -229,6 +229,26 @@ def test_files_are_replaced_on_a_second_run(board, flash, platform, values, tmp_
     assert not [name for name in flash.files() if name.endswith(".new")]
 
 
+def test_values_that_wait_for_another_device_are_removed_and_said(
+    board, flash, platform, values, tmp_path
+):
+    put(board, tmp_path, {**values, "outbox": "/outbox"})
+    (tmp_path / "outbox").write_bytes(b"values that wait")
+    mpremote(board, "fs", "cp", str(tmp_path / "outbox"), ":")
+    same = given(tmp_path, {**values, "outbox": "/outbox"})
+    status, said = provision(board.port, *same, "--no-reset", token=values["token"])
+    assert status == 0 and "removed" not in said
+    assert flash.files()["outbox"] == b"values that wait"
+    other = platform.create_device("Another")
+    changed = given(tmp_path, {**values, "device": other.id, "token": other.token})
+    status, said = provision(board.port, *changed, "--no-reset", token=other.token)
+    assert (
+        status == 0
+        and f"removed   /outbox, with the values that waited for device {values['device']}" in said
+    )
+    assert "outbox" not in flash.files()
+
+
 def test_environment_env_file_standard_input_and_arguments(
     board, flash, platform, values, tmp_path
 ):
