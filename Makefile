@@ -6,21 +6,36 @@ help:
 	@echo "make run          see it work: local platform, virtual board, the README's program"
 	@echo "make test         the whole suite on CPython and on real MicroPython, 64 and 32 bits"
 	@echo "make check        style, and types against the ESP32's and Pico W's stubs"
-	@echo "make size         what it costs in flash and RAM, as measured"
-	@echo "make fuzz         100,000 damaged packets, answers and sequences of faults, on 2 processes"
-	@echo "make soak         a month of random faults in virtual time: SOAK_OPTIONS='--seed 7'"
-	@echo "make fleet        what 10,000 boards do to a broker that comes back"
-	@echo "make bench-faults what MQTT clients lose when the network fails, ours and others (8 minutes)"
+	@echo "make clean        remove everything the other wishes made"
+	@echo
+	@echo "A board: PORT=… is found by itself where one board is plugged in."
+	@echo "make flash        MicroPython onto it: BOARD=… FIRMWARE=…"
+	@echo "make deploy       library and programs onto it; only what changed: BOARD=… MAIN=…"
+	@echo "make provision    Wi-Fi, token and root onto it: PROVISION_OPTIONS='--from FILE'"
+	@echo "make doctor       what keeps it off line; SETTINGS=… asks from this PC instead"
+	@echo "make repl         its console"
+	@echo "make erase        its whole flash: BOARD=…"
+	@echo "make romfs        the library into its ROMFS, where it has one"
+	@echo "make image        firmware and files in one: BOARD=… FIRMWARE=… SETTINGS=devices.csv"
+	@echo "make firmware     firmware with the library frozen in: BOARD=… MICROPYTHON=<source tree>"
+	@echo "make board-files  what goes onto a board, in build/board, to be copied by hand"
+	@echo "make mip          an index for mip install, in build/mip"
+	@echo
+	@echo "Without a board:"
 	@echo "make platform     the local platform by itself, on ports 8080 and 1883; for real boards"
 	@echo "                  with PLATFORM_OPTIONS='--host 0.0.0.0'"
 	@echo "make board        a virtual board for mpremote by itself"
-	@echo "make board-files  what goes onto a board, in build/board"
-	@echo "make provision    Wi-Fi, token and root onto a board: PORT=… PROVISION_OPTIONS='--from FILE'"
-	@echo "make doctor       what keeps a device off line: PORT=… on the board, SETTINGS=… from this PC"
-	@echo "make firmware     firmware with the library frozen in: BOARD=… MICROPYTHON=<source tree>"
-	@echo "make on-pc        a device program on this PC: make on-pc PROGRAM=main.py"
-	@echo "make setup        .venv with the pinned packages (the others do it by themselves)"
-	@echo "make clean        everything the other wishes made"
+	@echo "make emulate      the README's program on an emulated Pico W: FIRMWARE=image.uf2"
+	@echo "                  EMULATE_OPTIONS=--tls: then over verified TLS"
+	@echo "make emulate-firmware  a Pico image with the library frozen, from Debian's sources"
+	@echo "make on-pc        a device program on this PC: PROGRAM=main.py"
+	@echo
+	@echo "Measured and proven:"
+	@echo "make size         what it costs in flash and RAM"
+	@echo "make fuzz         100,000 damaged packets, answers and sequences of faults"
+	@echo "make soak         a month of random faults in virtual time: SOAK_OPTIONS='--seed 7'"
+	@echo "make fleet        what 10,000 boards do to a broker that comes back"
+	@echo "make bench-faults what MQTT clients lose when the network fails, ours and others (8 minutes)"
 
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) here: install Python 3.10 or later, or give PYTHON=..."; exit 1; }
@@ -68,6 +83,33 @@ doctor: setup
 firmware: setup
 	@$(VENV_PYTHON) tools/firmware.py "$(BOARD)" $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)") $(FIRMWARE_OPTIONS)
 
+flash: setup
+	@$(VENV_PYTHON) tools/flash.py --board "$(BOARD)" $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(PORT),--port $(PORT)) $(if $(DRIVE),--drive "$(DRIVE)") $(FLASH_OPTIONS)
+
+erase: setup
+	@$(VENV_PYTHON) tools/flash.py --board "$(BOARD)" --erase-only $(if $(PORT),--port $(PORT))
+
+deploy: setup
+	@$(VENV_PYTHON) tools/deploy.py $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(if $(MAIN),--main "$(MAIN)") $(DEPLOY_OPTIONS)
+
+romfs: setup
+	@$(VENV_PYTHON) tools/romfs.py $(if $(PORT),--port $(PORT))
+
+repl: setup
+	@port=$$($(VENV_PYTHON) tools/ports.py $(PORT)) && .venv/bin/mpremote connect $$port resume repl
+
+image: setup
+	@$(VENV_PYTHON) tools/image.py --board "$(BOARD)" --firmware "$(FIRMWARE)" $(if $(SETTINGS),--settings "$(SETTINGS)") $(if $(CA),--ca "$(CA)") $(if $(MAIN),--main "$(MAIN)") $(if $(FLASH_SIZE),--flash-size $(FLASH_SIZE)) $(if $(FS_SIZE),--fs-size $(FS_SIZE))
+
+mip: setup
+	@$(VENV_PYTHON) tools/mip_index.py
+
+emulate: setup
+	@$(VENV_PYTHON) tools/emulate.py "$(FIRMWARE)" $(EMULATE_OPTIONS)
+
+emulate-firmware: setup
+	@$(VENV_PYTHON) tools/emulate_firmware.py $(EMULATE_OPTIONS)
+
 on-pc: setup
 	@$(VENV_PYTHON) tools/on_pc.py $(PROGRAM)
 
@@ -75,4 +117,5 @@ clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check size fuzz soak fleet bench-faults platform board board-files provision doctor firmware on-pc clean
+.PHONY: help setup run test check size fuzz soak fleet bench-faults platform board board-files \
+	provision doctor firmware flash erase deploy romfs repl image mip emulate emulate-firmware on-pc clean

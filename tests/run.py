@@ -26,6 +26,7 @@ UNIT = ROOT / "tests" / "unit"
 SHIMS = ROOT / "tests" / "shims"
 REPORT = ROOT / "build" / "scenario.xml"
 FILE_TIMEOUT_S = 120
+SCENARIOS_AT_A_TIME = 3
 
 # interpreter, umqtt.simple, urequests (None: the `requests` that is frozen into the interpreter)
 CONFIGURATIONS = (
@@ -141,9 +142,10 @@ def run_scenarios(tally, names):
     targets = [str(f) for folder in folders for f in chosen(folder, names)]
     if not targets:
         return
-    code = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", f"--junitxml={REPORT}", *targets], cwd=ROOT
-    ).returncode
+    # Most scenarios wait most of the time, and each has ports and folders of its own.
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={REPORT}"]
+    command += ["-n", str(SCENARIOS_AT_A_TIME), "--dist", "loadfile"]
+    code = subprocess.run([*command, *targets], cwd=ROOT).returncode
     if not REPORT.exists():
         tally.add(0, 1)
         return

@@ -20,7 +20,6 @@ from tools import board_files  # noqa: E402
 from tools.local_platform import LocalPlatform  # noqa: E402
 from tools.virtual_board import VirtualBoard  # noqa: E402
 
-WORK = ROOT / "build" / "run"
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
 WAIT_S = 20
 SETTINGS = """# Read by main.py. A secret: it never goes into a commit.
@@ -61,17 +60,17 @@ def wait_until(what, condition, board):
         time.sleep(0.05)
 
 
-def demo(platform, board):
+def demo(platform, board, work):
     device = platform.create_device(title="My first device")
     say("you", f"a device on the platform: id {device.id}, token {device.token[:8]}…")
-    settings = WORK / "settings.py"
+    settings = work / "settings.py"
     settings.write_text(
         SETTINGS.format(token=device.token, http=platform.http, mqtt=platform.mqtt, id=device.id)
     )
     for shown in (ROOT / "boards" / "main.py", settings):
         text = shown.read_text().replace(device.token, device.token[:8] + "…")
         print(f"\n--- {shown.name}\n{text}", flush=True)
-    mpremote(board.port, "fs", "cp", "-r", str(board_files.BOARD / "lib"), ":")
+    mpremote(board.port, "fs", "cp", "-r", str(work / "board" / "lib"), ":")
     mpremote(board.port, "fs", "cp", str(ROOT / "boards" / "main.py"), str(settings), ":")
     mpremote(board.port, "reset")
     wait_until("a third value", lambda: len(platform.states(device.id, "count")) > 2, board)
@@ -89,20 +88,22 @@ def demo(platform, board):
 
 
 def main():
-    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "run", help="(build/run)")
+    work = parser.parse_args().work.resolve()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    shutil.rmtree(WORK, ignore_errors=True)
-    WORK.mkdir(parents=True)
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
     started = time.monotonic()
     say("you", "make board-files")
-    board_files.build()
-    with LocalPlatform(db=WORK / "platform.db", log=lambda line: say("platform", line)) as platform:
+    board_files.build(work / "board")
+    with LocalPlatform(db=work / "platform.db", log=lambda line: say("platform", line)) as platform:
         say("platform", f"REST {platform.http}, MQTT {platform.mqtt}")
         with VirtualBoard(
-            flash=WORK / "flash", like="pico-w", log=lambda line: say("board", line)
+            flash=work / "flash", like="pico-w", log=lambda line: say("board", line)
         ) as board:
             say("board", f"real MicroPython, a Pico W's heap, behind {board.port}")
-            demo(platform, board)
+            demo(platform, board, work)
     print(REAL_BOARD)
     print(f"All done in {time.monotonic() - started:.0f} s.")
 

@@ -5,7 +5,6 @@ import json
 from .assets import Asset
 
 _ENTRY_MAX = 4096  # bytes of one asset object; a longer one is skipped and reported
-_LIST_MAX = 1 << 20  # bytes of a list: thousands of assets; one that goes on has no end
 
 
 def assets(read, report):
@@ -14,14 +13,14 @@ def assets(read, report):
     An entry that cannot be read is skipped, and `report(text)` is told. ValueError if it is no
     JSON array, ends early or does not end.
     """
-    left = _LIST_MAX
+    n = 1 << 20  # bytes: thousands of assets; a list that goes on has no end
     entry = bytearray()
     depth = 0  # of braces and brackets; 1 is inside the array
     in_text = escaped = too_long = False
     piece = read(128)
     while piece:
-        left -= len(piece)
-        if left < 0:
+        n -= len(piece)
+        if n < 0:
             raise ValueError("the list of assets does not end")
         for c in piece:
             inside = depth > 1

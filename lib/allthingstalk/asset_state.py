@@ -27,11 +27,13 @@ class AssetState:
 def platform_time(at):
     """Return the time in a message of the platform as ISO 8601 text in UTC; None if there is none.
 
-    The platform writes just that (seen in public clients): `timestamps` is loaded for others.
+    `timestamps` is loaded for what is not written as the platform does.
     """
     if not isinstance(at, str):
         return None
-    if 19 < len(at) < 25 and at[10] == "T" and at[-1] == "Z" and at[:4].isdigit():
+    from .assets import is_utc
+
+    if is_utc(at):
         return at
     from .timestamps import normalise
 

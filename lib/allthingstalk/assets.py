@@ -79,7 +79,7 @@ class Asset:
         _made[0] += 1
         _made[1] += 1
 
-    def _set_profile(self, profile, extras):
+    def _set_profile(self, profile, kwargs):
         try:
             schema = profile.copy() if profile is not None else {"type": self.type}
             kind = schema["type"]
@@ -99,7 +99,7 @@ class Asset:
         if self._schema:
             for key in self._schema:
                 schema.setdefault(key, self._schema[key])
-        schema.update(extras)
+        schema.update(kwargs)
         self._schema = schema
         self.type = kind
 
@@ -139,11 +139,11 @@ class Asset:
 
     def _copy(self):
         """Return an asset of the same definition, so that each device has its own `id`."""
-        twin = object.__new__(self.__class__)
+        other = object.__new__(self.__class__)
         for key in self.__dict__:
-            setattr(twin, key, self.__dict__[key])
-        twin.id = twin.thing_id = None
-        return twin
+            setattr(other, key, self.__dict__[key])
+        other.id = other.thing_id = None
+        return other
 
     # -- the field of a Device ------------------------------------------------------------------
 
@@ -166,25 +166,32 @@ class Asset:
         device._publish(self, value)
 
 
-def checked_name(name, what="asset name"):
+def checked_name(name, where="asset name"):
     """Return a name or an id if it can be part of a topic and of a path. Else ValueError."""
     if isinstance(name, str) and name and min(name) > " " and not set(name) & set("/+#"):
         return name
-    raise ValueError("%s %r: it is text without blanks, /, + and #" % (what, name))
+    raise ValueError("%s %r: it is text without blanks, /, + and #" % (where, name))
 
 
 def plain(asset, value):
-    """Return whether a value fits a profile without limits. `values` need not be loaded for it."""
-    kind, schema, its_type = asset.type, asset._schema, type(value)
-    if its_type is float:
-        fits = kind == "number" and value - value == 0
-    elif its_type is int:
-        fits = kind == "number" or kind == "integer"
-    elif its_type is bool:
-        fits = kind == "boolean"
+    """Return whether a value same a profile without limits. `values` need not be loaded for it."""
+    kind, schema, cls = asset.type, asset._schema, type(value)
+    if cls is float:
+        same = kind == "number" and value - value == 0
+    elif cls is int:
+        same = kind == "number" or kind == "integer"
+    elif cls is bool:
+        same = kind == "boolean"
     else:
-        fits = its_type is str and kind == "string"
-    return fits and len(schema) - ("unit" in schema) == 1
+        same = cls is str and kind == "string"
+    return same and len(schema) - ("unit" in schema) == 1
+
+
+def is_utc(at):
+    """Return whether a time is text as the platform writes it (seen in public clients)."""
+    if not isinstance(at, str) or not 19 < len(at) < 25:
+        return False
+    return at[10] + at[-1] == "TZ" and at[:4].isdigit()
 
 
 def nameless():

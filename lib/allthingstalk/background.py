@@ -1,8 +1,8 @@
 """Polling from a timer, for programs in the SDK's style that assign and sleep."""
 
 
-def start(client, period_ms):
-    """Poll every `period_ms`; return the machine.Timer.
+def start(client, period_ms, watchdog=None):
+    """Poll every `period_ms`, and feed a watchdog of so many seconds if one is wanted.
 
     The timer only schedules: the poll itself, which allocates and may reconnect, runs between
     two bytecodes of the program, also during its `time.sleep()`.
@@ -12,6 +12,11 @@ def start(client, period_ms):
         from micropython import schedule
     except ImportError:
         raise NotImplementedError("no machine.Timer here: call client.wait(seconds) to sleep")
+
+    if watchdog:
+        from .watchdog import Watchdog
+
+        client.watchdog = Watchdog(client, watchdog)
 
     def poll(_):
         client.poll()
@@ -29,4 +34,4 @@ def start(client, period_ms):
     except ValueError:  # an ESP32 before virtual timers
         timer = Timer(0)
     timer.init(period=period_ms, mode=Timer.PERIODIC, callback=tick)
-    return timer
+    client._timer = timer

@@ -3,7 +3,7 @@
 import json
 
 from . import transport
-from .loading import MQTT, REST, passing, unload
+from .loading import REST, passing
 
 _SETUP = ("allthingstalk.client_setup", "allthingstalk.endpoints")
 _CONNECTING = ("allthingstalk.connecting", "allthingstalk.dialing", "allthingstalk.secure")
@@ -67,9 +67,10 @@ class Client(BaseClient):
     _session = None
     _failures = None  # what went wrong since the last good session
     _set_aside = ()  # numbers of topics after whose publish the link drops
-    _latest = ()  # numbers of topics of which only the newest value waits
+    _keep = ()  # numbers of topics of which only the newest value waits
     _overflowing = False
-    _timer = _watchdog = None
+    _timer = None
+    watchdog = None  # fed with each poll; see watchdog.py
     _in_io = _in_handler = False
     _registered = 0  # how many handlers there were when streams were last subscribed
     _hooked = False  # the interpreter's exit hook is ours
@@ -102,7 +103,7 @@ class Client(BaseClient):
 
             return checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will)
 
-        self.http, self.mqtt, self._outbox, self._last_will = passing(_SETUP, check)
+        self.http, self.mqtt, self._outbox, self.last_will = passing(_SETUP, check)
         self.token = token
         self.on_connect = on_connect
         self.on_disconnect = on_disconnect
@@ -122,9 +123,9 @@ class Client(BaseClient):
         self._late = []  # values assigned by an interrupt in the middle of our own I/O
         self._ticked = self._retry_at = self._net.ticks_ms()
         if self._outbox.path:
-            from .outbox_file import Store
+            from .outbox_file import start
 
-            Store(self, self._outbox)
+            start(self)
 
     @property
     def connected(self):
@@ -147,8 +148,8 @@ class Client(BaseClient):
         self._serve(True)
         self._tick()  # a connect may have taken its time
         self._polled_at = self._second
-        if self._watchdog:
-            self._watchdog.polled()
+        if self.watchdog:
+            self.watchdog.poll()
         return self.connected
 
     def wait(self, seconds):
@@ -166,7 +167,7 @@ class Client(BaseClient):
         """Bring the outbox's file up to date, where it has one."""
         if self._outbox.store and not self._in_io:
             self._in_io = True
-            self._outbox.store.save()
+            self._outbox.store.push()
             self._in_io = False
 
     def _until(self, seconds, done):
@@ -194,11 +195,7 @@ class Client(BaseClient):
         """
         from .background import start
 
-        if watchdog:
-            from .watchdog import Watchdog
-
-            self._watchdog = Watchdog(self, watchdog)
-        self._timer = start(self, period_ms)
+        start(self, period_ms, watchdog)
 
     def run(self):
         """Return a coroutine that polls until close(): `await client.run()`."""
@@ -208,7 +205,13 @@ class Client(BaseClient):
 
     def close(self):
         """Flush for a second at most, say DISCONNECT, and stay off line until a connect()."""
-        self._connecting("close")
+
+        def close():
+            from .leaving import close
+
+            close(self)
+
+        passing(("allthingstalk.leaving",), close)
 
     def _tick(self):
         now = self._net.ticks_ms()
@@ -245,7 +248,7 @@ class Client(BaseClient):
                 ms = self._ms - diff(self._ticked, ticks)
                 self._put(number, text, flags, self._second + ms // 1000, ms % 1000)
             if self._outbox.store:
-                self._outbox.store.step()
+                self._outbox.store.check()
             if self.link_up and not self.link_up():
                 if self.status == "online":
                     raise OSError("the network is down")
@@ -298,11 +301,11 @@ class Client(BaseClient):
         session = self._session
         message = session.take_message() if session else None
         while message:
-            redelivered, topic, payload = message
+            again, topic, payload = message
             parts = topic.split("/")
             for device in self._devices:
                 if len(parts) == 5 and parts[1] == device.id:
-                    device._redelivered = redelivered
+                    device._redelivered = again
                     try:
                         device.on_message(parts[4], parts[3], payload)
                     except Exception as e:  # on_message of the program's own
@@ -364,17 +367,17 @@ class Client(BaseClient):
         if number in self._set_aside:
             self.dropped += 1
             return
-        if number in self._latest:
+        if number in self._keep:
             while (i := self._outbox.waiting(number, True)) >= 0:
                 self._outbox.remove(i)
-        gone = self._outbox.put(number, text, second, ms, flags)
+        dropped = self._outbox.put(number, text, second, ms, flags)
         if self._outbox.store:
-            self._outbox.store.added()
-        if not gone:
+            self._outbox.store.put()
+        if not dropped:
             self._overflowing = self._overflowing and self.pending > 1
             return
-        self.dropped += 1 if gone < 0 else gone
-        if gone < 0:
+        self.dropped += 1 if dropped < 0 else dropped
+        if dropped < 0:
             topic = str(self._topics[number], "utf-8")
             self._report("a value is larger than the outbox: " + topic)
         elif not self._overflowing:
@@ -429,18 +432,9 @@ class Client(BaseClient):
         except MemoryError:
             if not self._session or self._in_io:
                 raise
-        # REST and MQTT do not fit both, two TLS sessions least of all: MQTT makes room, and
-        # comes back with the next poll.
-        self._in_io = True
-        try:
-            self._session.shut(politely=True)
-            self._session = None
-            self.status = "offline"
-            self._events.append("MQTT made room for REST")
-            self._retry_at = self._net.ticks_ms()
-        finally:
-            self._in_io = False
-        unload(MQTT)
+        from .recovery import shut
+
+        shut(self)
         return passing(REST, rest)
 
     def get_assets(self, device_id):

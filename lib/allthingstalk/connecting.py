@@ -1,7 +1,6 @@
 """Coming up and going down: REST where a device needs it, then MQTT. Let go when it is done."""
 
 import gc
-import sys
 
 from .loading import REST, passing
 
@@ -19,7 +18,13 @@ def bring_up(client, new=None):
     client.status = "connecting"
     if not client._hooked:
         client._hooked = True
-        _at_exit(client)
+
+        def rest():
+            from .leaving import leave
+
+            leave(client)
+
+        passing(("allthingstalk.leaving",), rest)
     for device in client._devices:
         if device._unsettled:
             try:
@@ -39,17 +44,20 @@ def bring_up(client, new=None):
 def settle(client, device):
     """Create or compare the assets of a device."""
 
-    def with_definition():
+    def rest():
         from .definition import settle
 
         settle(client, device)
 
-    passing(REST, with_definition)
+    passing(REST, rest)
 
 
 def _open_session(client):
     session = client._session
     if not session:
+        from . import reader  # noqa: F401  - compiled by itself: one peak after the other
+
+        gc.collect()
         from .session import Session
 
         session = client._session = Session(
@@ -62,8 +70,8 @@ def _open_session(client):
             client._report,
         )
         session.failures = client._failures
-        if client._last_will:
-            topic, payload = client._last_will
+        if client.last_will:
+            topic, payload = client.last_will
             session.set_last_will(topic, payload, qos=1)
     gc.collect()
     link = client._net.dial(client.mqtt, client._timeout_s, client._ca)
@@ -85,7 +93,22 @@ def subscribe(client):
         for stream in _STREAMS:
             topic = "device/%s/asset/+/%s" % (device.id, stream)
             if topic not in session.subscribed and device._listens(stream):
-                session.subscribe_later(topic)
+                subscribe_later(session, topic)
+
+
+def subscribe_later(session, topic):
+    """Write SUBSCRIBE at QoS 1 and do not wait for its SUBACK (MQTT 3.1.1, section 3.8)."""
+    packet_id = session._packet_id()
+    f = topic.encode()
+    n = len(f) + 5
+    head = b"\x82" + (bytes([n]) if n < 128 else bytes([n & 127 | 128, n >> 7]))
+    head += bytes([packet_id >> 8, packet_id & 255, len(f) >> 8, len(f) & 255])
+    session.link.write(head + f + b"\x01")
+    session._wrote_at = session._net.ticks_ms()
+    if not session._asked:
+        session._progress_at = session._wrote_at
+    session._asked[packet_id] = topic
+    session.subscribed.append(topic)
 
 
 def _chip_id(client):
@@ -103,21 +126,6 @@ def _chip_id(client):
         return "att%08x" % (net.getrandbits(16) << 16 | net.getrandbits(16))
 
 
-def close(client):
-    """Flush for a second at most, say DISCONNECT, and stay off line."""
-    if client._timer and not client._watchdog:  # which cannot be disarmed, and is fed on
-        client._timer.deinit()
-        client._timer = None
-    if client.connected:
-        client.flush(1)
-    client._in_io = True
-    if client._session:
-        client._session.shut(politely=True)
-    client._in_io = False
-    client._save()
-    client.status = "closed"
-
-
 def connect_device(client, device):
     """Settle the device's assets, open the session, subscribe; return whether it is on line.
 
@@ -130,8 +138,8 @@ def connect_device(client, device):
     known = device in client._devices
     for asset in device.assets.values():
         number = client._number(device.id or id(device), asset.name)
-        if asset.keep == "latest" and number not in client._latest:
-            client._latest += (number,)
+        if asset.keep == "latest" and number not in client._keep:
+            client._keep += (number,)
     client._in_io = True
     client._tick()
     client._polled_at = client._second
@@ -184,23 +192,3 @@ def _refused(client, e):
 
 def _unanswered(client):
     return client.connected and client._session and not client._session.settled()
-
-
-def _at_exit(client):
-    """Where the interpreter has an exit hook, give pending values one second at exit."""
-
-    def leave():
-        if client.status not in ("closed", "refused") and client.pending:
-            client._timeout_s = 0.5  # of each step of a connect that is due
-            client.flush(1)
-        client._save()
-        if before:
-            before()
-
-    before = None
-    if hasattr(sys, "atexit"):  # the unix port; it keeps one function
-        before = sys.atexit(leave)
-    elif sys.implementation.name == "cpython":
-        import atexit
-
-        atexit.register(leave)

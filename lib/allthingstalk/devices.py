@@ -2,7 +2,7 @@
 
 import json
 
-from .assets import Asset, checked_name, nameless, plain
+from .assets import Asset, checked_name, is_utc, nameless, plain
 
 _STREAMS = ("command", "feed", "state", "event")
 
@@ -300,7 +300,7 @@ def _value_and_time(payload):
             at = message[key]
     if not found:
         raise ValueError("it has no value")
-    if at is not None:
+    if at is not None and not is_utc(at):  # nothing to load for most commands
         from .asset_state import platform_time
 
         at = platform_time(at)

@@ -60,6 +60,7 @@ def talk(client, device_id, state):
     `state`: (asset name, value). Returns how long the platform took to answer all of it. Raises
     AllThingsTalkException, or OSError for what was refused or not answered.
     """
+    from .connecting import subscribe_later
     from .failures import classified
     from .session import Session
 
@@ -71,7 +72,7 @@ def talk(client, device_id, state):
     start = net.ticks_ms()
     try:
         session.open(net.dial(client.mqtt, client._timeout_s, client._ca), client._timeout_s)
-        session.subscribe_later("device/%s/asset/+/command" % device_id)
+        subscribe_later(session, "device/%s/asset/+/command" % device_id)
         session.ping()
         session._ping_at = net.ticks_ms()
         while session._ping_at is not None or not session.settled() or outbox.pending:

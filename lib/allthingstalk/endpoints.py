@@ -28,7 +28,7 @@ def _text(scheme, host, port):
     return "%s://%s:%d" % (scheme, host, port or _SCHEMES[scheme])
 
 
-def _split(keyword, given, schemes, scheme):
+def _split(key, given, schemes, scheme):
     """Return (scheme, host, port or None) of `[scheme://]host[:port]`."""
     try:
         rest = given
@@ -60,5 +60,5 @@ def _split(keyword, given, schemes, scheme):
         # What was given is not repeated: it may hold a token by mistake.
         raise ValueError(
             "%s= is no endpoint that can be read: give a host, host:port or %s://host[:port], "
-            "without a path" % (keyword, "://, ".join(schemes))
+            "without a path" % (key, "://, ".join(schemes))
         )

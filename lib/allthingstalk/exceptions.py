@@ -77,6 +77,6 @@ def in_words(e):
 
     try:
         why = passing(("allthingstalk.explain",), explained)
-    except MemoryError:  # the error itself is worth more than its explanation
+    except (MemoryError, ImportError):  # the error itself is worth more than its explanation
         why = None
     return "%s (%s)" % (e, why) if why else str(e)

@@ -9,7 +9,7 @@ REST = "definition rest_assets rest_states request asset_list exchange dialing s
 REST = [_PACKAGE + name for name in REST] + ["urequests", "requests"]
 
 # What MQTT loads beyond the Client.
-MQTT = [_PACKAGE + "session", _PACKAGE + "reader", "umqtt.simple", "umqtt"]
+MQTT = [_PACKAGE + "session", _PACKAGE + "reader", _PACKAGE + "oversize", "umqtt.simple", "umqtt"]
 
 
 def passing(names, call):

@@ -11,15 +11,12 @@ from micropython import const
 HEAD = const(13)
 # Head of a record: length, state, packet id, topic, seconds, ms. The value's text follows.
 _LAYOUT = ">HBHHIH"
-STATE = const(2)  # where the state is
-WHEN = const(7)  # where the time is
+_STATE = const(2)  # where the state is
 _IN_FLIGHT = const(1)
-GONE = const(2)
+_GONE = const(2)
 _SENT_BEFORE = const(4)  # flag: a copy was sent, perhaps in an earlier session
 OWN_TIME = const(8)  # flag: the text carries its own time
-# Bit 4 is outbox_file's.
-ABSOLUTE = const(0x20)  # flag: the time counts from 1970, as one from another boot has to
-TIMELESS = const(0x40)  # flag: its time will never be known
+# The other bits are outbox_file's.
 
 
 class Outbox:
@@ -96,7 +93,7 @@ class Outbox:
         self._next = 0
         while i < end:
             n = b[i] << 8 | b[i + 1]
-            if not b[i + STATE] & GONE:
+            if not b[i + _STATE] & _GONE:
                 if i != to:
                     b[to : to + n] = b[i : i + n]
                 to += n
@@ -106,14 +103,14 @@ class Outbox:
     def remove(self, i):
         """Forget the record at offset `i`."""
         if self.store:
-            self.store.removed(i)
+            self.store.remove(i)
         b = self.buffer
-        if b[i + STATE] & _IN_FLIGHT:
+        if b[i + _STATE] & _IN_FLIGHT:
             self.in_flight -= 1
-        b[i + STATE] = GONE
+        b[i + _STATE] = _GONE
         self.pending -= 1
         i = self.start
-        while i < self.end and b[i + STATE] & GONE:
+        while i < self.end and b[i + _STATE] & _GONE:
             i += b[i] << 8 | b[i + 1]
         if i >= self.end:
             i = self.end = self._next = 0
@@ -130,7 +127,7 @@ class Outbox:
         i = self._next
         first = -1
         while i < self.end:
-            if not b[i + STATE] & (_IN_FLIGHT | GONE):
+            if not b[i + _STATE] & (_IN_FLIGHT | _GONE):
                 if first < 0:
                     first = i
                 if apart < 0 or (b[i + 5] << 8 | b[i + 6] == apart) == only:
@@ -145,15 +142,11 @@ class Outbox:
         """Return (length, flags, packet id, topic, second, ms) of the record at offset `i`."""
         return unpack_from(_LAYOUT, self.buffer, i)
 
-    def text(self, i):
-        """Return the value's text of the record at offset `i`."""
-        return bytes(self.buffer[i + HEAD : i + self.head(i)[0]])
-
     def sent(self, i, packet_id):
         """Note that the record at offset `i` is on its way; return whether it was before."""
         b = self.buffer
-        again = b[i + STATE] & _SENT_BEFORE
-        b[i + STATE] |= _IN_FLIGHT | _SENT_BEFORE
+        again = b[i + _STATE] & _SENT_BEFORE
+        b[i + _STATE] |= _IN_FLIGHT | _SENT_BEFORE
         b[i + 3] = packet_id >> 8
         b[i + 4] = packet_id & 255
         self.in_flight += 1
@@ -166,8 +159,8 @@ class Outbox:
         b = self.buffer
         i = self.start
         while i < self.end:
-            state = b[i + STATE]
-            if not state & GONE:
+            state = b[i + _STATE]
+            if not state & _GONE:
                 if topic >= 0:
                     if b[i + 5] << 8 | b[i + 6] == topic:
                         return i
@@ -192,6 +185,6 @@ class Outbox:
         b = self.buffer
         i = self._next = self.start
         while i < self.end:
-            b[i + STATE] &= ~_IN_FLIGHT
+            b[i + _STATE] &= ~_IN_FLIGHT
             i += b[i] << 8 | b[i + 1]
         self.in_flight = 0

@@ -13,9 +13,16 @@ from struct import pack, pack_into, unpack, unpack_from
 from micropython import const
 
 from . import timestamps
-from .outbox import ABSOLUTE, GONE, OWN_TIME, STATE, TIMELESS, WHEN
+from .outbox import HEAD
 
-_ON_FILE = const(0x10)  # state of a record in RAM
+# Of a record in RAM, see outbox: where its state and its time are, and bits of the state.
+_STATE = const(2)
+_WHEN = const(7)
+_GONE = const(2)
+_OWN_TIME = const(8)
+_ON_FILE = const(0x10)
+_ABSOLUTE = const(0x20)  # the time counts from 1970, as one from another boot has to
+_TIMELESS = const(0x40)  # its time will never be known
 _HEAD = const(7)  # kind, length of the payload, four bytes of digest
 _VALUE = ">IBHIHH"  # number, flags, boot, second, ms, length of the name; name and text follow
 _VALUE_SIZE = const(15)
@@ -24,6 +31,11 @@ _SOON_S = const(5)  # a value acknowledged within this time never touches the fl
 _GONE_S = const(60)  # what is gone is written with the next value, at the latest after this time
 _GONE_MOST = const(512)  # ... or when so many bytes say it
 _SPARE = const(32)  # values in the file beyond twice those that are not gone
+
+
+def start(client):
+    """Give the client's outbox its file, and take over what is in it."""
+    Store(client, client._outbox)
 
 
 class Store:
@@ -51,25 +63,25 @@ class Store:
 
     # -- what the outbox and the client tell -------------------------------------------------------
 
-    def added(self):
+    def put(self):
         """Note that the outbox has a new value."""
         if self._outbox.always:
-            self.save()
+            self.push()
         elif self._since is None:
             self._since = self._client._second
 
-    def removed(self, i):
+    def remove(self, i):
         """Note that the record at offset `i` of the outbox is about to go."""
-        if not self._outbox.buffer[i + STATE] & _ON_FILE:
+        if not self._outbox.buffer[i + _STATE] & _ON_FILE:
             return
         place = 0
         for k in self._each():
             if k == i:
                 break
-            place += self._outbox.buffer[k + STATE] >> 4 & 1
+            place += self._outbox.buffer[k + _STATE] >> 4 & 1
         self._gone += pack(">I", self._numbers.pop(place))
 
-    def step(self):
+    def check(self):
         """Do what is due; called at each poll."""
         second = self._client._second
         if second == self._stepped_at:
@@ -79,11 +91,11 @@ class Store:
             self._since = None
         waited = self._since is not None and second - self._since >= _SOON_S
         if waited or (self._timeless and timestamps.clock_is_set()):
-            self.save()
+            self.push()
         elif self._gone and (len(self._gone) > _GONE_MOST or second - self._saved_at >= _GONE_S):
-            self.save()
+            self.push()
 
-    def save(self):
+    def push(self):
         """Bring the file in line with the outbox. Raises nothing: what fails is reported once."""
         outbox = self._outbox
         self._since = None
@@ -118,7 +130,7 @@ class Store:
             if self._timeless and timestamps.clock_is_set():
                 f.write(_record(b"T", self._time_of_boot()))
                 self._timeless = False
-            self._put(f, _ON_FILE | GONE)
+            self._put(f, _ON_FILE | _GONE)
             _sync(f)
         self._gone = b""
 
@@ -127,7 +139,7 @@ class Store:
         self._numbers = []
         self._written = 0
         for i in self._each():
-            self._outbox.buffer[i + STATE] &= ~_ON_FILE
+            self._outbox.buffer[i + _STATE] &= ~_ON_FILE
         self._gone = b""
         self._timeless = False
         if not self._outbox.pending:
@@ -135,7 +147,7 @@ class Store:
                 pass
             return
         with open(path + ".new", "wb") as f:
-            self._put(f, GONE)
+            self._put(f, _GONE)
             _sync(f)
         try:
             os.rename(path + ".new", path)
@@ -149,14 +161,14 @@ class Store:
         number = self._number
         written = []
         for i in self._each():
-            if not b[i + STATE] & without:
+            if not b[i + _STATE] & without:
                 record = self._value(i, number + 1)
                 if record:
                     f.write(record)
                     number += 1
                     written.append(i)
         for i in written:
-            b[i + STATE] |= _ON_FILE
+            b[i + _STATE] |= _ON_FILE
             self._number += 1
             self._numbers.append(self._number)
         self._written += len(written)
@@ -168,11 +180,11 @@ class Store:
         device, name = str(client._topics[topic], "utf-8").split("/")[1:4:2]
         if device.isdigit() and int(device) in client._numbers:
             return None
-        flags = state & (OWN_TIME | ABSOLUTE | TIMELESS)
+        flags = state & (_OWN_TIME | _ABSOLUTE | _TIMELESS)
         if not flags:
             now = timestamps.now_ms()
             if now:
-                flags = ABSOLUTE
+                flags = _ABSOLUTE
                 second, ms = divmod(now - self._age_ms(second, ms), 1000)
             else:
                 self._timeless = True
@@ -181,7 +193,7 @@ class Store:
             b"V",
             pack(_VALUE, number, flags, self._boot, second, ms, len(name))
             + name
-            + self._outbox.text(i),
+            + bytes(self._outbox.buffer[i + HEAD : i + n]),
         )
 
     def _time_of_boot(self):
@@ -198,7 +210,7 @@ class Store:
         i = outbox.start
         while i < outbox.end:
             n = outbox.head(i)[0]
-            if not outbox.buffer[i + STATE] & GONE:
+            if not outbox.buffer[i + _STATE] & _GONE:
                 yield i
             i += n
 
@@ -262,11 +274,11 @@ class Store:
         """Give a value of another boot its time; `boot_ms` is when that was, None: nobody knows."""
         b = self._outbox.buffer
         if boot_ms is None:
-            b[i + STATE] |= TIMELESS
+            b[i + _STATE] |= _TIMELESS
             return
-        second, ms = unpack_from(">IH", b, i + WHEN)
-        b[i + STATE] |= ABSOLUTE
-        pack_into(">IH", b, i + WHEN, *divmod(boot_ms + second * 1000 + ms, 1000))
+        second, ms = unpack_from(">IH", b, i + _WHEN)
+        b[i + _STATE] |= _ABSOLUTE
+        pack_into(">IH", b, i + _WHEN, *divmod(boot_ms + second * 1000 + ms, 1000))
 
     def _take(self, payload, timeless):
         client, outbox = self._client, self._outbox

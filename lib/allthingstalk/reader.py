@@ -8,10 +8,8 @@ from micropython import const
 from umqtt import simple as engine
 
 _RX = const(128)  # bytes read at a time; grows for the packet at hand
-_TOPIC_MAX = const(512)
+_TOPIC_MAX = const(512)  # as in oversize
 _INBOX_MAX = const(8192)  # bytes of commands that wait for their handlers
-_READS = const(256)  # at a time: a broker that never stops does not keep the program
-_UNSENT_MAX = const(1024)  # bytes of acknowledgements that the network does not take
 
 
 class ProtocolError(OSError):
@@ -39,13 +37,15 @@ class Reader(engine.MQTTClient):
         """Forget what the last session left."""
         self._rx = bytearray(_RX)
         self._have = self._skip = 0
-        self._long = 0  # after what is skipped: bytes of packet id and payload that follow
+        self._left = 0  # after what is skipped: bytes of packet id and payload that follow
         self._asked.clear()
 
     def receive(self):
         """Take all that has arrived. Raises OSError when the link has ended."""
-        for _ in range(_READS):
-            if self._inbox_bytes >= _INBOX_MAX or self.link.unsent() > _UNSENT_MAX:
+        # Bounded: a broker that never stops does not keep the program; nor do acknowledgements
+        # pile up that the network does not take.
+        for _ in range(256):
+            if self._inbox_bytes >= _INBOX_MAX or self.link._to > 1024:
                 return
             rx = self._rx
             n = self.link.readinto(memoryview(rx)[self._have :] if self._have else rx)
@@ -77,9 +77,9 @@ class Reader(engine.MQTTClient):
                 continue
             if have - i < 2:
                 break
-            if self._long:  # the topic was skipped, which leaves the packet id
+            if self._left:  # the topic was skipped, which leaves the packet id
                 self._acknowledge(rx[i], rx[i + 1])
-                self._skip, self._long = self._long, 0
+                self._skip, self._left = self._left, 0
                 continue
             length = shift = 0
             j = i + 1
@@ -105,7 +105,9 @@ class Reader(engine.MQTTClient):
             if too_long:
                 if rx[i] & 0xF0 != 0x30:
                     raise ProtocolError("a packet of impossible length")
-                if not self._begin_skip(i, j, have, length):
+                from .oversize import start
+
+                if not start(self, i, j, have, length):
                     return
                 continue
             if have - i < need:
@@ -128,31 +130,6 @@ class Reader(engine.MQTTClient):
         rx[:n] = self._rx[i : self._have]
         self._rx = rx
         self._have = n
-
-    def _begin_skip(self, i, j, have, length):
-        """Acknowledge a message over the limit and skip it; False if its head is not here yet."""
-        rx = self._rx
-        with_id = 2 if rx[i] & 6 else 0
-        topic = rx[j] << 8 | rx[j + 1] if have - j > 1 else 0
-        if topic + 2 + with_id > length:
-            raise ProtocolError("a topic of impossible length")
-        n = j - i + 2 + (0 if topic > _TOPIC_MAX else topic + with_id)
-        if have - i < n:
-            if n > len(rx) or i:
-                self._grow(i, max(n, _RX))
-            return False
-        self._skip = j - i + length
-        if topic > _TOPIC_MAX:
-            name = "a topic of %d" % topic
-            if with_id:
-                self._long = length - topic - 2
-                self._skip -= self._long
-        else:
-            name = str(rx[j + 2 : j + 2 + topic], "utf-8")
-            if with_id:
-                self._acknowledge(rx[i + n - 2], rx[i + n - 1])
-        self._report("a message of %d bytes on %s is over the limit, skipped" % (length, name))
-        return True
 
     def _acknowledge(self, high, low):
         head = self._head

@@ -7,6 +7,7 @@ import io
 import sys
 
 from .failures import Failures, classified
+from .loading import MQTT, unload
 
 _BLAME_MS = 2000
 
@@ -29,7 +30,7 @@ def failed(client, e):
         if session:
             _blame(client, failures, session, now)
             # Until it was last seen alive: a program may poll each ten seconds.
-            lasted_ms = net.ticks_diff(session.alive_at, session.opened_at)
+            lasted_ms = net.ticks_diff(session.at, session.opened_at)
         e = failures.lost(lasted_ms, e, now_ms)
         client._events.append(str(e).replace(client.token, "***"))
     if session:
@@ -69,6 +70,23 @@ def _blame(client, failures, session, now):
             "asset '%s' of device %s is set aside and %d of its values dropped: the link drops "
             "after each of its publishes; check that it exists" % (topic[3], topic[1], gone)
         )
+
+
+def shut(client):
+    """Let go of MQTT: it and REST do not fit both, two TLS sessions least of all.
+
+    The session comes back with the next poll.
+    """
+    client._in_io = True
+    try:
+        client._session.shut(politely=True)
+        client._session = None
+        client.status = "offline"
+        client._events.append("MQTT made room for REST")
+        client._retry_at = client._net.ticks_ms()
+    finally:
+        client._in_io = False
+    unload(MQTT)
 
 
 def traceback_lines(text, e):

@@ -1,5 +1,6 @@
 """The REST calls for states. Loaded while needed, let go afterwards."""
 
+from .outbox import HEAD
 from .request import path, request
 
 
@@ -43,9 +44,10 @@ def send(client):
         i = outbox.waiting()
         if i < 0:
             return
-        _, flags, _, topic, second, ms = outbox.head(i)
+        n, flags, _, topic, second, ms = outbox.head(i)
         device_id, asset_name = str(client._topics[topic], "utf-8").split("/")[1::2]
-        body = b'{"value":' + outbox.text(i) + client._ending(flags, second, ms)
+        value = bytes(outbox.buffer[i + HEAD : i + n])
+        body = b'{"value":' + value + client._ending(flags, second, ms)
         try:
             put_state(client, device_id, asset_name, body)
         except Exception as e:

@@ -39,28 +39,7 @@ class Session(Reader):
         self._net.lend(engine, link, self.connect)
         link.unblock()
         now = self._net.ticks_ms()
-        self.opened_at = self.alive_at = self._heard_at = self._wrote_at = self._progress_at = now
-
-    def subscribe_later(self, topic_filter):
-        """Write SUBSCRIBE at QoS 1 and do not wait for its SUBACK."""
-        f = topic_filter.encode()
-        packet_id = self._packet_id()
-        n = len(f) + 5
-        head = self._head
-        head[0] = 0x82
-        i = _put_length(head, n)
-        head[i] = packet_id >> 8
-        head[i + 1] = packet_id & 255
-        head[i + 2] = len(f) >> 8
-        head[i + 3] = len(f) & 255
-        self._wrote_at = self._net.ticks_ms()
-        self.link.write(head, i + 4)
-        self.link.write(f)
-        self.link.write(b"\x01")
-        if not self._asked:
-            self._progress_at = self._net.ticks_ms()
-        self._asked[packet_id] = topic_filter
-        self.subscribed.append(topic_filter)
+        self.opened_at = self.at = self._heard_at = self._wrote_at = self._progress_at = now
 
     def settled(self):
         """Return whether the broker has answered all subscriptions."""
@@ -84,10 +63,10 @@ class Session(Reader):
         outbox = self._outbox
         gathered = 0
         # Once others got through it is the suspect's turn: they wait until it is known.
-        its_turn = apart >= 0 and self.failures and self.failures.others_acknowledged
-        its_turn = its_turn and outbox.find(topic=apart) >= 0
+        only = apart >= 0 and self.failures and self.failures.others_acknowledged
+        only = only and outbox.find(topic=apart) >= 0
         while outbox.in_flight < _WINDOW:
-            i = -1 if its_turn else outbox.waiting(apart)
+            i = -1 if only else outbox.waiting(apart)
             if i < 0 and apart >= 0 and not outbox.in_flight:
                 i = outbox.waiting(apart, True)
             if i < 0:
@@ -134,7 +113,7 @@ class Session(Reader):
     def check(self):
         """Ping where it is due. Raises OSError if the link is dead."""
         diff, now, wait = self._net.ticks_diff, self._net.ticks_ms(), self._wait_ms
-        self.alive_at = now
+        self.at = now
         if self._ping_at is not None:
             if diff(now, self._ping_at) > wait:
                 raise OSError("dead: a ping was not answered")
@@ -146,7 +125,7 @@ class Session(Reader):
                 self._ping_at = now
         if (self._outbox.in_flight or self._asked) and diff(now, self._progress_at) > wait:
             raise OSError("dead: a packet was not acknowledged")
-        if (self._have or self._skip or self._long) and diff(now, self._heard_at) > wait:
+        if (self._have or self._skip or self._left) and diff(now, self._heard_at) > wait:
             raise OSError("dead: a packet stalled half-way")
         if self.link.push():
             self._stuck_at = None

@@ -65,10 +65,6 @@ class Link:
             self._out = bytearray(256)
         return True
 
-    def unsent(self):
-        """Return how many bytes the network has not taken yet."""
-        return self._to - self._from
-
     def readinto(self, buf):
         """Read what is there into `buf`; None if nothing is, 0 at the end of the stream."""
         return self._sock.readinto(buf)

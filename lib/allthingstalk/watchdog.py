@@ -42,7 +42,7 @@ class Watchdog:
         client._timeout_s = min(client._timeout_s, self._ms * 3 / 4000)
         transport.progress = self.progress
 
-    def polled(self):
+    def poll(self):
         """Note that a poll has ended: the program's own, or a timer's in the midst of something."""
         client = self._client
         if client.connected and not self._dog:

@@ -17,7 +17,7 @@ BUILT_IN = (
 # What is not everywhere, such as CPython's own, behind a guard.
 GUARDED = {
     "banner": {"_allthingstalk_build"},  # made by `make firmware`
-    "connecting": {"atexit"},
+    "leaving": {"atexit"},
     "recovery": {"traceback"},
 }
 NEVER = "copy dataclasses datetime enum logging typing".split()
@@ -49,17 +49,19 @@ ARROWS = {
     "explain": set(),
     "exchange": {"transport"},
     "failures": {"exceptions"},
+    "leaving": set(),
     "loading": set(),
     "outbox": set(),
     "outbox_file": {"outbox", "timestamps"},
+    "oversize": {"reader"},
     "profiles": set(),
     "reader": set(),
     "reading": set(),
-    "recovery": {"failures"},
+    "recovery": {"failures", "loading"},
     "refusals": {"exceptions"},
     "request": {"exchange", "transport"},
     "rest_assets": {"request"},
-    "rest_states": {"request"},
+    "rest_states": {"outbox", "request"},
     "safe_mode": set(),
     "secure": {"exceptions", "timestamps"},
     "session": {"outbox", "reader"},

@@ -93,7 +93,7 @@ def test_a_lamp_obeys_and_says_so(board, platform, tmp_path):
     for on in (True, False):
         platform.send_command(device.id, "lamp", on)
         board.wait_for_pin(15, int(on))
-        assert platform.wait_for(lambda on=on: platform.state(device.id, "lamp")["value"] is on)
+        assert platform.wait_for(lambda on=on: values(platform, device, "lamp")[-1:] == [on])
 
 
 def test_what_another_device_measures_is_shown(board, platform, tmp_path):

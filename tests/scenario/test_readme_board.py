@@ -1,80 +1,131 @@
-"""The README's page "On a board", its command word for word, with a virtual board for the board."""
+"""The README's page "From a bare board": its commands word for word, its output as shown.
 
+Flashed is a mock of the ESP32's boot loader, all else goes to a virtual board. In what is shown,
+"…" stands for anything and numbers for numbers; lines may be left out.
+"""
+
+import json
+import os
 import re
 import shlex
 import subprocess
-import sys
-import textwrap
+import time
 from pathlib import Path
 
 import pytest
+from esp32_mock_bootloader import mock_bootloader
+from firmware_files import esp32
 
-from tools import board_files, interpreters
+from tools import interpreters
+from tools.fault_proxy import FaultProxy
+from tools.fault_proxy.certificates import Certificates
 from tools.local_platform import LocalPlatform
 from tools.virtual_board import VirtualBoard
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
-MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
-
-BOOT = re.search(r"```python\n( +from allthingstalk.clock.*?)```", README, re.S)[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = README.split("## From a bare board")[1].split("\n## ")[0]
+BLOCKS = re.findall(r"^ *```\n *\$ (make .*)\n([\s\S]*?)^ *```", PAGE, re.M)
+LIMIT_S = 120
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A checkout as the README's reader has it after `make board-files`."""
+    """What looks like a checkout to `make`, so that the files of the page are not put into ours."""
+    for name in ("Makefile", "boards", "lib", "tests", "tools", ".venv", "build"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "firmware.bin").write_bytes(esp32())
+    return tmp_path
+
+
+@pytest.fixture
+def chip():
+    with mock_bootloader(chip="esp32") as mock:
+        yield mock
+
+
+@pytest.fixture
+def board(tmp_path):
     try:
         interpreters.find("mp64")
     except interpreters.Missing as reason:
         pytest.skip(str(reason))
-    board_files.build(tmp_path / "build" / "board")
-    (tmp_path / "boards").mkdir()
-    (tmp_path / "boards" / "main.py").write_text((ROOT / "boards" / "main.py").read_text())
-    (tmp_path / "boot.py").write_text(textwrap.dedent(BOOT))
-    (tmp_path / "ca.der").write_bytes(b"not needed for plain text")
-    return tmp_path
+    with VirtualBoard(flash=tmp_path / "flash.img", littlefs=True, like="esp32") as running:
+        yield running
 
 
-def commands():
-    """Return the arguments of each mpremote command line of the README."""
-    lines = re.findall(r"^ *\.venv/bin/mpremote (.*)$", README, re.M)
-    assert lines
-    return [shlex.split(line) for line in lines if not line.endswith(" repl")]
+def follow(command, folder, environment):
+    """Run a command of the page in the folder; return what it printed."""
+    done = subprocess.run(
+        shlex.split(command),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT_S,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
 
 
-@pytest.mark.parametrize("like", ["pico-w", "esp32"])
-def test_the_commands_bring_a_board_on_line(folder, like):
+def pattern(shown):
+    """Return a regular expression for a line that the page shows."""
+    parts = re.split(r"(…|\d+)", shown.strip())
+    known = {"…": ".*"}
+    return "".join(known.get(part, r"\d+" if part.isdigit() else re.escape(part)) for part in parts)
+
+
+def assert_printed(block, output):
+    """Each line shown is there, in this order."""
+    lines = [line.strip() for line in re.split(r"[\r\n]+", output)]
+    at = 0
+    for shown in filter(str.strip, block.splitlines()):
+        while at < len(lines) and not re.fullmatch(pattern(shown), lines[at]):
+            at += 1
+        assert at < len(lines), f"not printed: {shown.strip()}\n{output}"
+
+
+def test_the_page_shows_four_commands():
+    assert [command.split()[1] for command, _ in BLOCKS] == [
+        "flash",
+        "deploy",
+        "provision",
+        "doctor",
+    ]
+
+
+def test_the_page_brings_a_bare_board_on_line(folder, chip, board):
+    certificates = Certificates()
     with (
         LocalPlatform() as platform,
-        VirtualBoard(flash=folder / "flash.img", littlefs=True, like=like) as board,
+        FaultProxy(platform.http_port, tls="good", certificates=certificates) as rest,
+        FaultProxy(platform.mqtt_port, tls="good", certificates=certificates) as mqtt,
     ):
-        device = platform.create_device("From the README")
-        settings = {"token": device.token, "api": platform.http, "mqtt": f"mqtt://{platform.mqtt}"}
-        (folder / "settings.py").write_text(f"CLIENT = {settings!r}\nDEVICE = {device.id!r}\n")
-        for command in commands():
-            done = subprocess.run(
-                [MPREMOTE, "connect", board.port, *command],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-        board.wait_for("Wi-Fi name: connected", timeout_s=10)
-        assert platform.wait_for(lambda: platform.state(device.id, "count"), timeout_s=15), (
-            board.output
-        )
-        assert platform.wait_for(lambda: platform.is_listening(device.id, "led"))
+        device = platform.create_device("From a bare board")
+        settings = {
+            **json.loads(re.search(r"```json\n(.*)\n", PAGE)[1]),
+            "token": device.token,
+            "device": device.id,
+            "http": f"localhost:{rest.port}",
+            "mqtt": f"mqtts://localhost:{mqtt.port}",
+        }
+        (folder / "settings.json").write_text(json.dumps(settings))
+        (folder / "store.pem").write_bytes(certificates.ca_pem)
+        store = {"SSL_CERT_FILE": str(folder / "store.pem"), "SSL_CERT_DIR": str(folder / "none")}
+        for command, block in BLOCKS:
+            port = chip.url() if "flash" in command else board.port
+            output = follow(command, folder, {**store, "PORT": port})
+            assert_printed(block, output)
+            assert device.token not in output
+            if "provision" in command:  # it starts anew, creates its assets and publishes
+                assert platform.wait_for(lambda: platform.state(device.id, "count"), 30)
+        again = follow(BLOCKS[1][0], folder, {"PORT": board.port})
+        assert "nothing to send" in again
+        assert platform.wait_for(lambda: platform.is_listening(device.id, "led"), 30)
         platform.send_command(device.id, "led", True)
-        assert platform.wait_for(lambda: platform.state(device.id, "led"), timeout_s=10)
-        assert board.pin("LED") == 1
-
-
-def test_a_second_copy_changes_nothing(folder):
-    """mpremote compares: what is on the board already is not sent again."""
-    with VirtualBoard(flash=folder / "flash") as board:
-        copy = [MPREMOTE, "connect", board.port, "cp", "-r", "build/board/lib", ":"]
-        for expected in (False, True):
-            done = subprocess.run(copy, cwd=folder, capture_output=True, text=True, timeout=60)
-            assert done.returncode == 0, done.stdout + done.stderr
-            assert ("Up to date" in done.stdout) is expected, done.stdout
+        board.wait_for("led True", 10)
+        before = len(platform.states(device.id, "count"))
+        time.sleep(2.5)
+        assert len(platform.states(device.id, "count")) > before

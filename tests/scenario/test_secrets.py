@@ -280,14 +280,14 @@ def test_a_token_in_a_process_list_would_be_seen():
 
 
 @linux
-def test_make_run_shows_no_token_in_the_process_list():
+def test_make_run_shows_no_token_in_the_process_list(tmp_path):
     try:
         interpreters.find("mp64")
     except interpreters.Missing as reason:
         pytest.skip(str(reason))
     with ProcessList() as seen:
         done = subprocess.run(
-            [sys.executable, "tools/run_demo.py"],
+            [sys.executable, "tools/run_demo.py", "--work", str(tmp_path)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

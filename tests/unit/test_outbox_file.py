@@ -8,6 +8,7 @@ import time
 import unittest
 
 from allthingstalk import Outbox, timestamps
+from allthingstalk.outbox import HEAD
 from contract import ContractTest
 
 T0_MS = 1800000000000  # 2027-01-15T08:00:00Z
@@ -77,7 +78,7 @@ class FileTest(ContractTest):
         o.rewind()
         found = []
         while (i := o.waiting()) >= 0:
-            found.append(str(o.text(i), "utf-8"))
+            found.append(str(bytes(o.buffer[i + HEAD : i + o.head(i)[0]]), "utf-8"))
             o.sent(i, 1)
         o.rewind()
         return found

@@ -2,6 +2,7 @@
 
 import unittest
 
+from allthingstalk.connecting import subscribe_later
 from allthingstalk.outbox import Outbox
 from allthingstalk.session import Session
 from fake_net import FakeNet, message
@@ -59,7 +60,7 @@ class TestConnect(SessionTest):
 
     def test_subscribe_asks_for_qos_1_and_does_not_wait(self):
         self.net.broker.answers_subscribes = False
-        self.session.subscribe_later("device/x/asset/+/command")
+        subscribe_later(self.session, "device/x/asset/+/command")
         self.session.link.push()
         self.assertEqual(
             self.net.broker.log[1], b"\x82\x1d\x00\x01\x00\x18device/x/asset/+/command\x01"
@@ -70,7 +71,7 @@ class TestConnect(SessionTest):
 
     def test_a_refused_subscription_is_reported_and_the_rest_goes_on(self):
         self.net.broker.answers_subscribes = False
-        self.session.subscribe_later("device/x/asset/+/feed")
+        subscribe_later(self.session, "device/x/asset/+/feed")
         self.arrive(b"\x90\x03\x00\x01\x80")
         self.assertTrue("device/x/asset/+/feed" in self.reports[0])
         self.assertTrue(self.session.settled())

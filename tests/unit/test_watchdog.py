@@ -38,7 +38,7 @@ class WatchdogTest(ContractTest):
         self.kept = sys.modules.get("machine"), transport.progress
         sys.modules["machine"] = Machine
         Dog.net, Dog.made = self.net, []
-        self.client._watchdog = Watchdog(self.client, 8)
+        self.client.watchdog = Watchdog(self.client, 8)
 
     def tearDown(self):
         machine, transport.progress = self.kept
@@ -65,7 +65,7 @@ class TestArming(WatchdogTest):
             self.assertRaises(ValueError, Watchdog, self.client, wrong)
 
     def test_true_is_what_any_board_can_do(self):
-        self.client._watchdog = Watchdog(self.client, True)
+        self.client.watchdog = Watchdog(self.client, True)
         self.board()
         self.client.poll()
         self.assertEqual(Dog.made[0].timeout_ms, 8000)

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Builds what `mip install` reads: package.json of the source, and an index in build/mip.
+
+    tools/mip_index.py                  build/mip, an index to be served by any web server
+    tools/mip_index.py --package-json   write package.json anew, after a module came or went
+
+The index has the layout that mip and mpremote take with --index: sources for `py`, compiled files
+for .mpy version 6. The package allthingstalk is the core; each optional part is a package of its
+own that depends on it. The engines are in the index too, so that it is complete by itself.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools import board_files, engines
+
+ROOT = Path(__file__).resolve().parent.parent
+INDEX = ROOT / "build" / "mip"
+PACKAGE_JSON = ROOT / "package.json"
+NAME = "allthingstalk"
+MPY = "6"
+_HASH_CHARS = 8  # of the SHA-256 that a file is named by
+_ENGINES = {"umqtt.simple": engines.UMQTT_NEW, "urequests": engines.UREQUESTS_NEW}
+
+# The parts that the core works without, each a package: its modules, the parts it needs, what for.
+PARTS = {
+    "aio": (["aio"], [], "the asyncio front: await client.run()"),
+    "board": (
+        ["banner", "board", "safe_mode", "status_led"],
+        ["settings", "wifi", "clock"],
+        "run(program): status LED, safe mode, crashes",
+    ),
+    "clock": (["clock"], [], "sets the clock by NTP"),
+    "doctor": (
+        ["certificate", "doctor", "doctor_board", "doctor_platform"],
+        ["settings", "wifi", "clock"],
+        "says on the board what is wrong, and what to do",
+    ),
+    "outbox-file": (["outbox_file"], [], "an outbox that survives reset and power cut"),
+    "settings": (["settings"], ["wifi"], "settings.json, loaded and checked"),
+    "watchdog": (["watchdog"], [], "a watchdog that is fed while the client makes progress"),
+    "wifi": (["wifi"], [], "keeps the station up"),
+}
+
+
+@dataclass
+class Package:
+    """A package of the index: `modules` is {file name without suffix: path of its source}."""
+
+    name: str
+    version: str
+    description: str
+    modules: dict
+    deps: list
+
+
+def version():
+    """Return the version of the library."""
+    text = (board_files.PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.*?)"', text, re.M)[1]
+
+
+def modules():
+    """Return the names of all modules of the library."""
+    return sorted(path.stem for path in board_files.PACKAGE.glob("*.py"))
+
+
+def optional():
+    """Return the names of the modules that are not in the core."""
+    return {name for part, _, _ in PARTS.values() for name in part}
+
+
+def core():
+    """Return the names of the modules of the core."""
+    return [name for name in modules() if name not in optional()]
+
+
+def package_json():
+    """Return the text of package.json: the whole library as source, for a local folder or a URL."""
+    urls = [[f"{NAME}/{name}.py", f"lib/{NAME}/{name}.py"] for name in modules()]
+    content = {
+        "version": version(),
+        "urls": urls,
+        "deps": [[name, "latest"] for name in _ENGINES],
+    }
+    lines = ",\n".join("    " + json.dumps(url) for url in content["urls"])
+    return (
+        "{\n"
+        f'  "version": {json.dumps(content["version"])},\n'
+        f'  "urls": [\n{lines}\n  ],\n'
+        f'  "deps": {json.dumps(content["deps"])}\n'
+        "}\n"
+    )
+
+
+def packages():
+    """Return the Packages of the index."""
+    now = version()
+
+    def files(names):
+        return {f"{NAME}/{name}": board_files.PACKAGE / f"{name}.py" for name in names}
+
+    found = [
+        Package(
+            NAME,
+            now,
+            "a board as a device of the AllThingsTalk platform",
+            files(core()),
+            [[name, "latest"] for name in _ENGINES],
+        )
+    ]
+    for part, (names, needs, description) in PARTS.items():
+        deps = [[NAME, now], *([f"{NAME}-{need}", now] for need in needs)]
+        found.append(Package(f"{NAME}-{part}", now, description, files(names), deps))
+    for name, engine in _ENGINES.items():
+        folder = engines.folder(engine)
+        sources = {
+            path.relative_to(folder).with_suffix("").as_posix(): path
+            for path in sorted(folder.rglob("*.py"))
+        }
+        found.append(Package(name, engine[1], "an engine, as it is published", sources, []))
+    return found
+
+
+def put_file(to, data):
+    """Put a file into the index under its hash and return the hash."""
+    short = hashlib.sha256(data).hexdigest()[:_HASH_CHARS]
+    path = to / "file" / short[:2] / short
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return short
+
+
+def put_package(to, package, flavour):
+    """Put a package into the index: flavour is "py", or the version of .mpy files."""
+    hashes = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, source in package.modules.items():
+            target, suffix = source, ".py"
+            if flavour != "py":
+                target, suffix = Path(folder) / "module.mpy", ".mpy"
+                board_files.compile_to(source, target, name + ".py")
+            hashes.append([name + suffix, put_file(to, target.read_bytes())])
+    content = {"v": 1, "version": package.version, "hashes": hashes, "deps": package.deps}
+    folder = to / "package" / flavour / package.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (package.version, "latest"):
+        (folder / f"{name}.json").write_text(json.dumps(content))
+
+
+def build(to=INDEX):
+    """Make the index anew and return its Packages."""
+    shutil.rmtree(to, ignore_errors=True)
+    found = packages()
+    for package in found:
+        for flavour in ("py", MPY):
+            put_package(to, package, flavour)
+    entries = [
+        {
+            "name": package.name,
+            "version": package.version,
+            "author": "",
+            "description": package.description,
+            "license": "Apache-2.0" if package.name.startswith(NAME) else "MIT",
+            "versions": {flavour: [package.version] for flavour in ("py", MPY)},
+        }
+        for package in found
+    ]
+    (to / "index.json").write_text(json.dumps({"v": 2, "packages": entries}, indent=1))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--package-json", action="store_true", help="write package.json, no index")
+    parser.add_argument("--to", type=Path, default=INDEX, help="folder of the index (build/mip)")
+    args = parser.parse_args()
+    if args.package_json:
+        PACKAGE_JSON.write_text(package_json(), encoding="utf-8")
+        print(f"{PACKAGE_JSON}: version {version()}, {len(modules())} modules")
+        return
+    for package in build(args.to):
+        print(f"{package.name} {package.version}: {len(package.modules)} modules")
+    print(f"{args.to}: serve it, and mpremote mip install --index URL allthingstalk")
+
+
+if __name__ == "__main__":
+    main()
