@@ -1,9 +1,14 @@
-"""Fixtures of the scenario tests: the three interpreters, each test on each of them."""
+"""Fixtures of the scenario tests: the three interpreters, and a virtual board with the library."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from tests.scenario.device_process import CONFIGURATIONS, Interpreter
-from tools import interpreters
+from tools import board_files, interpreters
+from tools.virtual_board import VirtualBoard
 
 
 @pytest.fixture(params=CONFIGURATIONS)
@@ -16,3 +21,23 @@ def interpreter(request, tmp_path):
     started = Interpreter(request.param, command, tmp_path)
     yield started
     started.close()
+
+
+@pytest.fixture(scope="session")
+def board_content(tmp_path_factory):
+    """The folder whose `lib` is what goes onto a board."""
+    try:
+        interpreters.find("mp64")
+    except interpreters.Missing as reason:
+        pytest.skip(str(reason))
+    return board_files.build(tmp_path_factory.mktemp("board"))
+
+
+@pytest.fixture
+def board(board_content, tmp_path):
+    """A virtual Pico W with the library on its flash."""
+    with VirtualBoard(tmp_path / "flash.img", littlefs=True, like="pico-w") as running:
+        mpremote = Path(sys.executable).with_name("mpremote")
+        copy = [mpremote, "connect", running.port, "fs", "cp", "-r", board_content / "lib", ":"]
+        subprocess.run(copy, check=True, capture_output=True, timeout=60)
+        yield running

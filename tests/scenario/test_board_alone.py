@@ -12,9 +12,7 @@ import time
 import pytest
 from virtual_board_console import mpremote
 
-from tools import board_files, interpreters
 from tools.local_platform import LocalPlatform
-from tools.virtual_board import VirtualBoard
 
 _1900_S = 2208988800
 
@@ -74,25 +72,9 @@ def time_server():
     server.close()
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    try:
-        interpreters.find("mp64")
-    except interpreters.Missing as reason:
-        pytest.skip(str(reason))
-    return board_files.build(tmp_path_factory.mktemp("board"))
-
-
 @pytest.fixture
 def platform():
     with LocalPlatform() as running:
-        yield running
-
-
-@pytest.fixture
-def board(library, tmp_path):
-    with VirtualBoard(tmp_path / "flash.img", littlefs=True, like="pico-w") as running:
-        mpremote(running, "fs", "cp", "-r", str(library / "lib"), ":")
         yield running
 
 

@@ -6,9 +6,7 @@ import time
 import pytest
 from virtual_board_console import mpremote
 
-from tools import board_files, interpreters
 from tools.local_platform import LocalPlatform
-from tools.virtual_board import VirtualBoard
 
 PROGRAM = """
 from allthingstalk import Device, IntegerAsset
@@ -32,24 +30,8 @@ run(program, pins)
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    try:
-        interpreters.find("mp64")
-    except interpreters.Missing as reason:
-        pytest.skip(str(reason))
-    return board_files.build(tmp_path_factory.mktemp("board"))
-
-
-@pytest.fixture(scope="module")
 def platform():
     with LocalPlatform() as running:
-        yield running
-
-
-@pytest.fixture
-def board(library, tmp_path):
-    with VirtualBoard(tmp_path / "flash.img", littlefs=True, like="pico-w") as running:
-        mpremote(running, "fs", "cp", "-r", str(library / "lib"), ":")
         yield running
 
 

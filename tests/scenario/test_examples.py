@@ -7,35 +7,15 @@ from pathlib import Path
 import pytest
 from virtual_board_console import mpremote
 
-from tools import board_files, interpreters
 from tools.local_platform import LocalPlatform
-from tools.virtual_board import VirtualBoard
 
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
 EXAMPLES = sorted(path.name for path in (BOARDS / "examples").glob("*.py"))
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    try:
-        interpreters.find("mp64")
-    except interpreters.Missing as reason:
-        pytest.skip(str(reason))
-    return board_files.build(tmp_path_factory.mktemp("board"))
-
-
 @pytest.fixture
 def platform():
     with LocalPlatform() as running:
-        yield running
-
-
-@pytest.fixture
-def board(library, tmp_path):
-    with VirtualBoard(tmp_path / "flash.img", littlefs=True, like="pico-w") as running:
-        mpremote(running, "fs", "cp", "-r", str(library / "lib"), ":")
-        pins = BOARDS / "ALLTHINGSTALK_RPI_PICO_W" / "pins.py"
-        mpremote(running, "fs", "cp", str(pins), ":")
         yield running
 
 
@@ -58,6 +38,8 @@ def start(board, platform, tmp_path, name, token=None, **changes):
     }
     (tmp_path / "settings.json").write_text(json.dumps(settings))
     mpremote(board, "fs", "cp", str(tmp_path / "main.py"), str(tmp_path / "settings.json"), ":")
+    pins = BOARDS / "ALLTHINGSTALK_RPI_PICO_W" / "pins.py"
+    mpremote(board, "resume", "fs", "cp", str(pins), ":")
     board.reset()
     return device
 

@@ -124,6 +124,7 @@ def test_states_with_a_time(interpreter, platform, values):
 def test_a_weather_station_hears_a_command_at_its_next_publish(interpreter, platform, values):
     program = interpreter.start(WEATHER_STATION, values)
     program.wait_for("started")
+    assert platform.wait_for(lambda: states(platform, values, "humidity"))
     platform.send_command(values["DEVICE_ID"], "reset", True)
     # Heard by the second assignment to temperature, which comes after two seconds of sleep.
     assert program.wait_for("reset", timeout_s=4) == "True"
@@ -131,5 +132,5 @@ def test_a_weather_station_hears_a_command_at_its_next_publish(interpreter, plat
     assert platform.wait_for(lambda: states(platform, values, "forecast"))
     assert program.all("temperature")[0] == "20"
     assert states(platform, values, "forecast")[0] == "cold"
-    assert platform.state(values["DEVICE_ID"], "reset")["value"] is True
+    assert platform.wait_for(lambda: states(platform, values, "reset")) == [True]
     assert states(platform, values, "temperature")[:2] == [20, 21]
