@@ -25,7 +25,8 @@ def run(step, *command):
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         lines = (result.stderr or result.stdout).strip().splitlines()[-6:]
-        fail(step + " failed:\n  " + "\n  ".join(lines))
+        # pip lists every version there ever was, in one line.
+        fail(step + " failed:\n  " + "\n  ".join(line[:300] for line in lines))
 
 
 def main():
