@@ -16,7 +16,7 @@ help:
 	@echo "make repl         its console"
 	@echo "make erase        its whole flash: BOARD=…"
 	@echo "make romfs        the library into its ROMFS, where it has one"
-	@echo "make image        firmware and files in one: BOARD=… FIRMWARE=… SETTINGS=devices.csv"
+	@echo "make image        firmware and files in one: BOARD=… FIRMWARE=… SETTINGS=devices.csv CA=…"
 	@echo "make firmware     firmware with the library frozen in: BOARD=… MICROPYTHON=<source tree>"
 	@echo "make board-files  what goes onto a board, in build/board, to be copied by hand"
 	@echo "make mip          an index for mip install, in build/mip"
@@ -78,7 +78,7 @@ provision: setup
 	@$(VENV_PYTHON) tools/provision.py $(if $(PORT),--port $(PORT)) $(PROVISION_OPTIONS)
 
 doctor: setup
-	@$(VENV_PYTHON) tools/doctor.py $(if $(PORT),--port $(PORT)) $(if $(SETTINGS),--settings $(SETTINGS)) $(DOCTOR_OPTIONS)
+	@$(VENV_PYTHON) tools/doctor.py $(if $(SETTINGS),--settings "$(SETTINGS)",--port $(PORT)) $(DOCTOR_OPTIONS)
 
 firmware: setup
 	@$(VENV_PYTHON) tools/firmware.py "$(BOARD)" $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)") $(FIRMWARE_OPTIONS)

@@ -60,7 +60,23 @@ def programs(board=None, main=None):
         files["/pins.py"] = board.folder / "pins.py"
     if main:
         files["/main.py"] = Path(main)
-    return {name: read(path) for name, path in files.items()}
+    sources = {name: read(path) for name, path in files.items()}
+    for name, source in sources.items():
+        try:
+            compile(source, files[name], "exec")
+        except (SyntaxError, ValueError) as e:
+            raise ContentError(f"{files[name]} is no Python that a board can run: {e}") from None
+    return sources
+
+
+def given(firmware):
+    """Return the path of the firmware that was named. Raises ContentError if none was."""
+    if firmware:
+        return Path(firmware)
+    raise ContentError(
+        "no firmware is named: give FIRMWARE=FILE, MicroPython for this board from its download "
+        "page (.bin for an ESP32, .uf2 for a Pico)"
+    )
 
 
 def read(path):

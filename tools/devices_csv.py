@@ -118,3 +118,11 @@ def read_settings(path):
         raise DevicesError(f"{path} is no JSON; make provision writes one that is") from None
     check(values, str(path))
     return [(None, data)]
+
+
+def needs_root(data):
+    """Return whether a board with this settings.json needs a root certificate for TLS."""
+    values = json.loads(data)
+    client = Settings(values).client(log=None, outbox=None)
+    verified = any("s://" in str(endpoint) for endpoint in (client.http, client.mqtt))
+    return verified and "ca" not in values

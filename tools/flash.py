@@ -249,13 +249,13 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--board", required=True, help="name of the board; tools/boards.py lists")
-    parser.add_argument("--firmware", type=Path, help="the file to write: .bin or .uf2")
+    parser.add_argument("--firmware", default="", help="the file to write: .bin or .uf2")
     parser.add_argument("--port", help="serial port of the board (the one that is plugged in)")
     parser.add_argument("--drive", help="folder of the Pico's drive (looked for where media go)")
     parser.add_argument("--erase", action="store_true", help="erase the whole flash first")
     parser.add_argument("--erase-only", action="store_true", help="erase, and write nothing")
     args = parser.parse_args()
-    if bool(args.firmware) == args.erase_only:
+    if args.firmware and args.erase_only:
         parser.error("give --firmware FILE, or --erase-only")
     try:
         board = board_content.find_board(args.board)
@@ -263,7 +263,7 @@ def main():
             erase_board(board, args.port)
         else:
             within = (args.drive,) if args.drive else DRIVES
-            flash(board, args.firmware, args.port, args.erase, within)
+            flash(board, board_content.given(args.firmware), args.port, args.erase, within)
     except (
         FlashError,
         ports.PortError,
@@ -273,7 +273,7 @@ def main():
         uf2.Uf2Error,
     ) as e:
         sys.exit(f"flash: {e}")
-    done = "is erased" if args.erase_only else f"has {args.firmware.name}; next: make deploy"
+    done = "is erased" if args.erase_only else f"has {Path(args.firmware).name}; next: make deploy"
     print(f"the {board.stock} {done}")
 
 

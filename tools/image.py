@@ -123,6 +123,12 @@ def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES):
     Raises DevicesError, ContentError, FileSystemError; nothing is written then.
     """
     devices = read_settings(settings)
+    if not ca and any(data and devices_csv.needs_root(data) for _, data in devices):
+        raise board_content.ContentError(
+            "the settings ask for TLS, and without a root certificate the board would refuse every "
+            "server: give CA=ca.der. `make provision` finds it and puts it onto a board; copy it "
+            "from there, or export your platform's root as DER. Nothing was written"
+        )
     files = board_content.library() | board_content.engines()
     files |= board_content.programs(board, main)
     if ca:
@@ -142,7 +148,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--board", required=True, help="name of the board; tools/boards.py lists")
-    parser.add_argument("--firmware", required=True, type=Path, help="MicroPython: .bin or .uf2")
+    parser.add_argument("--firmware", required=True, help="MicroPython: .bin or .uf2")
     parser.add_argument("--settings", type=Path, help="settings.json, or a .csv with many devices")
     parser.add_argument("--ca", type=Path, help="root certificate, DER, to be /ca.der")
     parser.add_argument("--main", type=Path, help="file to be main.py (boards/shared/main.py)")
@@ -152,7 +158,9 @@ def main():
     args = parser.parse_args()
     try:
         board = board_content.find_board(args.board)
-        firmware = open_firmware(args.firmware, board, args.flash_size, args.fs_size)
+        firmware = open_firmware(
+            board_content.given(args.firmware), board, args.flash_size, args.fs_size
+        )
         paths = make(board, firmware, args.settings, args.ca, args.main, args.to)
     except (
         esp_image.ImageError,

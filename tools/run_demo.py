@@ -27,14 +27,9 @@ CLIENT = {{"token": "{token}", "api": "{http}", "mqtt": "mqtt://{mqtt}"}}
 DEVICE = "{id}"
 """
 REAL_BOARD = """
-The same with a real board, MicroPython flashed and its USB cable plugged in:
-  make board-files                         the library, compiled, in build/board
-  make platform                            this platform, to try it without an account
-  .venv/bin/mpremote cp -r build/board/lib :
-  .venv/bin/mpremote cp boards/main.py settings.py :
-  .venv/bin/mpremote reset
-settings.py is the file shown above with your device's token and id. README.md says how the board
-joins your Wi-Fi, and what "api" is for the real platform.
+The same with a real board is one page of README.md, "From a bare board":
+  make flash, make deploy, make provision, make doctor
+make platform is this platform by itself, to try it without an account.
 """
 
 

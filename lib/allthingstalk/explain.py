@@ -69,6 +69,8 @@ def explain(e):
     `e` is an exception, an error number of the network, or of mbedTLS (negative, beyond 0x1000;
     sources: lwIP's and newlib's errno.h, mbedtls/ssl.h, mbedtls/x509.h).
     """
+    if "WRONG_VERSION_NUMBER" in str(e):  # CPython's words for what mbedTLS has a number for
+        return _find(_TLS, 29184)
     number = e if isinstance(e, int) else getattr(e, "errno", None)
     if not isinstance(number, int) and not isinstance(e, int):
         number = e.args[0] if e.args and isinstance(e.args[0], int) else None

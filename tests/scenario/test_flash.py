@@ -256,7 +256,8 @@ def test_a_file_that_is_not_for_the_pico_is_refused_before_the_drive_is_touched(
 
 
 def test_the_program_wants_a_file_or_an_erasure():
-    for options in ([], ["--firmware", "x.bin", "--erase-only"]):
-        code, out = run("--board", "ESP32_GENERIC", *options)
-        assert code == 2 and "give --firmware FILE, or --erase-only" in out
+    code, out = run("--board", "ESP32_GENERIC")
+    assert code == 1 and "no firmware is named: give FIRMWARE=FILE" in out
+    code, out = run("--board", "ESP32_GENERIC", "--firmware", "x.bin", "--erase-only")
+    assert code == 2 and "give --firmware FILE, or --erase-only" in out
     assert "no board is named; there are: " in refused("--board", "", "--erase-only")

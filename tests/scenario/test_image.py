@@ -300,12 +300,16 @@ def test_the_program_says_where_the_images_are_and_no_secret(work):
 
 def test_the_program_refuses_in_a_sentence(work):
     base = ["--firmware", work / "esp32.bin", "--to", work / "out"]
+    (work / "bad.py").write_text("def x(:\n")
     for options, words in (
         (["--board", "ESP33", *base], 'no board "ESP33"'),
         (["--board", PICO, *base], "esp32.bin is an ESP32 image: a Pico takes a .uf2"),
         (["--board", "ESP32_GENERIC_S3", *base], "esp32.bin is for the chip esp32, and"),
         (["--board", ESP32, *base, "--settings", work / "none.json"], "cannot be read"),
         (["--board", ESP32, *base, "--ca", work / "none.der"], "cannot be read"),
+        (["--board", ESP32, *base, "--settings", work / "settings.json"], "give CA=ca.der"),
+        (["--board", ESP32, *base, "--main", work / "bad.py"], "no Python that a board can run"),
+        (["--board", ESP32, "--firmware", "", "--to", work / "out"], "no firmware is named"),
     ):
         code, out = run(*options)
         assert code == 1 and out.startswith("image: "), out

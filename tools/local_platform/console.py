@@ -24,7 +24,9 @@ def create_device(arguments) -> None:
     print(f"device {device['id']}")
     print(f"token  {device['token']}")
     client = {"token": device["token"], "api": found.http, "mqtt": f"mqtt://{found.mqtt}"}
-    print("For settings.py:")
+    print("For settings.json, with your Wi-Fi added:")
+    print(json.dumps({**client, "device": device["id"], "wifi": [["name", "password"]]}))
+    print("For settings.py, which boards/main.py reads:")
     print(f"CLIENT = {json.dumps(client)}")
     print(f"DEVICE = {json.dumps(device['id'])}")
 
