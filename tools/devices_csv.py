@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "lib"))
 
+from allthingstalk.endpoints import resolve  # noqa: E402
 from allthingstalk.settings import Settings, SettingsError  # noqa: E402
 
 NEEDED = ("token", "device")
@@ -123,6 +124,6 @@ def read_settings(path):
 def needs_root(data):
     """Return whether a board with this settings.json needs a root certificate for TLS."""
     values = json.loads(data)
-    client = Settings(values).client(log=None, outbox=None)
-    verified = any("s://" in str(endpoint) for endpoint in (client.http, client.mqtt))
-    return verified and "ca" not in values
+    api = values.get("api", "api.allthingstalk.io")  # the Client's default
+    endpoints = resolve(api, values.get("http"), values.get("mqtt"))
+    return "ca" not in values and any("s://" in str(endpoint) for endpoint in endpoints)
