@@ -122,8 +122,14 @@ def read_settings(path):
 
 
 def needs_root(data):
-    """Return whether a board with this settings.json needs a root certificate for TLS."""
+    """Return whether a board with this settings.json needs a root certificate for TLS.
+
+    Raises DevicesError for an endpoint that cannot be read.
+    """
     values = json.loads(data)
     api = values.get("api", "api.allthingstalk.io")  # the Client's default
-    endpoints = resolve(api, values.get("http"), values.get("mqtt"))
+    try:
+        endpoints = resolve(api, values.get("http"), values.get("mqtt"))
+    except ValueError as e:
+        raise DevicesError(f"the settings of device {values['device']}: {e}") from None
     return "ca" not in values and any("s://" in str(endpoint) for endpoint in endpoints)

@@ -301,6 +301,8 @@ def test_the_program_says_where_the_images_are_and_no_secret(work):
 def test_the_program_refuses_in_a_sentence(work):
     base = ["--firmware", work / "esp32.bin", "--to", work / "out"]
     (work / "bad.py").write_text("def x(:\n")
+    bad_api = {"token": SECRET, "device": "dev-1", "api": "ftp://h"}
+    (work / "bad_api.json").write_text(json.dumps(bad_api))
     for options, words in (
         (["--board", "ESP33", *base], 'no board "ESP33"'),
         (["--board", PICO, *base], "esp32.bin is an ESP32 image: a Pico takes a .uf2"),
@@ -308,6 +310,7 @@ def test_the_program_refuses_in_a_sentence(work):
         (["--board", ESP32, *base, "--settings", work / "none.json"], "cannot be read"),
         (["--board", ESP32, *base, "--ca", work / "none.der"], "cannot be read"),
         (["--board", ESP32, *base, "--settings", work / "settings.json"], "give CA=ca.der"),
+        (["--board", ESP32, *base, "--settings", work / "bad_api.json"], "api= is no endpoint"),
         (["--board", ESP32, *base, "--main", work / "bad.py"], "no Python that a board can run"),
         (["--board", ESP32, "--firmware", "", "--to", work / "out"], "no firmware is named"),
     ):
