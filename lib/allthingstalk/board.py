@@ -16,7 +16,7 @@ import time
 from . import safe_mode, status_led
 from .exceptions import AllThingsTalkException
 from .recovery import traceback_lines
-from .settings import PATH, SettingsError, load
+from .settings import PATH, load
 
 _NETWORK_S = 30  # what the Wi-Fi is given before the program starts; it may come later
 _CRASHED_S = 5  # time to read what the console says
@@ -41,16 +41,15 @@ def run(program, pins=None, *, watchdog=None, path=PATH):
     reason = safe_mode.why(getattr(pins, "BUTTON", None), getattr(pins, "BUTTON_PRESSED", 0))
     try:
         settings = load(path)
-    except SettingsError as e:
+        wifi, client = settings.wifi(), settings.client()
+    except ValueError as e:  # SettingsError, or an endpoint or a network that cannot be
         print("allthingstalk: %s" % e)
         lamp.show(status_led.NO_SETTINGS)
         while True:
             time.sleep(1)
-    wifi = settings.wifi()
     if reason:
         lamp.show(status_led.SAFE)
         safe_mode.stay(reason, wifi.poll if wifi else None)
-    client = settings.client()
     lamp.follow(client, wifi)
     if wifi:
         wifi.keep(client)
@@ -61,17 +60,17 @@ def run(program, pins=None, *, watchdog=None, path=PATH):
         clock.keep(client, settings.time_servers or clock.SERVERS)
     if watchdog:
         client.start(watchdog=watchdog)
-    started = time.ticks_ms()
+    started_s = client._second  # ticks wrap
     pause_s = _REFUSED_S
     while True:
         try:
             return program(client, settings)
         except AllThingsTalkException as e:
             if e.passing:
-                return _crashed(e, client, started)
+                return _crashed(e, client, started_s)
             print("allthingstalk: %s. Next try in %d s" % (e, pause_s))
         except Exception as e:
-            return _crashed(e, client, started)
+            return _crashed(e, client, started_s)
         lamp.show(status_led.REFUSED)
         client.close()
         client._devices = []  # the program makes its own anew
@@ -80,15 +79,18 @@ def run(program, pins=None, *, watchdog=None, path=PATH):
         lamp.follow(client, wifi)
 
 
-def _crashed(e, client, started):
-    """Say what the program raised, save what is to be delivered, count it, reset the board."""
+def _crashed(e, client, started_s):
+    """Say what the program raised, count it, save what is to be delivered, reset the board."""
     import machine
 
-    text, lines = traceback_lines("the program raised", e)
-    print("allthingstalk: " + text)
-    for line in lines:
-        print(line)
-    safe_mode.count(time.ticks_diff(time.ticks_ms(), started) // 1000)
-    client.close()
-    time.sleep(_CRASHED_S)
-    machine.reset()
+    try:
+        safe_mode.count(client._second - started_s)
+        text, lines = traceback_lines("the program raised", e)
+        for line in [text] + lines:
+            print("allthingstalk: " + line.replace(client.token, "***"))
+        client.close()
+        time.sleep(_CRASHED_S)
+    except MemoryError:  # not even that fits
+        print("allthingstalk: the program raised, and there is too little memory to say what")
+    finally:
+        machine.reset()

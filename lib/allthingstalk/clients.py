@@ -167,8 +167,10 @@ class Client(BaseClient):
         """Bring the outbox's file up to date, where it has one."""
         if self._outbox.store and not self._in_io:
             self._in_io = True
-            self._outbox.store.push()
-            self._in_io = False
+            try:
+                self._outbox.store.push()
+            finally:
+                self._in_io = False
 
     def _until(self, seconds, done):
         """Poll until `done()` or the time is over; return whether it is done."""
@@ -243,15 +245,14 @@ class Client(BaseClient):
         self._tick()
         diff = self._net.ticks_diff
         try:
-            while self._late:
-                number, text, flags, ticks = self._late.pop(0)
-                ms = self._ms - diff(self._ticked, ticks)
-                self._put(number, text, flags, self._second + ms // 1000, ms % 1000)
+            self._put_late()
             if self._outbox.store:
                 self._outbox.store.check()
             if self.link_up and not self.link_up():
                 if self.status == "online":
                     raise OSError("the network is down")
+                if diff(self._ticked, self._retry_at) > 0:
+                    self._retry_at = self._ticked  # due when it is back, and ticks wrap
             elif self.status == "online":
                 self._move()
             elif self.status == "closed" or not (self._devices or self.pending):
@@ -357,11 +358,19 @@ class Client(BaseClient):
         self._in_io = True  # no timer's poll while the outbox is written
         try:
             self._tick()
+            self._put_late()
             self._put(number, text, flags, self._second, self._ms)
         finally:
             self._in_io = False
         if not self._in_handler:
             self._serve(self._second - self._polled_at > _SERVE_S)
+
+    def _put_late(self):
+        """Put what interrupts assigned in the middle of our own I/O."""
+        while self._late:
+            number, text, flags, ticks = self._late.pop(0)
+            ms = self._ms - self._net.ticks_diff(self._ticked, ticks)
+            self._put(number, text, flags, self._second + ms // 1000, ms % 1000)
 
     def _put(self, number, text, flags, second, ms):
         if number in self._set_aside:

@@ -59,6 +59,7 @@ def keep(client, servers=SERVERS, *, timeout_s=2):
     def link_up():
         nonlocal pause_ms, due
         if below and not below():
+            due = net.ticks_ms()  # ticks wrap
             return False
         if not timestamps.clock_is_set():
             if net.ticks_diff(net.ticks_ms(), due) < 0:
@@ -99,12 +100,15 @@ def _time(answer, mark):
     # Leap indicator 3 or stratum 0: the server itself has no time, or wants to be left alone.
     if len(answer) < 48 or answer[0] & 7 != 4 or answer[24:32] != mark:
         raise ValueError("the answer is no NTP")
-    if answer[0] >> 6 == 3 or not 0 < answer[1] < 16:
+    if answer[0] >> 6 == 3 or not 0 < answer[1] < 16 or answer[40:48] == bytes(8):
         raise ValueError("the server has no time")
     seconds = answer[40] << 24 | answer[41] << 16 | answer[42] << 8 | answer[43]
     if seconds < _1900_S:
         seconds += _ERA_S
-    return (seconds - _1900_S) * 1000 + answer[44] * 1000 // 256
+    ms = (seconds - _1900_S) * 1000 + answer[44] * 1000 // 256
+    if not timestamps.is_set(ms):  # a router whose own clock is not set
+        raise ValueError("the server says it is before 2024")
+    return ms
 
 
 def _set(ms):

@@ -11,9 +11,11 @@ def close(client):
     if client.connected:
         client.flush(1)
     client._in_io = True
-    if client._session:
-        client._session.shut(politely=True)
-    client._in_io = False
+    try:
+        if client._session:
+            client._session.shut(politely=True)
+    finally:
+        client._in_io = False
     client._save()
     client.status = "closed"
 

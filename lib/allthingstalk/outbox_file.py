@@ -56,6 +56,7 @@ class Store:
         self._boot = client._net.getrandbits(16)
         self._timeless = False  # values of this boot are in the file without a time
         self._damaged = self._failed = False
+        self._passed_over = False  # a value whose device has no id yet is not in the file
         self._since = None  # second in which values came that are not in the file
         self._saved_at = self._stepped_at = 0
         outbox.store = self
@@ -101,6 +102,8 @@ class Store:
         self._since = None
         self._saved_at = self._client._second
         told = self._timeless and timestamps.clock_is_set()
+        if self._passed_over:  # older than what was written: the order is made good
+            self._damaged = True
         if outbox.pending == len(self._numbers) and not (self._gone or told or self._damaged):
             return
         try:
@@ -113,6 +116,7 @@ class Store:
         except (OSError, MemoryError) as e:
             # Half of it may be there; what is in RAM is as good as before.
             self._damaged = True
+            self._since = self._client._second  # to be tried again
             if not self._failed:
                 self._failed = True
                 self._client._report(
@@ -136,10 +140,10 @@ class Store:
 
     def _write_anew(self):
         path = self._outbox.path
-        self._numbers = []
-        self._written = 0
         for i in self._each():
             self._outbox.buffer[i + _STATE] &= ~_ON_FILE
+        self._numbers = []
+        self._written = 0
         self._gone = b""
         self._timeless = False
         if not self._outbox.pending:
@@ -168,9 +172,9 @@ class Store:
                     number += 1
                     written.append(i)
         for i in written:
-            b[i + _STATE] |= _ON_FILE
             self._number += 1
             self._numbers.append(self._number)
+            b[i + _STATE] |= _ON_FILE
         self._written += len(written)
 
     def _value(self, i, number):
@@ -179,6 +183,7 @@ class Store:
         n, state, _, topic, second, ms = self._outbox.head(i)
         device, name = str(client._topics[topic], "utf-8").split("/")[1:4:2]
         if device.isdigit() and int(device) in client._numbers:
+            self._passed_over = True
             return None
         flags = state & (_OWN_TIME | _ABSOLUTE | _TIMELESS)
         if not flags:
@@ -224,7 +229,8 @@ class Store:
             try:
                 with open(name, "rb") as f:
                     lost = self._read(f, boots, timeless)
-                self._damaged = name != path
+                if name != path:  # the power went before it was renamed
+                    os.rename(name, path)
                 break
             except OSError:  # not there, as at the first start
                 lost = 0

@@ -78,7 +78,7 @@ def create_device(client, ground, title):
     )
     try:
         return checked_name(answer["id"], "device id")
-    except (KeyError, TypeError, ValueError) as e:
+    except (KeyError, TypeError, ValueError):  # what was answered is not repeated
         from .refusals import unavailable
 
-        raise unavailable(client.http, e)
+        raise unavailable(client.http, ValueError("the device has no id that can be one"))

@@ -5,6 +5,7 @@ time. Three of them, or the button held at the start, and the program is not run
 """
 
 import os
+import sys
 
 PATH = "/crashes"
 MOST = 3  # crashes in a row
@@ -43,11 +44,12 @@ def why(button=None, pressed=0):
     """Return why the program is not to be run, None if it is; called once at the start.
 
     `button`: number of a pin, or a function that returns whether it is held; None for no button.
-    `pressed`: the level of the pin when it is. A reset by the watchdog counts as a crash.
+    `pressed`: the level of the pin when it is. A reset by the watchdog counts as a crash, but not
+    on an rp2, where each machine.reset() is one.
     """
     import machine
 
-    if hasattr(machine, "WDT_RESET") and machine.reset_cause() == machine.WDT_RESET:
+    if sys.platform != "rp2" and machine.reset_cause() == getattr(machine, "WDT_RESET", None):
         count(0)
     if callable(button):
         held = button()

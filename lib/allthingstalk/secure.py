@@ -28,12 +28,13 @@ def wrap(raw, host, ca):
 
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
-    root = _root(ca)
-    if root:
-        try:
+    try:
+        root = _root(ca)
+        if root:
             context.load_verify_locations(root)
-        except (ValueError, OSError) as e:
-            raise CertificateException("the root certificate cannot be read: %s" % e)
+    except (ValueError, OSError) as e:
+        raise CertificateException("the root certificate cannot be read: %s" % e)
+    if root:
         root = None
         gc.collect()
     elif hasattr(context, "load_default_certs"):  # CPython: the trust store of the system

@@ -16,7 +16,12 @@ def now_ms():
     """Return milliseconds since 1970, or None while the clock is not set."""
     # time_ns is whole numbers on all ports; time() is a float of 24 bits on a 32-bit unix port.
     ms = time.time_ns() // 1000000 + EPOCH_S * 1000
-    return ms if ms >= _SET_SINCE_S * 1000 else None
+    return ms if is_set(ms) else None
+
+
+def is_set(unix_ms):
+    """Return whether a clock that shows this time, in milliseconds since 1970, has been set."""
+    return unix_ms >= _SET_SINCE_S * 1000
 
 
 def clock_is_set():

@@ -4,6 +4,10 @@ It is armed after the first good session: a board that is being set up is not re
 disarmed. Fed are: each poll that ends, each step of a connection that ends, and for half a minute
 the timer's polls in the midst of one that does not, such as DNS or a handler. A client that is
 off line makes progress too: it goes on trying.
+
+The program has to poll as well (`client.wait()` in place of sleeping): MicroPython runs no timer's
+callback in the midst of another, so within a poll by the timer nothing feeds until its step ends,
+and DNS alone can take longer than the 8.3 s of a Pico W.
 """
 
 import sys
@@ -14,18 +18,21 @@ from . import transport
 
 # The counter of the rp2 has 24 bits and runs twice as fast as it says (RP2040 datasheet, 4.7).
 _RP2_MOST_MS = const(8388)
-_LONG_MS = const(8000)  # what `watchdog=True` means: any board can do it
+_LONG_MS = const(8000)  # any board can do it
+_LONGER_MS = const(30000)  # what `watchdog=True` means where that is possible
 _STEP_MS = const(30000)  # a step that takes longer hangs
 
 
 class Watchdog:
-    """`seconds` until the board is reset, True for 8.
+    """`seconds` until the board is reset; True for 8 on a Pico W, 30 elsewhere.
 
     Raises ValueError for what the board cannot do, NotImplementedError where it has no watchdog.
     """
 
     def __init__(self, client, seconds):
-        self._ms = _LONG_MS if seconds is True else int(seconds * 1000)
+        if seconds is True:
+            seconds = (_LONG_MS if sys.platform == "rp2" else _LONGER_MS) / 1000
+        self._ms = int(seconds * 1000)
         if self._ms < 1000 or (sys.platform == "rp2" and self._ms > _RP2_MOST_MS):
             raise ValueError(
                 "watchdog=%s: seconds, 1 at least, and 8.3 at most on a Pico W" % (seconds,)

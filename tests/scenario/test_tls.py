@@ -127,7 +127,8 @@ def test_without_any_root_the_error_says_how_to_get_one(interpreter, platform, t
 
 
 def test_a_root_that_is_none_is_named(interpreter, platform, tls):
-    for ca in (b"rubbish", "/no/such/file.der"):
+    pem = b"-----BEGIN CERTIFICATE-----\nno base64: !\n-----END CERTIFICATE-----\n"
+    for ca in (b"rubbish", "/no/such/file.der", pem):
         _, given = values(platform, tls, ca)
         program = interpreter.run(PROGRAM, given)
         assert "root certificate" in program.all("refused")[0]

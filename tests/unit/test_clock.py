@@ -32,6 +32,8 @@ class TestTheAnswer(unittest.TestCase):
             answer(leap=3),
             answer(stratum=0),
             answer(stratum=16),
+            answer(seconds=0, half=0),
+            answer(seconds=2208988800 + 5),  # a router whose own clock begins in 1970
         ):
             self.assertRaises(ValueError, clock._time, wrong, MARK)
 
@@ -119,6 +121,17 @@ class TestKeep(ClockTest):
         self.board()
         self.run_for(60)
         self.assertEqual(self.asked, [])
+        up.append(True)
+        self.run_for(20)
+        self.assertTrue(self.client.connected)
+
+    def test_a_network_away_for_longer_than_ticks_count_delays_nothing(self):
+        up = []
+        self.client.link_up = lambda: bool(up)
+        clock.keep(self.client, ("a",))
+        self.answers = {"a": NOW_MS}
+        self.board()
+        self.run_for(7 * 86400, 60000)
         up.append(True)
         self.run_for(20)
         self.assertTrue(self.client.connected)

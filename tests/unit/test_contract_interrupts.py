@@ -7,6 +7,7 @@ bytecode in turn; MicroPython runs the same library, but has no such tracer.
 import sys
 import unittest
 
+from allthingstalk import Device, NumberAsset
 from contract import ContractTest
 
 _STRIDE = 3  # every so many bytecodes one try
@@ -60,6 +61,55 @@ class TestWithinAWrite(ContractTest):
         self.run_for(1)
         self.assertEqual(self.values(), [1, "c", "b", "a"])
         self.assertEqual((self.client.pending, self.client.errors), (0, 0))
+
+    def test_a_value_of_an_interrupt_goes_before_what_is_assigned_after_it(self):
+        device = self.board()
+        values = [1]
+
+        def interrupt():
+            if values:
+                device.temp = values.pop()
+
+        self.net.on_write = interrupt
+        device.temp = 0
+        device.temp = 2
+        self.run_for(1)
+        self.assertEqual(self.values(), [0, 1, 2])
+
+    def test_the_latest_value_is_not_superseded_by_one_of_an_interrupt_before_it(self):
+        class Meter(Device):
+            level = NumberAsset(keep="latest")
+
+        meter = Meter(client=self.client, id="D")
+        self.away()
+        self.drop()
+        self.client.poll()
+        self.client._in_io = True  # an interrupt in the midst of a dial
+        meter.level = 1
+        self.client._in_io = False
+        meter.level = 2
+        self.away(False)
+        self.run_for(100)
+        self.assertEqual(self.values("level"), [2])
+
+    def test_an_error_while_the_outbox_is_saved_does_not_end_the_polling(self):
+        device = self.board()
+
+        class Store:
+            def push(self):
+                raise KeyboardInterrupt
+
+            put = check = remove = lambda self, *_: None
+
+        self.client._outbox.store = Store()
+        try:
+            self.client.flush(0)
+        except KeyboardInterrupt:
+            pass
+        self.client._outbox.store = None
+        device.temp = 3
+        self.run_for(1)
+        self.assertEqual(self.values(), [3])
 
 
 @unittest.skipUnless(hasattr(sys, "settrace"), "MicroPython has no sys.settrace")

@@ -238,6 +238,20 @@ class TestAlways(FileTest):
         self.run_for(61)
         self.assertEqual(self.read(), b"")
 
+    def test_a_write_that_fails_is_tried_again(self):
+        self.path += "-later/file"
+        self.always = False
+        board = self.restart() and self.offline_board()
+        board.temp = 1
+        self.run_for(10)
+        os.mkdir(self.path[:-5])
+        try:
+            self.run_for(10)
+            self.assertEqual(self.make(outbox=self.outbox()).pending, 1)
+        finally:
+            os.remove(self.path)
+            os.rmdir(self.path[:-5])
+
     def test_a_full_flash_is_reported_once_and_loses_nothing_in_ram(self):
         self.path = "/tmp/no/such/folder/file"
         board = self.restart() and self.offline_board()
@@ -350,6 +364,14 @@ class TestDamage(FileTest):
         self.offline_board().temp = 7
         self.restart()
         self.assertEqual(self.waiting(), values + ["7"])
+
+    def test_the_power_goes_twice_on_fat(self):
+        whole, values = self.filled(4)
+        os.remove(self.path)
+        self.write(whole, self.path + ".new")
+        self.restart()
+        self.assertEqual(self.read(), whole)  # under its name before anything is written
+        self.assertEqual(self.read(self.path + ".new"), b"")
 
     def test_a_half_written_new_file_beside_a_whole_one_is_passed_over(self):
         whole, values = self.filled(4)

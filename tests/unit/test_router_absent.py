@@ -63,6 +63,15 @@ class TestRouterAbsent(ContractTest):
         self.run_for(30)
         self.counted(count)
 
+    def test_a_week_without_wifi_delays_nothing(self):
+        """Ticks wrap after 12.4 days: what was due 6.2 days ago looks as if it were to come."""
+        up = []
+        self.client.link_up = lambda: bool(up)
+        self.run_for(7 * 86400, 60000)
+        up.append(True)
+        self.run_for(91)
+        self.assertTrue(self.client.connected)
+
 
 if __name__ == "__main__":
     unittest.main()
