@@ -103,7 +103,7 @@ def failures(output):
 
 def chosen(folder, names):
     files = sorted(folder.glob("test_*.py"))
-    return [f for f in files if not names or any(n in f.name for n in names)]
+    return [f for f in files if not names or any(Path(n).name in f.name for n in names)]
 
 
 def run_units(tally, names, only_interpreter):
@@ -177,6 +177,8 @@ def main():
         run_scenarios(tally, args.names)
     for what, why in tally.skips:
         print(f"skipped: {what}: {why}")
+    if not tally.passed + tally.failed + len(tally.skips):
+        print(f"no test file has a name with {' or '.join(args.names)} in it")
     print(f"{tally.passed} passed, {tally.failed} failed, {len(tally.skips)} skipped")
     sys.exit(bool(tally.failed or not tally.passed))
 

@@ -217,6 +217,23 @@ class TestRestart(FileTest):
         self.restart()
         self.assertEqual(self.client.pending, 0)
 
+    def test_a_device_that_gets_its_id_later_leaves_the_order_right(self):
+        self.client._ground = "G"
+        self.away()
+        later = self.board(id=None)
+        later.temp = 1
+        other = self.board(id="E")
+        other.temp = 2
+        o, numbers = self.client._outbox, self.client._numbers
+        numbers["D"] = numbers.pop(id(later))  # as when the platform answers
+        topic = numbers["D"]["temp"]
+        self.client._topics[topic] = b"device/D/asset/temp/state"
+        other.temp = 3
+        o.remove(o.find(topic=topic))
+        o.store.push()
+        self.restart()
+        self.assertEqual(self.waiting(), ["2", "3"])
+
 
 class TestAlways(FileTest):
     def test_each_value_is_in_the_file_before_the_assignment_returns(self):
