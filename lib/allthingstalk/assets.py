@@ -173,6 +173,13 @@ def checked_name(name, where="asset name"):
     raise ValueError("%s %r: it is text without blanks, /, + and #" % (where, name))
 
 
+def state_topic(device_id, asset_name):
+    """Return the topic of an asset's states; of several assets' states for None."""
+    if asset_name is not None:
+        device_id = "%s/asset/%s" % (device_id, checked_name(asset_name))
+    return ("device/%s/state" % device_id).encode()
+
+
 def plain(asset, value):
     """Return whether a value same a profile without limits. `values` need not be loaded for it."""
     kind, schema, cls = asset.type, asset._schema, type(value)

@@ -1,6 +1,8 @@
 """BaseClient and Client: one face over REST and MQTT for any number of devices."""
 
-import json
+from io import BytesIO
+
+from ujson import dump
 
 from . import transport
 from .loading import REST, passing
@@ -9,6 +11,9 @@ _SETUP = ("allthingstalk.client_setup", "allthingstalk.endpoints")
 _CONNECTING = ("allthingstalk.connecting", "allthingstalk.dialing", "allthingstalk.secure")
 _IDLE_MS = 10  # pause between two polls of a wait
 _LATE_MAX = 64  # values that wait for the end of our own I/O
+_SHORT = 64  # bytes of a value for which nothing is allocated
+_LEAST = float("-inf")
+_MOST = float("inf")
 _SERVE_S = 5  # a program that has not polled for so long is served by its assignments
 
 
@@ -33,6 +38,12 @@ class BaseClient:
 
     def publish_asset_state(self, device_id, asset_name, state):
         raise NotImplementedError("publish_asset_state")
+
+
+def _write(stream, state, at):
+    dump(state, stream)
+    if at is not None:
+        stream.write(b',"at":"%s"' % at.encode())
 
 
 class Client(BaseClient):
@@ -122,6 +133,9 @@ class Client(BaseClient):
         self._events = []  # what on_connect or on_disconnect is still to be told
         self._late = []  # values assigned by an interrupt in the middle of our own I/O
         self._ticked = self._retry_at = self._net.ticks_ms()
+        self._ends = self._ending  # bound once: each time it would be allocated
+        self._stream = BytesIO()  # in which a value becomes JSON
+        self._text = bytearray(_SHORT)
         if self._outbox.path:
             from .outbox_file import start
 
@@ -285,7 +299,7 @@ class Client(BaseClient):
         if self._devices and self._registered != self._devices[0]._registered:
             self._connecting("subscribe")
         apart = self._failures.suspect if self._failures else -1
-        session.send(self._topics, self._ending, self._qos, apart)
+        session.send(self._topics, self._ends, self._qos, apart)
         session.check()
 
     def _dispatch(self):
@@ -334,36 +348,47 @@ class Client(BaseClient):
 
         Not checked against a profile. ValueError or TypeError for what JSON cannot carry.
         """
+        # A number, a bool or a short text gets through here without an allocation.
         at = None
         if hasattr(state, "at"):  # an AssetState; its class is not loaded for those who use none
             state, at = state.value, state.at
-        if not isinstance(state, (bool, int, str)) and (  # MicroPython: a bool is no int
-            not isinstance(state, float) or state - state != 0
-        ):
+        cls = type(state)
+        if not (cls is int or cls is bool or cls is str or cls is float and _LEAST < state < _MOST):
             from .values import check_json
 
             check_json(state, asset_name)
-        text = json.dumps(state)
-        if at is not None:
-            text += ',"at":"%s"' % at
-        text = text.encode()
-        flags = 8 if at is not None else 0  # outbox.OWN_TIME
         number = self._number(device_id, asset_name)
+        flags = 8 if at is not None else 0  # outbox.OWN_TIME
         if self._in_io:  # an interrupt's handler: the outbox is in use
-            if len(self._late) >= _LATE_MAX:
-                self._late.pop(0)
-                self.dropped += 1
-            self._late.append((number, text, flags, self._net.ticks_ms()))
+            stream = BytesIO()
+            _write(stream, state, at)
+            self._put_later(number, stream.getvalue(), flags)
             return
         self._in_io = True  # no timer's poll while the outbox is written
         try:
+            stream, text = self._stream, self._text
+            stream.seek(0)
+            _write(stream, state, at)
+            n = stream.tell()
+            if n > _SHORT:
+                text = bytearray(n)
+                self._stream = BytesIO()  # the old one has grown
+            stream.seek(0)
+            stream.readinto(text)
             self._tick()
             self._put_late()
-            self._put(number, text, flags, self._second, self._ms)
+            self._put(number, text, flags, self._second, self._ms, n)
         finally:
             self._in_io = False
         if not self._in_handler:
             self._serve(self._second - self._polled_at > _SERVE_S)
+
+    def _put_later(self, number, text, flags):
+        """Keep a value until the outbox is free."""
+        if len(self._late) >= _LATE_MAX:
+            self._late.pop(0)
+            self.dropped += 1
+        self._late.append((number, text, flags, self._net.ticks_ms()))
 
     def _put_late(self):
         """Put what interrupts assigned in the middle of our own I/O."""
@@ -372,14 +397,14 @@ class Client(BaseClient):
             ms = self._ms - self._net.ticks_diff(self._ticked, ticks)
             self._put(number, text, flags, self._second + ms // 1000, ms % 1000)
 
-    def _put(self, number, text, flags, second, ms):
+    def _put(self, number, text, flags, second, ms, n=None):
         if number in self._set_aside:
             self.dropped += 1
             return
         if number in self._keep:
             while (i := self._outbox.waiting(number, True)) >= 0:
                 self._outbox.remove(i)
-        dropped = self._outbox.put(number, text, second, ms, flags)
+        dropped = self._outbox.put(number, text, second, ms, flags, n)
         if self._outbox.store:
             self._outbox.store.put()
         if not dropped:
@@ -400,10 +425,9 @@ class Client(BaseClient):
             numbers = self._numbers[device_id] = {}
         number = numbers.get(asset_name)
         if number is None:
-            from .assets import checked_name
+            from .assets import state_topic
 
-            topic = "device/%s/asset/%s/state" % (device_id, checked_name(asset_name))
-            topic = topic.encode()
+            topic = state_topic(device_id, asset_name)
             self._topics.append(topic)  # first: an interrupt may add one as well
             number = numbers[asset_name] = self._topics.index(topic)
         return number

@@ -50,9 +50,11 @@ def _create(client, device):
     device.id = client.create_device(device.__class__.__name__)
     own = getattr(client, "_numbers", {}).pop(id(device), None)
     if own:  # values assigned while it had no id are addressed now
+        from .assets import state_topic
+
         client._numbers[device.id] = own
         for name in own:
-            client._topics[own[name]] = ("device/%s/asset/%s/state" % (device.id, name)).encode()
+            client._topics[own[name]] = state_topic(device.id, name)
 
 
 def _create_asset(client, device, asset, differing):

@@ -72,7 +72,7 @@ def _fields(cls):
         for member in members:
             value = members[member]
             if isinstance(value, Asset):
-                if hasattr(Device, member):
+                if hasattr(Device, member) and member != "update":  # which is no more than handy
                     raise ValueError(
                         "an asset cannot be the member '%s', which every Device has: call the "
                         "member otherwise and give it name='%s'" % (member, member)
@@ -182,6 +182,19 @@ class Device:
             state = _checked(asset, state)
         # Without an id yet, it is told apart by its own identity until it has one.
         self.client.publish_asset_state(self.id or id(self), asset.name, state)
+
+    def update(self, **states):
+        """Publish values of several assets in one message: `device.update(temp=21.5, led=True)`.
+
+        The names are those of the members, the values what could be assigned to them. Raises as
+        an assignment does, before anything is published. (A class with an asset `update` has
+        that instead.)
+        """
+        if not self._started:
+            raise RuntimeError("Device not started.")
+        from .several import update
+
+        update(self, states)
 
     def _read(self, asset):
         if not self._started:

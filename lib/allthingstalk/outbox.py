@@ -16,7 +16,9 @@ _IN_FLIGHT = const(1)
 _GONE = const(2)
 _SENT_BEFORE = const(4)  # flag: a copy was sent, perhaps in an earlier session
 OWN_TIME = const(8)  # flag: the text carries its own time
+SEVERAL = const(0x80)  # flag: values of several assets, see several.py
 # The other bits are outbox_file's.
+_SHORT = const(64)  # bytes that are copied one by one: a slice would be allocated
 
 
 class Outbox:
@@ -47,12 +49,13 @@ class Outbox:
         self.start = self.end = 0
         self._next = 0  # no record before this offset is waiting
 
-    def put(self, topic, text, second, ms, flags=0):
+    def put(self, topic, text, second, ms, flags=0, n=None):
         """Append a value; return how many older ones had to go, -1 if it does not fit at all.
 
-        `topic` is a number of the caller's; `second` and `ms` the time of the assignment.
+        `topic` is a number of the caller's; `second` and `ms` the time of the assignment; `n`
+        how many bytes of `text` count, if not all.
         """
-        n = HEAD + len(text)
+        n = HEAD + (len(text) if n is None else n)
         if n > self.size or n > 65535:
             return -1
         dropped = 0
@@ -66,7 +69,12 @@ class Outbox:
             dropped += 1
         i = self.end
         pack_into(_LAYOUT, self.buffer, i, n, flags, 0, topic, second, ms)
-        self.buffer[i + HEAD : i + n] = text
+        b, i, n = self.buffer, i + HEAD, n - HEAD
+        if n <= _SHORT:
+            for k in range(n):
+                b[i + k] = text[k]
+        else:
+            b[i : i + n] = text
         self.end = i + n
         self.pending += 1
         return dropped

@@ -13,7 +13,7 @@ from struct import pack, pack_into, unpack, unpack_from
 from micropython import const
 
 from . import timestamps
-from .outbox import HEAD
+from .outbox import HEAD, SEVERAL
 
 # Of a record in RAM, see outbox: where its state and its time are, and bits of the state.
 _STATE = const(2)
@@ -181,15 +181,16 @@ class Store:
         """Return the record of a value; None while its device has no id, for it is nobody's."""
         client = self._client
         n, state, _, topic, second, ms = self._outbox.head(i)
-        device, name = str(client._topics[topic], "utf-8").split("/")[1:4:2]
+        parts = str(client._topics[topic], "utf-8").split("/")
+        device, name = parts[1], parts[3] if len(parts) > 3 else ""
         if device.isdigit() and int(device) in client._numbers:
             self._passed_over = True
             return None
-        flags = state & (_OWN_TIME | _ABSOLUTE | _TIMELESS)
-        if not flags:
+        flags = state & (_OWN_TIME | _ABSOLUTE | _TIMELESS | SEVERAL)
+        if not flags & ~SEVERAL:
             now = timestamps.now_ms()
             if now:
-                flags = _ABSOLUTE
+                flags |= _ABSOLUTE
                 second, ms = divmod(now - self._age_ms(second, ms), 1000)
             else:
                 self._timeless = True
@@ -291,7 +292,7 @@ class Store:
         number, flags, boot, second, ms, n = unpack_from(_VALUE, payload)
         n += _VALUE_SIZE
         device, name = str(payload[_VALUE_SIZE:n], "utf-8").split("/")
-        topic = client._number(device, name)
+        topic = client._number(device, name or None)
         dropped = outbox.put(topic, payload[n:], second, ms, flags | _ON_FILE)
         self._written += 1
         self._number = max(self._number, number)
@@ -301,7 +302,7 @@ class Store:
             if dropped < 0:
                 return
         self._numbers.append(number)
-        if not flags:
+        if not flags & ~SEVERAL:
             timeless[number] = boot
 
     def _forget(self, number):

@@ -11,9 +11,15 @@ def read(device, asset_name):
     client = device.client
     if hasattr(client, "_outbox"):
         outbox = client._outbox
-        number = client._number(device.id or id(device), asset_name)
-        if outbox.find(topic=number) >= 0:
-            client._until(client._timeout_s, lambda: outbox.find(topic=number) < 0)
+        device_id = device.id or id(device)
+        number = client._number(device_id, asset_name)
+        several = client._numbers[device_id].get(None, number)  # where update() put values
+
+        def delivered():
+            return outbox.find(topic=number) < 0 and outbox.find(topic=several) < 0
+
+        if not delivered():
+            client._until(client._timeout_s, delivered)
     if device.id is None:
         from .exceptions import PlatformUnavailableException
 

@@ -68,7 +68,8 @@ def _blame(client, failures, session, now):
         topic = str(client._topics[number], "utf-8").split("/")
         client._report(
             "asset '%s' of device %s is set aside and %d of its values dropped: the link drops "
-            "after each of its publishes; check that it exists" % (topic[3], topic[1], gone)
+            "after each of its publishes; check that it exists"
+            % (topic[3] if len(topic) > 3 else "(several)", topic[1], gone)
         )
 
 

@@ -45,9 +45,15 @@ def send(client):
         if i < 0:
             return
         n, flags, _, topic, second, ms = outbox.head(i)
-        device_id, asset_name = str(client._topics[topic], "utf-8").split("/")[1::2]
-        value = bytes(outbox.buffer[i + HEAD : i + n])
-        body = b'{"value":' + value + client._ending(flags, second, ms)
+        parts = str(client._topics[topic], "utf-8").split("/")
+        device_id, asset_name = parts[1], parts[3] if len(parts) > 3 else None
+        ending = client._ending(flags, second, ms)
+        if asset_name:
+            body = b'{"value":' + bytes(outbox.buffer[i + HEAD : i + n]) + ending
+        else:
+            from .several import message
+
+            body = message(outbox.buffer, i + HEAD, n - HEAD, ending)
         try:
             put_state(client, device_id, asset_name, body)
         except Exception as e:
@@ -58,7 +64,7 @@ def send(client):
                 looked = topic
                 continue
             client.dropped += 1
-            client._report("a value of '%s' is dropped: %s" % (asset_name, e))
+            client._report("a value of '%s' is dropped: %s" % (asset_name or "several assets", e))
         outbox.remove(i)
 
 

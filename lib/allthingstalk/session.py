@@ -8,7 +8,7 @@ in four or five pieces.
 from micropython import const
 from umqtt import simple as engine
 
-from .outbox import HEAD
+from .outbox import HEAD, SEVERAL
 from .reader import Reader
 
 _BEGINNING = b'{"value":'
@@ -71,19 +71,30 @@ class Session(Reader):
                 i = outbox.waiting(apart, True)
             if i < 0:
                 break
-            n, flags, _, topic, second, ms = outbox.head(i)
-            gathered += self._publish(i, n, topics[topic], ending(flags, second, ms), qos)
+            b = outbox.buffer  # outbox.head(i) without its tuple
+            flags = b[i + 2]
+            second = ((b[i + 7] << 8 | b[i + 8]) << 8 | b[i + 9]) << 8 | b[i + 10]
+            end = ending(flags, second, b[i + 11] << 8 | b[i + 12])
+            topic = topics[b[i + 5] << 8 | b[i + 6]]
+            gathered += self._publish(i, b[i] << 8 | b[i + 1], flags, topic, end, qos)
             if gathered > _BATCH:
                 if not self.link.push():
                     return
                 gathered = 0
         self.link.push()
 
-    def _publish(self, i, n, topic, ending, qos):
+    def _publish(self, i, n, flags, topic, ending, qos):
         """Gather a PUBLISH of the record at offset `i`, `n` bytes long; return its length."""
         outbox, link, head = self._outbox, self.link, self._head
+        beginning, text, start = _BEGINNING, outbox.buffer, i + HEAD
         n -= HEAD
-        length = 2 + len(topic) + 2 * qos + len(_BEGINNING) + n + len(ending)
+        if flags & SEVERAL:
+            from .several import message
+
+            text, start = message(text, start, n, ending), 0
+            n = len(text)
+            beginning = ending = b""
+        length = 2 + len(topic) + 2 * qos + len(beginning) + n + len(ending)
         head[0] = 0x30 | qos << 1
         if qos:
             if not outbox.in_flight:
@@ -100,8 +111,8 @@ class Session(Reader):
             head[0] = packet_id >> 8
             head[1] = packet_id & 255
             link.write(head, 2)
-        link.write(_BEGINNING)
-        link.write(outbox.buffer, n, i + HEAD)
+        link.write(beginning)
+        link.write(text, n, start)
         link.write(ending)
         if not qos:
             outbox.remove(i)

@@ -45,7 +45,7 @@ class Link:
         out = self._out
         if self._to > len(out):
             out.extend(bytes(self._to - len(out)))
-        if n < 16:  # a slice would be allocated: 16 bytes for each piece of each packet
+        if n < 16 or start and n < 65:  # a slice would be allocated, and a copy
             for k in range(n):
                 out[i + k] = data[start + k]
         elif n < len(data):

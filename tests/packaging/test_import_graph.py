@@ -57,6 +57,7 @@ ARROWS = {
     "profiles": set(),
     "reader": set(),
     "reading": set(),
+    "several": {"outbox", "values"},
     "recovery": {"failures", "loading"},
     "refusals": {"exceptions"},
     "request": {"exchange", "transport"},

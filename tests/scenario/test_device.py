@@ -144,6 +144,29 @@ print("errors", client.errors, client.dropped)
     assert platform.state(device.id, "temp")["at"] == "2020-01-02T01:04:05.96Z"
 
 
+@pytest.mark.parametrize("options", ["", ", qos=0", ", mqtt=False"])
+def test_values_of_several_assets_go_in_one_message(interpreter, platform, device, options):
+    start = START.replace(", mqtt=MQTT", "") if "mqtt" in options else START
+    program = interpreter.run(
+        start.replace(", timeout=3", ", timeout=3" + options)
+        + """
+class Window(Device):
+    temp = NumberAsset()
+    led = BooleanAsset()
+
+window = Window(client=client, id=DEVICE_ID)
+window.update(temp=21.5, led=AssetState(True, "2020-01-02T01:04:05Z"))
+assert client.flush(3) and client.pending == 0
+client.wait(0.3)
+print("read", window.temp.value, window.led.value, window.led.at)
+print("errors", client.errors, client.dropped)
+""",
+        values_of(platform, device, **({"MQTT": None} if "mqtt" in options else {})),
+    )
+    assert program.all("read") == ["21.5 True 2020-01-02T01:04:05Z"]
+    assert program.all("errors") == ["0 0"]
+
+
 def test_each_stream_reaches_its_handler_and_only_those_are_subscribed(
     interpreter, platform, device
 ):

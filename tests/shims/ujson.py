@@ -1,3 +1,9 @@
-"""MicroPython's old name of `json`, which old engines import."""
+"""MicroPython's `json` under its old name, on CPython: `dump` writes into streams of bytes."""
 
-from json import dump, dumps, load, loads  # noqa: F401
+import json
+from json import dumps, load, loads  # noqa: F401
+
+
+def dump(value, stream):
+    """Write JSON text as MicroPython does, UTF-8 into a stream of bytes."""
+    stream.write(json.dumps(value).encode())

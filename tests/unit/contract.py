@@ -41,7 +41,12 @@ class Rest(FakeRest):
             if part in line:
                 self.log.append(line)
                 return self.say(sock, 200, self.answers[part])
-        if self.status or not line.startswith("PUT") or "/state " not in line:
+        if (
+            self.status
+            or not line.startswith("PUT")
+            or "/asset/" not in line
+            or "/state " not in line
+        ):
             return super().received(sock, data)
         self.log.append(line)
         parts = line.split(" ")[1].split("/")
