@@ -9,6 +9,7 @@ NAME picks files by a part of their name. Ends with one line of counts; skips sa
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -20,15 +21,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools import engines, interpreters  # noqa: E402
+from tools import board_files, compact, engines, interpreters  # noqa: E402
 
 UNIT = ROOT / "tests" / "unit"
+COMPILED = ROOT / "build" / "compiled"
 SHIMS = ROOT / "tests" / "shims"
 REPORT = ROOT / "build" / "scenario.xml"
 FILE_TIMEOUT_S = 120
 SCENARIOS_AT_A_TIME = 3
 
-# interpreter, umqtt.simple, urequests (None: the `requests` that is frozen into the interpreter)
+# interpreter, umqtt.simple, urequests (None: the `requests` that is frozen into the interpreter);
+# `compiled` is 32 bits with the library as it goes onto boards, names and all
 CONFIGURATIONS = (
     ("cpython", engines.UMQTT_NEW, engines.UREQUESTS_NEW),
     ("cpython", engines.UMQTT_OLD, engines.UREQUESTS_OLD),
@@ -36,6 +39,7 @@ CONFIGURATIONS = (
     ("mp64", engines.UMQTT_OLD, engines.UREQUESTS_NEW),
     ("mp32", engines.UMQTT_NEW, None),
     ("mp32", engines.UMQTT_OLD, engines.UREQUESTS_OLD),
+    ("compiled", engines.UMQTT_NEW, None),
 )
 
 
@@ -50,6 +54,15 @@ class Tally:
         self.skips += skips
 
 
+def compile_all():
+    """Compile the library as for a board; the tests of its inner parts get the same names."""
+    board_files.put_library(COMPILED / "lib")
+    (COMPILED / "tests").mkdir(parents=True, exist_ok=True)
+    for path in UNIT.glob("*.py"):
+        text = compact.compacted(path.read_text(encoding="utf-8"))
+        (COMPILED / "tests" / path.name).write_text(text, encoding="utf-8")
+
+
 def engine_paths(umqtt, urequests):
     return [str(engines.folder(e)) for e in (umqtt, urequests) if e]
 
@@ -57,6 +70,8 @@ def engine_paths(umqtt, urequests):
 def environment(interpreter, umqtt, urequests):
     """Return the environment in which a program sees the library and its engines."""
     paths = [str(ROOT / "lib"), str(UNIT)] + engine_paths(umqtt, urequests)
+    if interpreter == "compiled":
+        paths[:2] = [str(COMPILED / "lib"), str(COMPILED / "tests")]
     if interpreter == "cpython":
         return {**os.environ, "PYTHONPATH": os.pathsep.join([paths[0], str(SHIMS), *paths[1:]])}
     paths += [str(engines.folder(engines.UNITTEST)), ".frozen"]
@@ -78,7 +93,7 @@ def run_unit_file(command, environ, interpreter, path):
         done = subprocess.run(
             [*command, *arguments],
             env=environ,
-            cwd=UNIT,
+            cwd=COMPILED / "tests" if interpreter == "compiled" else UNIT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=FILE_TIMEOUT_S,
@@ -115,7 +130,9 @@ def run_units(tally, names, only_interpreter):
         name = label(*configuration)
         started = time.monotonic()
         try:
-            command = interpreters.find(interpreter)
+            command = interpreters.find("mp32" if interpreter == "compiled" else interpreter)
+            if interpreter == "compiled":
+                compile_all()
         except interpreters.Missing as e:
             tally.add(0, 0, [(name, str(e))])
             print(f"unit, {name}: skipped, {e}", flush=True)
@@ -167,9 +184,12 @@ def run_scenarios(tally, names):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", choices=("unit", "scenario"))
-    parser.add_argument("--interpreter", choices=interpreters.NAMES)
+    parser.add_argument("--interpreter", choices=(*interpreters.NAMES, "compiled"))
     parser.add_argument("names", nargs="*", metavar="NAME", help="a part of a file's name")
     args = parser.parse_args()
+    # Started in the background of a shell script, we would ignore Ctrl-C, and so would what the
+    # tests start and stop with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     tally = Tally()
     if args.only != "scenario":
         run_units(tally, args.names, args.interpreter)

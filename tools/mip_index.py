@@ -22,7 +22,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tools import board_files, engines
+from tools import board_files, compact, engines
 
 ROOT = Path(__file__).resolve().parent.parent
 INDEX = ROOT / "build" / "mip"
@@ -149,7 +149,7 @@ def put_package(to, package, flavour):
             target, suffix = source, ".py"
             if flavour != "py":
                 target, suffix = Path(folder) / "module.mpy", ".mpy"
-                board_files.compile_to(source, target, name + ".py")
+                compact.compile_to(source, target, name + ".py")
             hashes.append([name + suffix, put_file(to, target.read_bytes())])
     content = {"v": 1, "version": package.version, "hashes": hashes, "deps": package.deps}
     folder = to / "package" / flavour / package.name

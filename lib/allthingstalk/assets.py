@@ -174,8 +174,8 @@ def checked_name(name, where="asset name"):
 
 
 def state_topic(device_id, asset_name):
-    """Return the topic of an asset's states; of several assets' states for None."""
-    if asset_name is not None:
+    """Return the topic of an asset's states; of several assets' states for ()."""
+    if asset_name != ():
         device_id = "%s/asset/%s" % (device_id, checked_name(asset_name))
     return ("device/%s/state" % device_id).encode()
 

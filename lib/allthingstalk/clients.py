@@ -2,7 +2,10 @@
 
 from io import BytesIO
 
-from ujson import dump
+try:
+    from ujson import dump
+except ImportError:
+    from json import dump
 
 from . import transport
 from .loading import REST, passing
@@ -38,6 +41,13 @@ class BaseClient:
 
     def publish_asset_state(self, device_id, asset_name, state):
         raise NotImplementedError("publish_asset_state")
+
+
+def _stream(text):
+    """Return a stream that has the room it needs, so that the heap is what it was afterwards."""
+    stream = BytesIO()
+    stream.write(text)
+    return stream
 
 
 def _write(stream, state, at):
@@ -134,8 +144,8 @@ class Client(BaseClient):
         self._late = []  # values assigned by an interrupt in the middle of our own I/O
         self._ticked = self._retry_at = self._net.ticks_ms()
         self._ends = self._ending  # bound once: each time it would be allocated
-        self._stream = BytesIO()  # in which a value becomes JSON
         self._text = bytearray(_SHORT)
+        self._stream = _stream(self._text)  # in which a value becomes JSON
         if self._outbox.path:
             from .outbox_file import start
 
@@ -372,7 +382,7 @@ class Client(BaseClient):
             n = stream.tell()
             if n > _SHORT:
                 text = bytearray(n)
-                self._stream = BytesIO()  # the old one has grown
+                self._stream = _stream(self._text)  # the old one has grown
             stream.seek(0)
             stream.readinto(text)
             self._tick()

