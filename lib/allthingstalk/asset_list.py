@@ -2,7 +2,7 @@
 
 import json
 
-from .assets import Asset
+from .asset_object import from_dict
 
 _ENTRY_MAX = 4096  # bytes of one asset object; a longer one is skipped and reported
 
@@ -63,7 +63,7 @@ def assets(read, report):
 
 def _asset(entry):
     try:
-        asset = Asset.from_dict(json.loads(entry))
+        asset = from_dict(json.loads(entry))
         return asset if isinstance(asset.name, str) else None
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         return None

@@ -4,7 +4,7 @@ An asset is a field of a Device (a data descriptor): assigning to it publishes, 
 the platform. Its profile is the JSON schema that the platform keeps for it.
 """
 
-_made = [0, 0]  # how many assets were ever made; how many of them no class has named yet
+made = [0, 0]  # how many assets were ever made; how many of them no class has named yet
 
 
 class Asset:
@@ -34,130 +34,34 @@ class Asset:
     handler = None
     keep = "every"
     type = None
-    _title = None
     _keys = ()  # the profile keywords of a typed kind
     _schema = None  # the profile as a plain dict, shared by all assets that add nothing to it
 
-    def __init__(
-        self,
-        *,
-        kind="sensor",
-        name=None,
-        title=None,
-        description="",
-        handler=None,
-        keep="every",
-        profile=None,
-        **kwargs,
-    ):
-        if kind not in (Asset.SENSOR, Asset.ACTUATOR, Asset.VIRTUAL, Asset.CONFIG):
-            raise ValueError("kind is sensor, actuator, virtual or config, not %r" % (kind,))
-        if keep not in ("every", "latest"):
-            raise ValueError("keep is every or latest, not %r" % (keep,))
-        for key in kwargs:
-            if key not in self._keys:
-                raise TypeError(
-                    "%s has no keyword '%s'; it has: kind name title description handler keep "
-                    "profile %s" % (self.__class__.__name__, key, " ".join(self._keys))
-                )
-        if name is not None:
-            self.name = checked_name(name)
-        if kind != self.kind:
-            self.kind = kind
-        if title is not None:
-            self._title = title
-        if description:
-            self.description = description
-        if handler is not None:
-            self.handler = handler
-        if keep != self.keep:
-            self.keep = keep
-        if kwargs or profile is not None or self.type is None:
-            self._set_profile(profile, kwargs)
-        # Class dicts keep no order on MicroPython, but a dashboard shows assets in theirs.
-        self._order = _made[0]
-        _made[0] += 1
-        _made[1] += 1
+    def __init__(self, **keywords):
+        from .declaring import declare
 
-    def _set_profile(self, profile, kwargs):
-        try:
-            schema = profile.copy() if profile is not None else {"type": self.type}
-            kind = schema["type"]
-            if not isinstance(kind, str) or self.type not in (None, kind):
-                raise ValueError
-        except (AttributeError, KeyError, TypeError, ValueError):
-            from .exceptions import InvalidAssetProfileException
+        declare(self, **keywords)
 
-            raise InvalidAssetProfileException(
-                "%s needs a profile%s, got %s"
-                % (
-                    self.__class__.__name__,
-                    " of type '%s'" % self.type if self.type else " with a 'type'",
-                    profile,
-                )
-            )
-        if self._schema:
-            for key in self._schema:
-                schema.setdefault(key, self._schema[key])
-        schema.update(kwargs)
-        self._schema = schema
-        self.type = kind
+    def __getattr__(self, attribute):  # `title` and `profile`, as a profiles.Profile
+        from .asset_object import derived
 
-    @property
-    def title(self):
-        if self._title is None and self.name:
-            return self.name[0].upper() + self.name[1:]
-        return self._title
-
-    @title.setter
-    def title(self, text):
-        self._title = text
-
-    @property
-    def profile(self):
-        """The profile as a `profiles.Profile`, which is a dict."""
-        if self._schema is None:
-            return None
-        from .profiles import Profile
-
-        return Profile.from_dict(self._schema)
+        return derived(self, attribute)
 
     @staticmethod
     def from_dict(d):
         """Return an Asset for an asset object of the platform, keys in lower camel case."""
-        asset = object.__new__(Asset)
-        asset.id = d.get("id")
-        asset.thing_id = d.get("deviceId")
-        asset.kind = d["is"]
-        asset.name = d["name"]
-        asset._title = d.get("title")
-        asset.description = d.get("description") or ""
-        profile = d.get("profile")
-        asset.type = profile.get("type") if profile else None
-        asset._schema = profile if asset.type else None
-        return asset
+        from .asset_object import from_dict
 
-    def _copy(self):
-        """Return an asset of the same definition, so that each device has its own `id`."""
-        other = object.__new__(self.__class__)
-        for key in self.__dict__:
-            setattr(other, key, self.__dict__[key])
-        other.id = other.thing_id = None
-        return other
+        return from_dict(d)
 
     # -- the field of a Device ------------------------------------------------------------------
 
     def __set_name__(self, owner, member):  # called by CPython and MicroPython >= 1.27
-        if hasattr(owner, "_own_streams"):  # else a mixin: the Device is not known yet
-            self._bind(member)
-            owner._own_streams(owner)
+        if hasattr(owner, "_hand_over"):  # else a mixin: the Device is not known yet
+            from .declaring import bind, own_streams
 
-    def _bind(self, member):
-        if "_member" not in self.__dict__:
-            self._member = member
-            _made[1] -= 1
-            if self.name is None:
-                self.name = checked_name(member)
+            bind(self, member)
+            own_streams(owner)
 
     def __get__(self, device, owner=None):
         return self if device is None else device._read(self)
@@ -199,11 +103,6 @@ def is_utc(at):
     if not isinstance(at, str) or not 19 < len(at) < 25:
         return False
     return at[10] + at[-1] == "TZ" and at[:4].isdigit()
-
-
-def nameless():
-    """Return how many declared assets belong to no class whose fields are known yet."""
-    return _made[1]
 
 
 class NumberAsset(Asset):

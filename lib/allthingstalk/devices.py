@@ -2,12 +2,16 @@
 
 import json
 
-from .assets import Asset, checked_name, is_utc, nameless, plain
+from .assets import is_utc, plain
+from .loading import unload
 
-_STREAMS = ("command", "feed", "state", "event")
+STREAMS = ("command", "feed", "state", "event")
 
 
-class _Stream:
+known = set()  # the members of all classes whose fields were made
+
+
+class Stream:
     """`W.command`, `w.feed` and so on: `@W.command.led` registers a handler for the asset."""
 
     def __init__(self, stream, target):
@@ -16,74 +20,33 @@ class _Stream:
 
     def __get__(self, device, owner=None):
         # MicroPython calls this for instances only; there W.command is the class's own object.
-        return _Stream(self._stream, owner if device is None else device)
+        return Stream(self._stream, owner if device is None else device)
 
     def __getattr__(self, member):
         if member.startswith("__"):
             raise AttributeError(member)
-        owner = self._target
-        if owner is None:
-            owner = Device
-            _check_pending(member)
-        else:
-            cls = owner.__class__ if isinstance(owner, Device) else owner
-            _check_member(member, _fields(cls), cls.__name__)
-
-        def register(handler):
-            if "_handlers" not in owner.__dict__:
-                owner._handlers = {}
-            owner._handlers[self._stream + " " + member] = handler
-            Device._registered += 1
-            return handler
-
-        return register
+        return declared("registration", self._stream, self._target, member)
 
 
-def _check_member(member, fields, where):
-    if member not in fields:
-        raise AttributeError(
-            "no asset '%s' for a handler; assets of %s: %s" % (member, where, " ".join(fields))
-        )
+def declared(call, *args):
+    """Call a function of `declaring`, which is in memory for that long only."""
+    from . import declaring
+
+    try:
+        return getattr(declaring, call)(*args)
+    finally:
+        unload((declaring.__name__,))
 
 
-def _lineage(cls):
+def lineage(cls):
     """Return a class and its bases in the order in which members are looked up."""
     if hasattr(cls, "__mro__"):
         return cls.__mro__[:-1]
     classes = [cls]  # MicroPython: depth first
     for base in cls.__bases__:
         if base is not object:
-            classes += _lineage(base)
+            classes += lineage(base)
     return classes
-
-
-def _fields(cls):
-    """Return {member: asset} of a class; made once a class.
-
-    Raises ValueError for a member whose name a Device needs for itself.
-    """
-    if "_own_fields" in cls.__dict__:
-        return cls._own_fields
-    fields = {}
-    for c in reversed(_lineage(cls)):
-        if c is Device:
-            continue
-        members = c.__dict__
-        for member in members:
-            value = members[member]
-            if isinstance(value, Asset):
-                if hasattr(Device, member) and member != "update":  # which is no more than handy
-                    raise ValueError(
-                        "an asset cannot be the member '%s', which every Device has: call the "
-                        "member otherwise and give it name='%s'" % (member, member)
-                    )
-                value._bind(member)
-                _known.add(member)
-                fields[member] = value
-            elif member in fields:  # a subclass hides it
-                del fields[member]
-    cls._own_fields = fields
-    return fields
 
 
 class Device:
@@ -107,24 +70,10 @@ class Device:
     _redelivered = False  # the message at hand was sent before
 
     def __init__(self, *, client=None, id=None, connect=True, overwrite_assets=False, **kwargs):
-        for key in kwargs:
-            raise TypeError(
-                "Device has no keyword '%s'; it has: client id connect overwrite_assets" % key
-            )
-        assets = {}
-        fields = _fields(self.__class__)
-        for member in fields:
-            asset = fields[member]
-            # Each device has assets of its own, for their ids; the first takes the declared ones.
-            assets[member] = asset._copy() if "_taken" in asset.__dict__ else asset
-            asset._taken = True
-        self.assets = assets
+        self.id = declared("set_up", self, id, kwargs)
         self.client = client
         self.overwrite_assets = overwrite_assets
         self._last_at = {}  # stream and asset's name -> time of the last message
-        self._identify(id)
-        for key in Device.__dict__.get("_handlers", ()):
-            _check_pending(key.split(" ")[1], key)
         if connect and client is not None:
             self.connect()
 
@@ -138,7 +87,7 @@ class Device:
         if client is not None:
             self.client = client
         if id is not None:
-            self._identify(id)
+            self.id = declared("checked_id", id)
         if overwrite_assets is not None:
             self.overwrite_assets = overwrite_assets
         client = self.client
@@ -147,27 +96,7 @@ class Device:
         self._started = False
         if hasattr(client, "_connect_device"):
             return client._connect_device(self)
-        return self._connect_with(client)
-
-    def _connect_with(self, client):
-        """Connect with a client of somebody's own."""
-        from .definition import settle
-        from .exceptions import PlatformUnavailableException
-
-        online = True
-        try:
-            settle(client, self)
-        except PlatformUnavailableException:
-            online = False
-        if hasattr(client, "_attach_device"):
-            client._attach_device(self)
-        self._started = True
-        return online
-
-    def _identify(self, id):
-        if isinstance(id, str) and ":" in id:
-            raise ValueError("the device id has a ':' like a token; are the two mixed up?")
-        self.id = None if id is None else checked_name(id, "device id")
+        return declared("connect_with", client, self)
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -207,7 +136,7 @@ class Device:
 
     def _handler(self, stream, member):
         key = stream + " " + member
-        for owner in [self] + list(_lineage(self.__class__)):
+        for owner in [self] + list(lineage(self.__class__)):
             handlers = owner.__dict__.get("_handlers", ())
             if key in handlers:
                 return handlers[key]
@@ -259,32 +188,9 @@ class Device:
     def _report(self, *report):
         getattr(self.client, "_report", print)(*report)
 
-    @staticmethod
-    def _own_streams(owner):
-        """Give a class streams of its own. Called where `__set_name__` is."""
-        if "_handlers" not in owner.__dict__:
-            owner._handlers = {}
-            for stream in _STREAMS:
-                if stream not in owner.__dict__:  # else an asset of a reserved name, or a method
-                    setattr(owner, stream, _Stream(stream, owner))
 
-
-for _name in _STREAMS:
-    setattr(Device, _name, _Stream(_name, None))
-
-
-_known = set()  # the members of all classes whose fields were made
-
-
-def _check_pending(member, key=None):
-    """On MicroPython before 1.27 a handler's class is not known when it is registered.
-
-    Once all declared assets belong to classes that are known, a member that none has is a typo.
-    """
-    if member not in _known and not nameless():
-        if key:
-            del Device._handlers[key]  # to be reported once
-        _check_member(member, _known, "all devices")
+for _name in STREAMS:
+    setattr(Device, _name, Stream(_name, None))
 
 
 def _checked(asset, value):

@@ -40,10 +40,10 @@ def compare_assets(client, device_id, device):
 
 def _declared(device):
     """Return {name: Asset} of a Device class; copies, for comparing gives them ids."""
-    from .devices import _fields
+    from .declaring import copied, fields_of
 
-    fields = _fields(device)
-    return dict([(fields[member].name, fields[member]._copy()) for member in fields])
+    fields = fields_of(device)
+    return dict([(fields[member].name, copied(fields[member])) for member in fields])
 
 
 def _listed(text, names):

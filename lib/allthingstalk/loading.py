@@ -5,8 +5,8 @@ import sys
 
 _PACKAGE = "allthingstalk."
 # What REST loads, its engine included: it makes room for MQTT.
-REST = "definition rest_assets rest_states request asset_list exchange dialing secure".split()
-REST = [_PACKAGE + name for name in REST] + ["urequests", "requests"]
+REST = "asset_object asset_list definition dialing exchange request rest_assets rest_states secure"
+REST = [_PACKAGE + name for name in REST.split()] + ["urequests", "requests"]
 
 # What MQTT loads beyond the Client.
 MQTT = [_PACKAGE + "session", _PACKAGE + "reader", _PACKAGE + "oversize", "umqtt.simple", "umqtt"]
@@ -22,6 +22,7 @@ def passing(names, call):
         return call()
     finally:
         unload(loaded)
+        gc.collect()
 
 
 def unload(names):
@@ -32,4 +33,3 @@ def unload(names):
             name = name[len(_PACKAGE) :]
             if hasattr(package, name):
                 delattr(package, name)
-    gc.collect()

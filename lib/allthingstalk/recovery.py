@@ -3,6 +3,7 @@
 Loaded when something fails, so that it costs nothing in good times.
 """
 
+import gc
 import io
 import sys
 
@@ -88,6 +89,7 @@ def shut(client):
     finally:
         client._in_io = False
     unload(MQTT)
+    gc.collect()
 
 
 def traceback_lines(text, e):

@@ -14,10 +14,10 @@ def _definition(asset):
 
 
 def _as_asset(client, d):
-    from .assets import Asset
+    from .asset_object import from_dict
 
     try:
-        return Asset.from_dict(d)
+        return from_dict(d)
     except (KeyError, TypeError, AttributeError) as e:
         from .refusals import unavailable
 
