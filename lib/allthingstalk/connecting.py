@@ -2,7 +2,7 @@
 
 import gc
 
-from .loading import REST, passing
+from .loading import REST, calling
 
 _STREAMS = ("command", "feed", "state", "event")
 
@@ -18,13 +18,7 @@ def bring_up(client, new=None):
     client.status = "connecting"
     if not client._hooked:
         client._hooked = True
-
-        def rest():
-            from .leaving import leave
-
-            leave(client)
-
-        passing(("allthingstalk.leaving",), rest)
+        calling(("allthingstalk.leaving",), "leaving.leave", client)
     for device in client._devices:
         if device._unsettled:
             try:
@@ -36,20 +30,14 @@ def bring_up(client, new=None):
     if client.mqtt:
         _open_session(client)
     elif client.pending:
-        client._rest("rest_states", "send")
+        client._rest("rest_states.send")
     client.status = "online"
     client._events.append("online")
 
 
 def settle(client, device):
     """Create or compare the assets of a device."""
-
-    def rest():
-        from .definition import settle
-
-        settle(client, device)
-
-    passing(REST, rest)
+    calling(REST, "definition.settle", client, device)
 
 
 def _open_session(client):

@@ -60,6 +60,10 @@ def dial(endpoint, timeout_s, ca=None):
             if scheme in ("https", "mqtts"):
                 from .secure import wrap
 
+                try:  # TCP_NODELAY: TLS writes more than once before it hears an answer
+                    raw.setsockopt(6, 1, 1)
+                except OSError:  # a port that knows it not
+                    pass
                 gc.collect()  # a handshake needs large blocks: 16 KiB on a Pico W
                 return transport.Link(wrap(raw, host, ca), raw)
             return transport.Link(raw, raw)

@@ -25,6 +25,16 @@ def passing(names, call):
         gc.collect()
 
 
+def calling(names, call, *args):
+    """Return the result of a function such as "rest_assets.get_assets", see passing()."""
+    module, name = call.split(".")
+
+    def load():
+        return getattr(__import__(_PACKAGE + module, None, None, (name,)), name)(*args)
+
+    return passing(names, load)
+
+
 def unload(names):
     """Let go of modules that nobody holds any more."""
     package = sys.modules[_PACKAGE[:-1]]

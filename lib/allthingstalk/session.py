@@ -12,7 +12,7 @@ from .outbox import HEAD, SEVERAL
 from .reader import Reader
 
 _BEGINNING = b'{"value":'
-_WINDOW = const(32)  # packets that may be unacknowledged at a time
+_WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
 
 

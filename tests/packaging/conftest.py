@@ -5,8 +5,7 @@ import logging
 import pytest
 
 from tools import interpreters
-from tools.size_build import build
-from tools.size_measures import Measures
+from tools.size_measures import Measures, build
 
 
 @pytest.fixture(scope="session")

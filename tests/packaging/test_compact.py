@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tools import board_files, compact, engines
+from tools import board_files, compact, engines, interpreters
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {path.stem: path.read_text("utf-8") for path in compact.PACKAGE.glob("*.py")}
+FIRMWARES = [*compact.IN_FIRMWARE, "_a_new_name"]
 NAMES = compact.replacements()
 
 
@@ -37,7 +38,7 @@ def test_names_that_programs_use_stay():
 
 
 def test_members_of_subclassed_classes_keep_an_underscore():
-    for member in ("_handlers", "_publish", "_started", "_schema", "_own_streams"):
+    for member in ("_handlers", "_publish", "_started", "_schema", "_hand_over"):
         assert NAMES[member][0] == "_"
 
 
@@ -52,6 +53,30 @@ def test_the_names_called_numbered_cost_one_or_two_bytes_in_a_file(tmp_path):
     known, unknown = bytes_with(tmp_path, "x.append\n"), bytes_with(tmp_path, "x._zz\n")
     assert known + 1 < unknown
     assert {name for name, size in costs.items() if size > known + 1} == set()
+
+
+@pytest.mark.parametrize("name", ["mp32", "mp64"])
+def test_the_names_called_firmwares_take_no_ram(name):
+    try:
+        command = interpreters.find(name)
+    except interpreters.Missing as reason:
+        pytest.skip(str(reason))
+    ask = "micropython.qstr_info()\n"
+    lines = "".join(f"exec('try: x.{n}\\nexcept NameError: pass')\n{ask}" for n in FIRMWARES)
+    done = subprocess.run(
+        [
+            *command,
+            "-c",
+            f"import micropython\nexec('try: x.pop\\nexcept NameError: pass')\n{ask}{lines}",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    counts = re.findall(r"n_qstr=(\d+)", done.stdout)
+    assert len(counts) == len(FIRMWARES) + 1, done.stderr
+    added = [n for n, before, now in zip(FIRMWARES, counts, counts[1:]) if before != now]
+    assert added == ["_a_new_name"]
 
 
 def test_the_compiled_library_is_a_tenth_smaller(tmp_path):

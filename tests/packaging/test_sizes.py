@@ -133,8 +133,8 @@ def test_the_tables_show_each_figure_beside_its_budget():
 def test_the_picture_shows_what_was_measured_with_its_budget(tmp_path):
     rows = bar_rows(FIGURES)
     budget = BUDGETS["ram import, mpy"][0]
-    assert ("RAM after import of what stays loaded, .mpy", 20000, budget) in rows
+    assert ("RAM after import, .mpy", 20000, budget) in rows
     path = tmp_path / "size.svg"
     svg_bars.bars(sizes.TITLE, rows, path, "bytes")
     texts = [each.text for each in ET.parse(path).iter("{http://www.w3.org/2000/svg}text")]
-    assert "20,000" in texts and "19,000" in texts
+    assert {"20,000", "19,000", "not measured"} <= set(texts)

@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.device_process import CONFIGURATIONS, Interpreter
+from tests import run
+from tests.scenario.device_process import Interpreter
 from tools import board_files, interpreters
 from tools.virtual_board import VirtualBoard
 
 
-@pytest.fixture(params=CONFIGURATIONS)
+@pytest.fixture(params=interpreters.NAMES)
 def interpreter(request, tmp_path):
     """An Interpreter; all programs that it started are ended with the test."""
     try:
-        command = interpreters.find(request.param)
+        name = "mp32" if request.param == "compiled" else request.param
+        command = interpreters.find(name)
     except interpreters.Missing as reason:
         pytest.skip(str(reason))
+    if request.param == "compiled":
+        run.compile_all()
     started = Interpreter(request.param, command, tmp_path)
     yield started
     started.close()

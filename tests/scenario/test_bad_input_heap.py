@@ -1,4 +1,4 @@
-"""A long list of assets on a small heap: 64 KiB, 32 bits, the library as .py files."""
+"""A long list of assets on a small heap, 32 bits: the library as on boards, and as .py files."""
 
 import http.client
 import json
@@ -7,7 +7,8 @@ import pytest
 
 from tools.local_platform import LocalPlatform
 
-HEAP = ("-X", "heapsize=64k")
+# As it goes onto boards, and from .py sources, which take more.
+HEAPS = {"compiled": "56k", "mp32": "72k"}
 ASSETS = 200
 
 # It has two of the platform's 200 assets.
@@ -63,8 +64,8 @@ def add_assets(platform, device):
     connection.close()
 
 
-@pytest.mark.parametrize("interpreter", ["mp32"], indirect=True)
-def test_a_device_among_200_assets_works_on_64_kib(interpreter, platform):
+@pytest.mark.parametrize("interpreter", HEAPS, indirect=True)
+def test_a_device_among_200_assets_works_on_a_small_heap(interpreter, platform):
     device = platform.create_device("Window")
     add_assets(platform, device)
     program = interpreter.start(
@@ -75,7 +76,7 @@ def test_a_device_among_200_assets_works_on_64_kib(interpreter, platform):
             "HTTP": platform.http,
             "MQTT": platform.mqtt,
         },
-        options=HEAP,
+        options=("-X", "heapsize=" + HEAPS[interpreter.name]),
     )
     assert program.wait_for("connected") == "True 0 None"
     program.wait_for("ready")

@@ -154,8 +154,6 @@ def ran(interpreter, tmp_path_factory):
 
 def test_every_section_has_its_table_and_fits_a_terminal(ran):
     text, figures, _ = ran
-    for peer in PEERS:
-        assert peer.name in text
     for title in ("Rate: ", "Wire: ", "Link: ", "Commands: ", "Boot: ", "Growth: "):
         assert f"\n{title}" in f"\n{text}"
     assert set(figures) == {"machine", *sections.SECTIONS}

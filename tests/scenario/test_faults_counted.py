@@ -14,7 +14,7 @@ from tests.scenario.test_mosquitto import MOSQUITTO, Mosquitto, wait_for
 from tools.fault_proxy import FaultProxy
 from tools.local_platform import LocalPlatform
 
-WINDOW = 32  # packets that may be unacknowledged, and so delivered again, at a time
+WINDOW = 64  # packets that may be unacknowledged, and so delivered again, at a time
 STORM_WAIT_S = 1
 # With a CONNACK or a PUBACK of 4 bytes and a PUBLISH of some 70: in the first byte, within, at the
 # end.

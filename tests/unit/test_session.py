@@ -110,14 +110,14 @@ class TestPublish(SessionTest):
 
     def test_packets_are_pipelined_up_to_the_window(self):
         self.net.broker.acknowledges = False
-        for i in range(40):
+        for i in range(80):
             self.put(b"%d" % i)
         self.send()
-        self.assertEqual(self.outbox.in_flight, 32)
-        self.assertEqual(len(self.net.broker.publishes()), 32)
+        self.assertEqual(self.outbox.in_flight, 64)
+        self.assertEqual(len(self.net.broker.publishes()), 64)
         self.arrive(b"\x40\x02\x00\x01")
         self.send()
-        self.assertEqual(len(self.net.broker.publishes()), 33)
+        self.assertEqual(len(self.net.broker.publishes()), 65)
 
     def test_many_small_packets_share_a_write(self):
         for i in range(32):

@@ -35,14 +35,17 @@ class Client:
     paths: tuple[Path, ...] = ()
     thingsboard: bool = False
 
-    def path(self) -> str:
+    def path(self, programs: Path = HERE / "programs") -> str:
         """Return the MICROPYPATH for its program; what is not here yet is fetched.
+
+        Args:
+            programs: the folder in which the program is.
 
         Raises:
             NotRun: the package index does not hold it, or cannot be reached.
         """
         try:
-            folders = [HERE / "programs", self._joined(), *self.paths]
+            folders = [programs, self._joined(), *self.paths]
         except (OSError, SystemExit) as error:
             raise NotRun(f"it cannot be fetched: {error}") from None
         return ":".join([*map(str, folders), ".frozen"])

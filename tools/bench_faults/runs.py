@@ -3,9 +3,7 @@
 import contextlib
 import json
 import os
-import subprocess
 import tempfile
-import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -17,6 +15,7 @@ from .brokers import Listener, Mosquitto, OwnBroker, wait_for
 from .clients import HERE, Client
 from .counting import Outcome, count
 from .errors import NotRun, Trouble
+from .process import Program
 from .scenarios import Scenario
 
 PAUSE_MS = 20
@@ -26,63 +25,6 @@ SETTLE_S = 1
 HEAR_S = 5
 HTTP_TIMEOUT_S = 5
 ASSETS = (("counter", "sensor", "integer"), ("led", "actuator", "boolean"))
-
-
-class Program:
-    """A client's program in a process of its own; what it prints is kept, with the time.
-
-    Its settings, the token among them, go to its standard input: arguments can be seen by others.
-    """
-
-    def __init__(self, interpreter: list[str], client: Client, settings: dict):
-        self.lines: list[tuple[float, str]] = []
-        self._token = settings["token"]
-        self._process = subprocess.Popen(
-            [*interpreter, str(HERE / "programs" / f"{client.program}.py")],
-            env={**os.environ, "MICROPYPATH": client.path()},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            bufsize=1,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self.say(json.dumps(settings))
-
-    def _read(self):
-        for line in self._process.stdout:
-            line = line.rstrip().replace(self._token, self._token[:8] + "…")
-            self.lines.append((time.monotonic(), line))
-
-    def say(self, text: str) -> None:
-        """Give it a line; a program that has ended takes none."""
-        with contextlib.suppress(OSError):
-            self._process.stdin.write(text + "\n")
-            self._process.stdin.flush()
-
-    def has_said(self, start: str) -> bool:
-        """Return whether a line began with this."""
-        return any(line.startswith(start) for _, line in self.lines)
-
-    @property
-    def ended(self) -> str | None:
-        """What it said last if it ended by itself; None while it runs."""
-        if self._process.poll() is None:
-            return None
-        self._reader.join(1)
-        said = [line for _, line in self.lines if line]
-        return said[-1] if said else f"exit status {self._process.returncode}"
-
-    def close(self) -> None:
-        """Kill it."""
-        self._process.kill()
-        self._process.wait()
-        self._reader.join(1)
-        with contextlib.suppress(OSError):  # what it was still to be told
-            self._process.stdin.close()
-        self._process.stdout.close()
 
 
 class Bench:
@@ -123,7 +65,11 @@ class Bench:
                 "pause_ms": PAUSE_MS,
                 "keepalive_s": scenario.keepalive_s,
             }
-            program = Program(self._interpreter, client, settings)
+            program = Program(
+                [*self._interpreter, str(HERE / "programs" / f"{client.program}.py")],
+                {**os.environ, "MICROPYPATH": client.path()},
+                settings,
+            )
             stack.callback(program.close)
             if not wait_for(lambda: program.ended or program.has_said("ready"), READY_S):
                 raise NotRun(f"its session was not up within {READY_S} s")
