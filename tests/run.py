@@ -56,7 +56,7 @@ class Tally:
 
 def compile_all():
     """Compile the library as for a board; the tests of its inner parts get the same names."""
-    board_files.put_library(COMPILED / "lib")
+    board_files.build(COMPILED)
     (COMPILED / "tests").mkdir(parents=True, exist_ok=True)
     for path in UNIT.glob("*.py"):
         text = compact.compacted(path.read_text(encoding="utf-8"))

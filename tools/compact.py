@@ -167,14 +167,17 @@ def compile_to(source, target, name):
     """Compile a module into a .mpy; `name` is the file that tracebacks speak of.
 
     Modules of the library get the cheap names, and tracebacks speak of a module, which is a name
-    that is there anyway. Others, the engines', are left as they are.
+    that is there anyway. Others, the engines', are left as they are: their asserts look at what
+    the broker says, and -O drops asserts.
     """
+    options = []
     target.parent.mkdir(parents=True, exist_ok=True)
     text = Path(source).read_text(encoding="utf-8")
     if Path(source).parent == PACKAGE:
         text = compacted(text)
         name = Path(source).stem
+        options = ["-O3"]
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder) / "module.py"
         given.write_text(text, encoding="utf-8")
-        subprocess.run([COMPILER, "-O3", "-s", name, "-o", target, given], check=True)
+        subprocess.run([COMPILER, *options, "-s", name, "-o", target, given], check=True)
