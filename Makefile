@@ -31,7 +31,7 @@ help:
 	@echo "make on-pc        a device program on this PC: PROGRAM=main.py"
 	@echo
 	@echo "Measured and proven:"
-	@echo "make size         what it costs in flash and RAM"
+	@echo "make size         what it costs in flash and RAM, as a table and a picture (2 minutes)"
 	@echo "make fuzz         100,000 damaged packets, answers and sequences of faults"
 	@echo "make soak         a month of random faults in virtual time: SOAK_OPTIONS='--seed 7'"
 	@echo "make fleet        what 10,000 boards do to a broker that comes back"
@@ -121,5 +121,5 @@ clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check size fuzz soak fleet bench-faults platform board board-files \
+.PHONY: help setup run test check size bench fuzz soak fleet bench-faults platform board board-files \
 	provision doctor firmware flash erase deploy romfs repl image mip emulate emulate-firmware on-pc clean

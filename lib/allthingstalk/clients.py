@@ -12,7 +12,7 @@ from .loading import REST, calling
 
 _CALLS = ("allthingstalk.client_calls",)
 _SETUP = ("allthingstalk.client_setup", "allthingstalk.endpoints")
-_CONNECTING = ("allthingstalk.connecting", "allthingstalk.dialing", "allthingstalk.secure")
+_CONNECTING = ["allthingstalk." + name for name in "connecting opening dialing secure".split()]
 _IDLE_MS = 10  # pause between two polls of a wait
 _LATE_MAX = 64  # values that wait for the end of our own I/O
 _SHORT = 64  # bytes of a value for which nothing is allocated
@@ -290,7 +290,7 @@ class Client(BaseClient):
             return
         session.receive()
         if self._devices and self._registered != self._devices[0]._registered:
-            self._connecting("subscribe")
+            calling(_CONNECTING, "opening.subscribe", self)
         apart = self._failures.suspect if self._failures else -1
         session.send(self._topics, self._ends, self._qos, apart)
         session.check()

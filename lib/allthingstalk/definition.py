@@ -9,11 +9,14 @@ def settle(client, device):
     """
     if device.id is None:
         _create(client, device)
-    digest = getattr(client, "_digest", None)
-    key = _digest(client, device) if digest else None
-    if digest and not device._look_again and key in _kept(digest):
-        device._unsettled = False
-        return
+    path = getattr(client, "_digest", None)
+    if path:
+        from . import digest
+
+        line = digest.of(client, device)
+        if not device._look_again and line in digest.kept(path):
+            device._unsettled = False
+            return
     missing = dict([(asset.name, asset) for asset in device.assets.values()])
     differing = []
     mismatch = None
@@ -31,8 +34,8 @@ def settle(client, device):
     for asset in differing:
         _take(asset, client.update_asset(device.id, asset))
     device._unsettled = device._look_again = False
-    if digest:
-        _keep(digest, device.id, key)
+    if path:
+        digest.keep(path, device.id, line)
 
 
 def _each(client, device_id):
@@ -108,42 +111,3 @@ def _type(asset):
     if isinstance(properties, dict) and "latitude" in properties and "longitude" in properties:
         return "location"
     return asset.type
-
-
-# -- the digest: later boots skip REST while the definition is as it was --------------------------
-
-
-def _digest(client, device):
-    """Return a line that changes with the endpoint, the device and its declaration."""
-    import hashlib
-    import json
-    from binascii import hexlify
-
-    h = hashlib.sha256(client.http.encode())
-    h.update(str(device.overwrite_assets).encode())
-    for asset in device.assets.values():
-        schema = asset._schema
-        h.update(json.dumps([asset.name, asset.kind, asset.title, asset.description]).encode())
-        h.update(json.dumps([[key, schema[key]] for key in sorted(schema)]).encode())
-    return "%s %s" % (device.id, str(hexlify(h.digest()), "utf-8")[:16])
-
-
-def _kept(path):
-    try:
-        with open(path) as f:
-            return f.read().split("\n")
-    except (OSError, UnicodeError):
-        return []
-
-
-def _keep(path, device_id, line):
-    """Replace the device's line; the file is whole at any moment."""
-    import os
-
-    lines = [kept for kept in _kept(path) if kept and kept.split(" ")[0] != device_id]
-    try:
-        with open(path + ".new", "w") as f:
-            f.write("\n".join(lines + [line]))
-        os.rename(path + ".new", path)
-    except OSError:  # a full or read-only flash: the next boot asks REST again, no more
-        pass

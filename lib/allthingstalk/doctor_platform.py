@@ -60,8 +60,8 @@ def talk(client, device_id, state):
     `state`: (asset name, value). Returns how long the platform took to answer all of it. Raises
     AllThingsTalkException, or OSError for what was refused or not answered.
     """
-    from .connecting import subscribe_later
     from .failures import classified
+    from .opening import subscribe_later
     from .session import Session
 
     net, outbox, refused = client._net, client._outbox, []

@@ -5,8 +5,9 @@ import sys
 
 _PACKAGE = "allthingstalk."
 # What REST loads, its engine included: it makes room for MQTT.
-REST = "asset_object asset_list definition dialing exchange request rest_assets rest_states secure"
-REST = [_PACKAGE + name for name in REST.split()] + ["urequests", "requests"]
+REST = "asset_object asset_list definition digest rest_assets rest_states".split()
+REST += "request exchange dialing secure".split()
+REST = [_PACKAGE + name for name in REST] + ["urequests", "requests"]
 
 # What MQTT loads beyond the Client.
 MQTT = [_PACKAGE + "session", _PACKAGE + "reader", _PACKAGE + "oversize", "umqtt.simple", "umqtt"]

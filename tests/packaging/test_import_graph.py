@@ -40,6 +40,8 @@ ARROWS = {
     "clock": {"timestamps", "transport"},
     "clients": {"loading", "transport"},
     "connecting": {"loading"},
+    "digest": set(),
+    "opening": set(),
     "declaring": {"assets"},
     "definition": set(),
     "devices": {"assets", "loading"},

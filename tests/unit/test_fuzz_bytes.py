@@ -8,9 +8,9 @@ import unittest
 
 # Loaded here, it stays: a case connects, and loading costs more than all the rest.
 import allthingstalk.asset_list  # noqa: F401
-import allthingstalk.connecting  # noqa: F401
 import allthingstalk.definition  # noqa: F401
 import allthingstalk.failures  # noqa: F401
+import allthingstalk.opening  # noqa: F401
 import allthingstalk.recovery  # noqa: F401
 import allthingstalk.request  # noqa: F401
 import allthingstalk.rest_assets  # noqa: F401

@@ -2,7 +2,7 @@
 
 import unittest
 
-from allthingstalk.connecting import subscribe_later
+from allthingstalk.opening import subscribe_later
 from allthingstalk.outbox import Outbox
 from allthingstalk.session import Session
 from fake_net import FakeNet, message
