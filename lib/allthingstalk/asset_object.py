@@ -25,7 +25,7 @@ def from_dict(d):
     asset.kind = d["is"]
     asset.name = d["name"]
     if d.get("title") is not None:
-        asset.title = d["title"]
+        asset.title = d["title"]  # type: ignore[attr-defined]
     asset.description = d.get("description") or ""
     profile = d.get("profile")
     asset.type = profile.get("type") if profile else None
