@@ -17,7 +17,7 @@ import tokenize
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
-from string import ascii_lowercase
+from string import ascii_lowercase, digits
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lib" / "allthingstalk"
@@ -131,7 +131,7 @@ def replacements():
     held = set().union(*(set(names_of(sources[module])) for module in HELD))
     wanted.sort(key=lambda name: (name not in held, -used[name] * len(name), name))
     free = [name for name in dict.fromkeys(NUMBERED + IN_FIRMWARE) if name not in used]
-    short = (f"_{a}{b}" for a in ["", *ascii_lowercase] for b in ascii_lowercase)
+    short = (f"_{a}{b}" for b in ["", *ascii_lowercase] for a in digits)  # nobody's own names
     short = (name for name in short if name not in used)
     return {
         name: free.pop(0) if free and not (name in shared and name[0] == "_") else next(short)

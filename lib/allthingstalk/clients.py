@@ -10,7 +10,6 @@ except ImportError:
 from . import transport
 from .loading import REST, calling
 
-_CALLS = ("allthingstalk.client_calls",)
 _SETUP = ("allthingstalk.client_setup", "allthingstalk.endpoints")
 _CONNECTING = ["allthingstalk." + name for name in "connecting opening dialing secure".split()]
 _IDLE_MS = 10  # pause between two polls of a wait
@@ -28,8 +27,20 @@ class BaseClient:
     payload)`; `_attach_device(device)` is called when a device connects, if it is there.
     """
 
-    def __getattr__(self, name):
-        return calling(_CALLS, "client_calls.missing", name)
+    def _attach_device(self, device):
+        pass
+
+    def get_assets(self, device_id):
+        raise NotImplementedError("get_assets")
+
+    def create_asset(self, device_id, asset):
+        raise NotImplementedError("create_asset")
+
+    def get_asset_state(self, device_id, asset_name):
+        raise NotImplementedError("get_asset_state")
+
+    def publish_asset_state(self, device_id, asset_name, state):
+        raise NotImplementedError("publish_asset_state")
 
 
 def _stream(text):
@@ -382,7 +393,11 @@ class Client(BaseClient):
         while self._late:
             number, text, flags, ticks = self._late.pop(0)
             ms = self._ms - self._net.ticks_diff(self._ticked, ticks)
-            self._put(number, text, flags, self._second + ms // 1000, ms % 1000)
+            try:
+                self._put(number, text, flags, self._second + ms // 1000, ms % 1000)
+            except MemoryError:
+                self.dropped += 1
+                raise
 
     def _put(self, number, text, flags, second, ms, n=None):
         if number in self._set_aside:
@@ -452,8 +467,32 @@ class Client(BaseClient):
         shut(self)
         return calling(REST, call, self, *args)
 
-    def __getattr__(self, name):
-        return calling(_CALLS, "client_calls.found", self, name)
+    def get_assets(self, device_id):
+        """Return the assets that a device has on the platform, as a list of Asset."""
+        return self._rest("rest_assets.get_assets", device_id)
+
+    def create_asset(self, device_id, asset):
+        """Create an asset and return it as the platform keeps it."""
+        return self._rest("rest_assets.create_asset", device_id, asset)
+
+    def update_asset(self, device_id, asset):
+        """Overwrite title, description, kind and profile of an asset; return it."""
+        return self._rest("rest_assets.update_asset", device_id, asset)
+
+    def delete_asset(self, device_id, asset_name):
+        """Delete an asset and its history."""
+        self._rest("rest_assets.delete_asset", device_id, asset_name)
+
+    def get_asset_state(self, device_id, asset_name):
+        """Return the platform's AssetState of an asset, None if it was never set."""
+        return self._rest("rest_states.get_asset_state", device_id, asset_name)
+
+    def create_device(self, title=None, *, ground=None):
+        """Create a device in a ground and return its id. A ground token is needed.
+
+        Raises NotImplementedError without a ground: a device token can create no device.
+        """
+        return self._rest("rest_assets.create_device", ground or self._ground, title)
 
     # -- reports --------------------------------------------------------------------------------
 

@@ -116,7 +116,8 @@ class Device:
         """Publish values of several assets in one message: `device.update(temp=21.5, led=True)`.
 
         The names are those of the members, the values what could be assigned to them. Raises as
-        an assignment does, before anything is published. (A class with an asset `update` has
+        an assignment does, before anything is published. An asset with keep="latest" is published
+        by itself. (A class with an asset `update` has
         that instead.)
         """
         if not self._started:

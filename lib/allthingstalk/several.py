@@ -9,12 +9,14 @@ import json
 from .outbox import SEVERAL
 from .values import check, check_json
 
+_SERVE_S = 5  # as in clients
 _TIME = b"\0"  # no JSON holds it: where a value's time is put in, should it have to wait
 
 
 def update(device, states):
     """Check all values, then publish them together. Raises what an assignment does."""
     texts = []
+    latest = []  # of which only the newest value waits: a message of several would stay
     for member in states:
         asset = device.assets.get(member)
         if asset is None:
@@ -28,6 +30,9 @@ def update(device, states):
             state, at = state.value, state.at
         state = check(asset, state)
         check_json(state, asset.name)
+        if asset.keep == "latest":
+            latest.append(member)
+            continue
         text = json.dumps(asset.name) + ':{"value":' + json.dumps(state)
         text += ',"at":"%s"}' % at if at is not None else "\0"
         texts.append(text)
@@ -35,10 +40,27 @@ def update(device, states):
     if not hasattr(client, "_put_later"):  # a client of somebody's own
         for member in states:
             setattr(device, member, states[member])
-    elif texts:
+        return
+    if texts:
         number = client._number(device.id or id(device), ())
-        client._put_later(number, ",".join(texts).encode(), SEVERAL)
-        client._serve(False)
+        _publish(client, number, ",".join(texts).encode())
+    for member in latest:
+        setattr(device, member, states[member])
+
+
+def _publish(client, number, text):
+    if client._in_io:  # an interrupt's handler: the outbox is in use
+        client._put_later(number, text, SEVERAL)
+        return
+    client._in_io = True
+    try:
+        client._tick()
+        client._put_late()
+        client._put(number, text, SEVERAL, client._second, client._ms)
+    finally:
+        client._in_io = False
+    if not client._in_handler:
+        client._serve(client._second - client._polled_at > _SERVE_S)
 
 
 def message(buffer, start, n, ending):

@@ -39,7 +39,7 @@ def test_names_that_programs_use_stay():
 
 def test_members_of_subclassed_classes_keep_an_underscore():
     for member in ("_handlers", "_publish", "_started", "_schema", "_hand_over"):
-        assert NAMES[member][0] == "_"
+        assert re.match(r"_\d", NAMES[member])  # which no program calls anything of its own
 
 
 @pytest.mark.parametrize("module", sorted(SOURCES))

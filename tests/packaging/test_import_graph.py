@@ -35,7 +35,6 @@ ARROWS = {
     "banner": set(),
     "board": {"exceptions", "recovery", "safe_mode", "settings", "status_led"},
     "certificate": {"exceptions", "secure", "timestamps"},
-    "client_calls": set(),
     "client_setup": {"endpoints", "outbox"},
     "clock": {"timestamps", "transport"},
     "clients": {"loading", "transport"},

@@ -6,6 +6,7 @@ import time
 import unittest
 
 from allthingstalk import (
+    Client,
     Device,
     NumberAsset,
     PlatformUnavailableException,
@@ -107,6 +108,22 @@ class TestIpv6(ContractTest):
                 failure = e
                 listener.close()
         self.skipTest("no IPv6 here: %s" % failure)
+
+
+class TestSubclass(ContractTest):
+    def test_a_client_of_ones_own_calls_what_it_overrides_by_name_and_keyword(self):
+        class Own(Client):
+            _net = self.net
+
+            def get_assets(self, device_id):
+                return super().get_assets(device_id=device_id)
+
+        self.rest.assets["temp"] = {"name": "temp", "is": "sensor", "profile": {"type": "number"}}
+        client = Own("maker:secret", api="http://h")
+        self.assertEqual([asset.name for asset in client.get_assets("D")], ["temp"])
+        self.rest.answers["/asset/temp/state"] = b'{"state":{"value":3}}'
+        state = client.get_asset_state(device_id="D", asset_name="temp")
+        self.assertEqual(state.value, 3)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,45 @@ class TestOneMessage(UpdateTest):
         self.assertEqual(self.client.pending, 0)
         self.assertTrue("PUT /device/D/state" in self.rest.log[-1])
 
+    def test_a_program_that_only_updates_and_sleeps_comes_back(self):
+        self.away()
+        board = self.board()
+        self.net.advance(10000)
+        self.away(False)
+        for n in range(30):
+            board.update(temp=n, led=True)
+            self.net.advance(10000)
+        self.assertTrue(self.client.connected)
+        self.assertTrue(self.client.pending <= 1, self.client.pending)
+
+    def test_of_an_asset_that_keeps_the_latest_only_that_waits(self):
+        class Meter(Device):
+            level = NumberAsset(keep="latest")
+            count = NumberAsset()
+
+        self.away()
+        meter = Meter(client=self.client, id="D")
+        for n in range(50):
+            meter.update(level=n)
+        self.assertEqual((self.client.pending, self.client.dropped), (1, 0))
+        meter.update(level=50, count=1)
+        self.assertEqual(self.client.pending, 2)
+        self.away(False)
+        self.assertTrue(self.client.flush(60))
+        self.assertEqual(self.values("level"), [50])
+
+    def test_too_little_memory_is_told_to_the_program(self):
+        board = self.board()
+        put = self.client._outbox.put
+
+        def full(*args):
+            raise MemoryError
+
+        self.client._outbox.put = full
+        self.assertRaises(MemoryError, board.update, temp=1, led=True)
+        self.client._outbox.put = put
+        self.assertTrue(self.client.connected)
+
 
 class TestRefused(UpdateTest):
     def test_a_wrong_value_publishes_none_of_them(self):
