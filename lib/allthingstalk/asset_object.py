@@ -7,7 +7,7 @@ def derived(asset, attribute):
     """Return an attribute of an asset that is worked out when it is asked for."""
     if attribute == "title":
         name = asset.name
-        return name[0].upper() + name[1:] if name else None
+        return name[:1].upper() + name[1:] if name else None
     if attribute == "profile":
         if asset._schema is None:
             return None

@@ -72,8 +72,12 @@ class Asset:
 
 def checked_name(name, where="asset name"):
     """Return a name or an id if it can be part of a topic and of a path. Else ValueError."""
-    if isinstance(name, str) and name and min(name) > " " and not set(name) & set("/+#"):
-        return name
+    if isinstance(name, str) and name:
+        for c in name.encode():  # MicroPython keeps a character of a text for ever, once looked at
+            if c <= 32 or c in b"/+#":
+                break
+        else:
+            return name
     raise ValueError("%s %r: it is text without blanks, /, + and #" % (where, name))
 
 

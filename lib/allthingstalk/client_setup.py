@@ -9,7 +9,8 @@ def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will):
 
     Raises ValueError or TypeError for what cannot be right; no text shows the token.
     """
-    if not isinstance(token, str) or not token or min(token) <= " " or max(token) > "~":
+    sign = token.encode() if isinstance(token, str) else b""  # of a text each would be kept
+    if not sign or min(sign) <= 32 or max(sign) > 126:
         raise ValueError(
             "the token is empty or has blanks or control characters: copy it from the device's "
             "settings on the platform"

@@ -10,8 +10,7 @@ except ImportError:
 from . import transport
 from .loading import REST, calling
 
-_SETUP = ("allthingstalk.client_setup", "allthingstalk.endpoints")
-_CONNECTING = ["allthingstalk." + name for name in "connecting opening dialing secure".split()]
+_CONNECTING = " .connecting .opening .dialing .secure "
 _IDLE_MS = 10  # pause between two polls of a wait
 _LATE_MAX = 64  # values that wait for the end of our own I/O
 _SHORT = 64  # bytes of a value for which nothing is allocated
@@ -119,7 +118,7 @@ class Client(BaseClient):
         max_message=4096,
     ):
         self.http, self.mqtt, self._outbox, self.last_will = calling(
-            _SETUP,
+            " .client_setup .endpoints ",
             "client_setup.checked",
             *(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will),
         )
@@ -231,7 +230,7 @@ class Client(BaseClient):
 
     def close(self):
         """Flush for a second at most, say DISCONNECT, and stay off line until a connect()."""
-        calling(("allthingstalk.leaving",), "leaving.close", self)
+        calling(" .leaving ", "leaving.close", self)
 
     def _tick(self):
         now = self._net.ticks_ms()
@@ -276,7 +275,7 @@ class Client(BaseClient):
             elif self.status == "closed" or not (self._devices or self.pending):
                 self._retry_at = self._ticked  # nothing is due, and ticks wrap
             elif may_connect and diff(self._ticked, self._retry_at) >= 0:
-                self._connecting("bring_up")
+                self._connecting("connecting.bring_up")
         except Exception as e:
             self._failed(e)
 
@@ -301,7 +300,7 @@ class Client(BaseClient):
             return
         session.receive()
         if self._devices and self._registered != self._devices[0]._registered:
-            calling(_CONNECTING, "opening.subscribe", self)
+            self._connecting("opening.subscribe")
         apart = self._failures.suspect if self._failures else -1
         session.send(self._topics, self._ends, self._qos, apart)
         session.check()
@@ -333,11 +332,11 @@ class Client(BaseClient):
 
     def _connect_device(self, device):
         """Bring a device up; return whether it is on line. Raises what is refused."""
-        return self._connecting("connect_device", device)
+        return self._connecting("connecting.connect_device", device)
 
     def _connecting(self, call, *args):
-        """Call a function of `connecting`, which is in memory for that long only."""
-        return calling(_CONNECTING, "connecting." + call, self, *args)
+        """Call a function of what takes a client on line, which is loaded for that long only."""
+        return calling(_CONNECTING, call, self, *args)
 
     # -- states ---------------------------------------------------------------------------------
 

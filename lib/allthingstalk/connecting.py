@@ -16,7 +16,7 @@ def bring_up(client, new=None):
     client.status = "connecting"
     if not client._hooked:
         client._hooked = True
-        calling(("allthingstalk.leaving",), "leaving.leave", client)
+        calling(" .leaving ", "leaving.leave", client)
     for device in client._devices:
         if device._unsettled:
             try:

@@ -3,7 +3,7 @@
 import json
 
 from .assets import is_utc, plain
-from .loading import unload
+from .loading import function, unload
 
 STREAMS = ("command", "feed", "state", "event")
 
@@ -25,17 +25,15 @@ class Stream:
     def __getattr__(self, member):
         if member.startswith("__"):
             raise AttributeError(member)
-        return declared("registration", self._stream, self._target, member)
+        return declared("declaring.registration", self._stream, self._target, member)
 
 
 def declared(call, *args):
-    """Call a function of `declaring`, which is in memory for that long only."""
-    from . import declaring
-
+    """Call a function of `declaring`, which leaves the memory then: it is loaded by an Asset."""
     try:
-        return getattr(declaring, call)(*args)
+        return function(call)(*args)
     finally:
-        unload((declaring.__name__,))
+        unload(" .declaring ")
 
 
 def lineage(cls):
@@ -70,7 +68,7 @@ class Device:
     _redelivered = False  # the message at hand was sent before
 
     def __init__(self, *, client=None, id=None, connect=True, overwrite_assets=False, **kwargs):
-        self.id = declared("set_up", self, id, kwargs)
+        self.id = declared("declaring.set_up", self, id, kwargs)
         self.client = client
         self.overwrite_assets = overwrite_assets
         self._last_at = {}  # stream and asset's name -> time of the last message
@@ -87,7 +85,7 @@ class Device:
         if client is not None:
             self.client = client
         if id is not None:
-            self.id = declared("checked_id", id)
+            self.id = declared("declaring.checked_id", id)
         if overwrite_assets is not None:
             self.overwrite_assets = overwrite_assets
         client = self.client
@@ -96,7 +94,7 @@ class Device:
         self._started = False
         if hasattr(client, "_connect_device"):
             return client._connect_device(self)
-        return declared("connect_with", client, self)
+        return declared("declaring.connect_with", client, self)
 
     # -- values ---------------------------------------------------------------------------------
 

@@ -137,7 +137,7 @@ class _Visit:
 
             return getattr(doctor_board, call)(*args)
 
-        return passing(["allthingstalk.doctor_board", "allthingstalk.clock"], ask)
+        return passing(" .doctor_board .clock ", ask)
 
     def _need_wifi(self):
         if not self._wifi:
@@ -227,7 +227,7 @@ class _Visit:
 
             return getattr(doctor_platform, call)(self.client, self._settings.device, *args)
 
-        return passing(REST + ["allthingstalk.doctor_platform"], ask)
+        return passing(REST + ".doctor_platform ", ask)
 
 
 def _words(e):

@@ -61,20 +61,19 @@ def talk(client, device_id, state):
     AllThingsTalkException, or OSError for what was refused or not answered.
     """
     from .failures import classified
-    from .opening import subscribe_later
+    from .opening import say_connect, subscribe_later
     from .session import Session
 
     net, outbox, refused = client._net, client._outbox, []
     topics = _state(client, device_id, state) if state else []
-    session = Session(
-        client._client_id, client.token, 60, net, outbox, client._max_message, refused.append
-    )
+    session = Session(net, outbox, client._max_message, refused.append)
     start = net.ticks_ms()
     try:
-        session.open(net.dial(client.mqtt, client._timeout_s, client._ca), client._timeout_s)
+        link = session.link = net.dial(client.mqtt, client._timeout_s, client._ca)
+        say_connect(link, client._client_id, client.token, 60)
+        session.open(link, client._timeout_s, 60)
         subscribe_later(session, "device/%s/asset/+/command" % device_id)
         session.ping()
-        session._ping_at = net.ticks_ms()
         while session._ping_at is not None or not session.settled() or outbox.pending:
             session.receive()
             session.send(topics, _ending, 1, -1)

@@ -39,8 +39,8 @@ def _split(key, given, schemes, scheme):
                 raise ValueError
         if rest.endswith("/"):
             rest = rest[:-1]
-        for character in rest:
-            if character <= " " or character in "/?#@\\\"'<>" or character > "~":
+        for character in rest.encode():
+            if character <= 32 or character in b"/?#@\\\"'<>" or character > 126:
                 raise ValueError
         if rest.startswith("["):
             name, port = rest[1:].split("]", 1)
@@ -52,7 +52,7 @@ def _split(key, given, schemes, scheme):
         host = rest[: len(rest) - len(port)]
         if not port:
             return scheme, host, None
-        number = int(port[1:]) if port[0] == ":" and port[1:].isdigit() else 0
+        number = int(port[1:]) if port[:1] == ":" and port[1:].isdigit() else 0
         if not 0 < number < 65536:
             raise ValueError
         return scheme, host, number

@@ -76,7 +76,7 @@ def in_words(e):
         return explain(e)
 
     try:
-        why = passing(("allthingstalk.explain",), explained)
+        why = passing(" .explain ", explained)
     except (MemoryError, ImportError):  # the error itself is worth more than its explanation
         why = None
     return "%s (%s)" % (e, why) if why else str(e)

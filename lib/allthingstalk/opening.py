@@ -1,39 +1,60 @@
-"""Opens the MQTT session and makes its subscriptions. Let go when it is done."""
+"""Opens the MQTT session and makes its subscriptions. Let go when it is done, and the engine too.
+
+`umqtt.simple` says CONNECT, with the last will, and reads CONNACK; the session goes on from there.
+"""
 
 import gc
+
+from .dialing import lend
+from .loading import ENGINE, passing
 
 _STREAMS = ("command", "feed", "state", "event")
 
 
 def open_session(client):
-    session = client._session
-    if not session:
-        from . import reader  # noqa: F401  - compiled by itself: one peak after the other
-
-        gc.collect()
-        from .session import Session
-
-        session = client._session = Session(
-            client._client_id or _chip_id(client),
-            client.token,
-            client._keepalive,
-            client._net,
-            client._outbox,
-            client._max_message,
-            client._report,
-        )
-        session.failures = client._failures
-        if client.last_will:
-            topic, payload = client.last_will
-            session.set_last_will(topic, payload, qos=1)
+    """Connect, and go on with the client's session; it is made by the first one."""
+    if not client._client_id:
+        client._client_id = _chip_id(client)
     gc.collect()
     link = client._net.dial(client.mqtt, client._timeout_s, client._ca)
     try:
-        session.open(link, client._timeout_s)
+        passing(
+            ENGINE,
+            lambda: say_connect(
+                link, client._client_id, client.token, client._keepalive, client.last_will
+            ),
+        )
+        if not client._session:
+            from . import reader  # noqa: F401  - compiled by itself: one peak after the other
+
+            gc.collect()
+            from .session import Session
+
+            client._session = Session(
+                client._net, client._outbox, client._max_message, client._report
+            )
+            client._session.failures = client._failures
+        client._session.open(link, client._timeout_s, client._keepalive)
     except BaseException:
-        session.shut()
+        link.close()
         raise
     subscribe(client)
+
+
+def say_connect(link, client_id, token, keepalive, last_will=None):
+    """Let the engine make the connection over a Link. Raises the engine's errors."""
+    from umqtt import simple as engine
+
+    def connect():
+        # Any password will do, but not none (seen in public clients); old engines compute the
+        # length of CONNECT right only below 128 bytes, so it is a short one.
+        # Engines before 1.3.4 ask DNS in the constructor.
+        mqtt = engine.MQTTClient(client_id, "", 0, token, b"-", keepalive)
+        if last_will:
+            mqtt.set_last_will(last_will[0], last_will[1], qos=1)
+        mqtt.connect()
+
+    lend(engine, link, connect)
 
 
 def subscribe(client):

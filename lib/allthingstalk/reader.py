@@ -5,7 +5,6 @@ into memory, a message over the limit is skipped here.
 """
 
 from micropython import const
-from umqtt import simple as engine
 
 _RX = const(128)  # bytes read at a time; grows for the packet at hand
 _TOPIC_MAX = const(512)  # as in oversize
@@ -16,14 +15,15 @@ class ProtocolError(OSError):
     """The peer broke the protocol: the link is dead."""
 
 
-class Reader(engine.MQTTClient):
+class Reader:
     """The half that reads; `Session` is the other."""
 
-    def start(self, net, outbox, max_message, report):
+    def __init__(self, net, outbox, max_message, report):
         """Set up, once: the bytes of the largest message taken, and `report(text)`."""
         self._net = net
         self._outbox = outbox
         self.link = None
+        self.pid = 0  # the last packet id
         self._asked = {}  # packet id of a SUBSCRIBE -> its filter
         self._wrote_at = 0  # ticks
         self.inbox = []  # (was sent before, topic, payload); outlives the link it came by

@@ -27,7 +27,7 @@ def refusal(token, status, path, exchange):
             said += piece
     except OSError:
         said = b""
-    said = "".join(chr(c) if 32 <= c < 127 else " " for c in said).split(token)[0][:120]
+    said = bytes([c if 32 <= c < 127 else 32 for c in said]).decode().split(token)[0][:120]
     if status in (401, 403):
         return exceptions.AccessForbiddenException(
             "the platform refused this token for %s (%d): it is wrong or revoked, or of another "

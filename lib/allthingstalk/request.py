@@ -4,8 +4,8 @@ import gc
 import json
 
 from . import __version__
+from .dialing import lend
 from .exchange import Exchange
-from .transport import lend
 
 try:
     import urequests as engine
@@ -74,13 +74,11 @@ def _body(exchange, most):
 
 def quoted(name):
     """Percent-encode a name as a part of a path (RFC 3986, unreserved characters stay)."""
-    text = ""
+    text = b""  # chr() keeps each character for ever
     for c in name.encode():
-        if 48 <= c < 58 or 65 <= c < 91 or 97 <= c < 123 or c in b"-_.~":
-            text += chr(c)
-        else:
-            text += "%%%02X" % c
-    return text
+        safe = 48 <= c < 58 or 65 <= c < 91 or 97 <= c < 123 or c in b"-_.~"
+        text += bytes((c,)) if safe else b"%%%02X" % c
+    return text.decode()
 
 
 def path(device_id, asset_name=None):

@@ -1,12 +1,10 @@
-"""The MQTT 3.1.1 session, over `umqtt.simple`: connecting, pipelined publishing, keepalive.
+"""The MQTT 3.1.1 session, from CONNACK on: pipelined publishing, keepalive.
 
-The engine makes the connection (CONNECT, last will, CONNACK), says PINGREQ and DISCONNECT. Where
-it falls short it is extended here and in `reader`: it waits for each PUBACK, and writes a packet
-in four or five pieces.
+`umqtt.simple` makes the connection, see `opening`, and is let go then: it would wait for each
+PUBACK, write a packet in four or five pieces, and hold 4 KB of RAM to do so.
 """
 
 from micropython import const
-from umqtt import simple as engine
 
 from .outbox import HEAD, SEVERAL
 from .reader import Reader
@@ -17,26 +15,15 @@ _BATCH = const(1024)  # bytes gathered before they are written
 
 
 class Session(Reader):
-    def __init__(self, client_id, token, keepalive, net, outbox, max_message, report):
-        # Any password will do, but not none (seen in public clients); old engines compute the
-        # length of CONNECT right only below 128 bytes, so it is a short one.
-        # Engines before 1.3.4 ask DNS right here.
-        net.lend(
-            engine,
-            None,
-            lambda: engine.MQTTClient.__init__(self, client_id, "", 0, token, b"-", keepalive),
-        )
-        self.start(net, outbox, max_message, report)
-        self.published_at = None  # ticks of the last publish
-
-    def open(self, link, timeout_s):
-        """Say CONNECT over a Link that is connected. Raises the engine's errors."""
+    def open(self, link, timeout_s, keepalive):
+        """Begin, on a Link over which CONNACK has come. Both times in seconds."""
         self.link = link
         self.restart()
         self._wait_ms = int(timeout_s * 1000)
+        self._half_ms = keepalive * 500
         self.subscribed = []
-        self._ping_at = self._stuck_at = self.published_at = None
-        self._net.lend(engine, link, self.connect)
+        self._ping_at = self._stuck_at = None
+        self.published_at = None  # ticks of the last publish
         link.unblock()
         now = self._net.ticks_ms()
         self.opened_at = self.at = self._heard_at = self._wrote_at = self._progress_at = now
@@ -121,6 +108,10 @@ class Session(Reader):
 
     # -- is it alive ----------------------------------------------------------------------------
 
+    def ping(self):
+        self.link.write(b"\xc0\0")  # PINGREQ
+        self._wrote_at = self._ping_at = self._net.ticks_ms()
+
     def check(self):
         """Ping where it is due. Raises OSError if the link is dead."""
         diff, now, wait = self._net.ticks_diff, self._net.ticks_ms(), self._wait_ms
@@ -128,12 +119,10 @@ class Session(Reader):
         if self._ping_at is not None:
             if diff(now, self._ping_at) > wait:
                 raise OSError("dead: a ping was not answered")
-        elif self.keepalive:
-            half = self.keepalive * 500
+        elif self._half_ms:
+            half = self._half_ms
             if diff(now, self._heard_at) > half or diff(now, self._wrote_at) > half:
                 self.ping()
-                self._wrote_at = now
-                self._ping_at = now
         if (self._outbox.in_flight or self._asked) and diff(now, self._progress_at) > wait:
             raise OSError("dead: a packet was not acknowledged")
         if (self._have or self._skip or self._left) and diff(now, self._heard_at) > wait:
@@ -150,12 +139,9 @@ class Session(Reader):
         link = self.link
         if link:
             if politely:
-                try:
-                    self.disconnect()
-                except OSError:  # gone already: that is what was wanted
-                    pass
+                link.write(b"\xe0\0")  # DISCONNECT
             link.close()
-        self.link = self.sock = None
+        self.link = None
         self.restart()
         self._outbox.rewind()
 

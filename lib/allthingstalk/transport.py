@@ -108,10 +108,3 @@ def dial(endpoint, timeout_s, ca=None):
     from . import dialing
 
     return dialing.dial(endpoint, timeout_s, ca)
-
-
-def lend(engine, link, call):
-    """Return `call()`, during which `engine` gets `link` for its sockets; see dialing.lend."""
-    from . import dialing
-
-    return dialing.lend(engine, link, call)

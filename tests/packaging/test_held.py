@@ -18,8 +18,6 @@ HELD = {
     "allthingstalk.reader",
     "allthingstalk.session",
     "allthingstalk.transport",
-    "umqtt",
-    "umqtt.simple",
 }
 # The programs that measure, and what any program on a board may have loaded.
 OTHERS = {"__main__", "heap", "thermostat"}

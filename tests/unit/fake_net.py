@@ -7,7 +7,7 @@ Nothing here knows the library's insides: it sees the bytes on the wire.
 
 import json
 
-from allthingstalk import dialing, transport
+from allthingstalk import transport
 
 _TICKS_MAX = (1 << 30) - 1
 
@@ -162,8 +162,6 @@ class FakeRest:
 
 class FakeNet:
     """Stands for the module `transport`: time, randomness, and connections to a broker."""
-
-    lend = staticmethod(dialing.lend)
 
     def __init__(self):
         self.broker = FakeBroker()

@@ -2,7 +2,7 @@
 
 import unittest
 
-from allthingstalk.opening import subscribe_later
+from allthingstalk.opening import say_connect, subscribe_later
 from allthingstalk.outbox import Outbox
 from allthingstalk.session import Session
 from fake_net import FakeNet, message
@@ -16,13 +16,13 @@ class SessionTest(unittest.TestCase):
         self.session = self.make()
         self.open()
 
-    def make(self, keepalive=60, max_message=256):
-        return Session(
-            "board", "token", keepalive, self.net, self.outbox, max_message, self.reports.append
-        )
+    def make(self, max_message=256):
+        return Session(self.net, self.outbox, max_message, self.reports.append)
 
-    def open(self):
-        self.session.open(self.net.dial("mqtt://h:1883", 10), 10)
+    def open(self, keepalive=60):
+        link = self.net.dial("mqtt://h:1883", 10)
+        say_connect(link, "board", "token", keepalive)
+        self.session.open(link, 10, keepalive)
 
     def put(self, value, topic=0):
         self.outbox.put(topic, value, 0, 0)
@@ -300,8 +300,8 @@ class TestAlive(SessionTest):
         self.assertTrue("takes nothing" in self.raises(self.session.check))
 
     def test_without_a_keepalive_nothing_is_pinged(self):
-        self.session = self.make(keepalive=0)
-        self.open()
+        self.session = self.make()
+        self.open(keepalive=0)
         self.net.advance(10000000)
         self.session.check()
         self.assertEqual(self.net.broker.of_kind(0xC0), [])
