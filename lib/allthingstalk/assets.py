@@ -72,11 +72,9 @@ class Asset:
 
 def checked_name(name, where="asset name"):
     """Return a name or an id if it can be part of a topic and of a path. Else ValueError."""
-    if isinstance(name, str) and name:
-        for c in name.encode():  # MicroPython keeps a character of a text for ever, once looked at
-            if c <= 32 or c in b"/+#":
-                break
-        else:
+    # Bytes, as MicroPython keeps each character of a text for ever, once it was looked at.
+    if isinstance(name, str) and name and min(name.encode()) > 32:
+        if not ("/" in name or "+" in name or "#" in name):
             return name
     raise ValueError("%s %r: it is text without blanks, /, + and #" % (where, name))
 

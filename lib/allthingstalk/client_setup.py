@@ -1,11 +1,11 @@
 """Checks what a Client is made with. Loaded by its constructor, let go afterwards."""
 
 from .endpoints import resolve
-from .outbox import Outbox
 
 
 def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will):
-    """Return the REST endpoint, the MQTT endpoint (None: off), the outbox and the last will.
+    """Return the REST endpoint, the MQTT endpoint (None: off), the outbox (None: none
+    of its own) and the last will.
 
     Raises ValueError or TypeError for what cannot be right; no text shows the token.
     """
@@ -17,10 +17,13 @@ def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will):
         )
     if qos not in (0, 1) or timeout <= 0 or not 0 <= keepalive < 65536:
         raise ValueError("qos is 0 or 1, timeout > 0, keepalive 0 to 65535 seconds")
-    if outbox is None or isinstance(outbox, str):
-        outbox = Outbox(outbox)
-    elif not isinstance(outbox, Outbox):
-        raise TypeError("outbox is a file name or an allthingstalk.Outbox")
+    if outbox is not None:  # else it is made when it is needed
+        from .outbox import Outbox
+
+        if isinstance(outbox, str):
+            outbox = Outbox(outbox)
+        elif not isinstance(outbox, Outbox):
+            raise TypeError("outbox is a file name or an allthingstalk.Outbox")
     rest, mqtt = resolve(api, http, mqtt)
     return rest, mqtt, outbox, _message(last_will) if last_will is not None else None
 

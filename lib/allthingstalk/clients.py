@@ -1,22 +1,11 @@
 """BaseClient and Client: one face over REST and MQTT for any number of devices."""
 
-from io import BytesIO
-
-try:
-    from ujson import dump
-except ImportError:
-    from json import dump
-
 from . import transport
 from .loading import REST, calling
 
+_SETUP = " .client_setup .endpoints .beginning "
 _CONNECTING = " .connecting .opening .dialing .secure "
-_IDLE_MS = 10  # pause between two polls of a wait
-_LATE_MAX = 64  # values that wait for the end of our own I/O
-_SHORT = 64  # bytes of a value for which nothing is allocated
-_LEAST = float("-inf")
-_MOST = float("inf")
-_SERVE_S = 5  # a program that has not polled for so long is served by its assignments
+_LEAVING = " .leaving "
 
 
 class BaseClient:
@@ -42,17 +31,21 @@ class BaseClient:
         raise NotImplementedError("publish_asset_state")
 
 
-def _stream(text):
-    """Return a stream that has the room it needs, so that the heap is what it was afterwards."""
-    stream = BytesIO()
-    stream.write(text)
-    return stream
+class _Later:
+    """Stands for the module `loop` until one of its functions is needed.
 
+    What goes before a first connect, REST above all, has the memory for itself.
+    """
 
-def _write(stream, state, at):
-    dump(state, stream)
-    if at is not None:
-        stream.write(b',"at":"%s"' % at.encode())
+    def __init__(self, client):
+        self._client = client
+
+    def __getattr__(self, name):
+        from . import loop
+
+        calling(_SETUP, "beginning.begin", self._client)
+        self._client._loop = loop
+        return getattr(loop, name)
 
 
 class Client(BaseClient):
@@ -83,17 +76,19 @@ class Client(BaseClient):
     errors = dropped = 0
     last_error = None
     link_up = None  # a function that says whether there is a network to try; see wifi.py
+    watchdog = None  # fed with each poll; see watchdog.py
     _net = transport  # where time, connections and randomness come from
     _session = None
     _failures = None  # what went wrong since the last good session
+    _late = ()  # values assigned by an interrupt in the middle of our own I/O
     _set_aside = ()  # numbers of topics after whose publish the link drops
     _keep = ()  # numbers of topics of which only the newest value waits
     _overflowing = False
     _timer = None
-    watchdog = None  # fed with each poll; see watchdog.py
     _in_io = _in_handler = False
     _registered = 0  # how many handlers there were when streams were last subscribed
     _hooked = False  # the interpreter's exit hook is ours
+    _before_exit = None  # who had it before
     _second = _ms = _polled_at = 0  # since power-on; ticks alone wrap
 
     def __init__(
@@ -118,7 +113,7 @@ class Client(BaseClient):
         max_message=4096,
     ):
         self.http, self.mqtt, self._outbox, self.last_will = calling(
-            " .client_setup .endpoints ",
+            _SETUP,
             "client_setup.checked",
             *(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will),
         )
@@ -135,18 +130,11 @@ class Client(BaseClient):
         self._digest = digest
         self._max_message = max_message
         self._devices = []
-        self._topics = []  # topic number -> topic of the asset's state
-        self._numbers = {}  # device id -> asset name -> topic number
         self._events = []  # what on_connect or on_disconnect is still to be told
-        self._late = []  # values assigned by an interrupt in the middle of our own I/O
         self._ticked = self._retry_at = self._net.ticks_ms()
-        self._ends = self._ending  # bound once: each time it would be allocated
-        self._text = bytearray(_SHORT)
-        self._stream = _stream(self._text)  # in which a value becomes JSON
-        if self._outbox.path:
-            from .outbox_file import start
-
-            start(self)
+        self._loop = _Later(self)
+        if self._outbox and self._outbox.path:
+            self._loop.tick(self)
 
     @property
     def connected(self):
@@ -156,9 +144,12 @@ class Client(BaseClient):
     @property
     def pending(self):
         """How many values the platform has not acknowledged yet. 0: it is safe to sleep."""
+        outbox = self._outbox
+        if not outbox:
+            return 0
         link = self._session and self._session.link
         unsent = 1 if link and link._to and not self._qos else 0  # at QoS 0 the outbox is done
-        return self._outbox.pending + len(self._late) + unsent
+        return outbox.pending + len(self._late) + unsent
 
     # -- the loop -------------------------------------------------------------------------------
 
@@ -168,47 +159,15 @@ class Client(BaseClient):
         A reconnect that is due is made here and may take `timeout` for each of its steps.
         Returns whether the session is up. Never raises for the network.
         """
-        self._serve(True)
-        self._tick()  # a connect may have taken its time
-        self._polled_at = self._second
-        if self.watchdog:
-            self.watchdog.poll()
-        return self.connected
+        return self._loop.poll(self)
 
     def wait(self, seconds):
         """Poll for so many seconds; return whether the session is up then."""
-        self._until(seconds, None)
-        return self.connected
+        return self._loop.until(self, seconds)
 
     def flush(self, timeout=10):
         """Poll until everything is acknowledged; return whether it is. `timeout` in seconds."""
-        self._until(timeout, lambda: not self.pending or self.status == "closed")
-        self._save()
-        return not self.pending
-
-    def _save(self):
-        """Bring the outbox's file up to date, where it has one."""
-        if self._outbox.store and not self._in_io:
-            self._in_io = True
-            try:
-                self._outbox.store.push()
-            finally:
-                self._in_io = False
-
-    def _until(self, seconds, done):
-        """Poll until `done()` or the time is over; return whether it is done."""
-        left_ms = int(seconds * 1000)
-        last = self._net.ticks_ms()
-        while True:
-            self.poll()
-            if done and done():
-                return True
-            now = self._net.ticks_ms()
-            left_ms -= self._net.ticks_diff(now, last)
-            last = now
-            if left_ms <= 0:
-                return False
-            self._net.sleep_ms(min(_IDLE_MS, left_ms))
+        return calling(_LEAVING, "leaving.flush", self, timeout)
 
     def start(self, period_ms=100, watchdog=None):
         """Poll from a machine.Timer from now on, so that a program which sleeps hears commands.
@@ -230,105 +189,10 @@ class Client(BaseClient):
 
     def close(self):
         """Flush for a second at most, say DISCONNECT, and stay off line until a connect()."""
-        calling(" .leaving ", "leaving.close", self)
+        calling(_LEAVING, "leaving.close", self)
 
-    def _tick(self):
-        now = self._net.ticks_ms()
-        self._ms += self._net.ticks_diff(now, self._ticked)
-        self._ticked = now
-        if self._ms >= 1000:
-            self._second += self._ms // 1000
-            self._ms %= 1000
-
-    def _serve(self, may_connect):
-        """One step of the loop. Inside a handler it moves packets, but calls no handler."""
-        if self._in_io:  # a timer's poll in the middle of our own
-            return
-        for _ in range(16):
-            self._in_io = True
-            try:
-                self._step(may_connect)
-            finally:
-                self._in_io = False
-            if self._in_handler or not (self._events or (self._session and self._session.inbox)):
-                return
-            self._in_handler = True
-            try:
-                self._dispatch()
-            finally:
-                self._in_handler = False
-
-    def _step(self, may_connect):
-        self._tick()
-        diff = self._net.ticks_diff
-        try:
-            self._put_late()
-            if self._outbox.store:
-                self._outbox.store.check()
-            if self.link_up and not self.link_up():
-                if self.status == "online":
-                    raise OSError("the network is down")
-                if diff(self._ticked, self._retry_at) > 0:
-                    self._retry_at = self._ticked  # due when it is back, and ticks wrap
-            elif self.status == "online":
-                self._move()
-            elif self.status == "closed" or not (self._devices or self.pending):
-                self._retry_at = self._ticked  # nothing is due, and ticks wrap
-            elif may_connect and diff(self._ticked, self._retry_at) >= 0:
-                self._connecting("connecting.bring_up")
-        except Exception as e:
-            self._failed(e)
-
-    def _failed(self, e):
-        """Take down the session after an error and plan the next try."""
-        try:
-            from .recovery import failed
-
-            failed(self, e)
-        except MemoryError:  # not even that fits
-            if self._session:
-                self._session.shut()
-            self.status = "offline"
-            self._retry_at = self._net.ticks_add(self._net.ticks_ms(), _SERVE_S * 1000)
-            self._report("too little memory: use the library's .mpy files, or free some")
-
-    def _move(self):
-        session = self._session
-        if not session:
-            if self.pending:
-                self._rest("rest_states.send")
-            return
-        session.receive()
-        if self._devices and self._registered != self._devices[0]._registered:
-            self._connecting("opening.subscribe")
-        apart = self._failures.suspect if self._failures else -1
-        session.send(self._topics, self._ends, self._qos, apart)
-        session.check()
-
-    def _dispatch(self):
-        while self._events:
-            event = self._events.pop(0)
-            try:
-                if event == "online":
-                    if self.on_connect:
-                        self.on_connect(self)
-                elif self.on_disconnect:
-                    self.on_disconnect(self, event)
-            except Exception as e:
-                self._report("on_connect or on_disconnect raised", e)
-        session = self._session
-        message = session.take_message() if session else None
-        while message:
-            again, topic, payload = message
-            parts = topic.split("/")
-            for device in self._devices:
-                if len(parts) == 5 and parts[1] == device.id:
-                    device._redelivered = again
-                    try:
-                        device.on_message(parts[4], parts[3], payload)
-                    except Exception as e:  # on_message of the program's own
-                        self._report("on_message raised", e)
-            message = session.take_message()
+    def _at_exit(self):
+        calling(_LEAVING, "leaving.end", self)
 
     def _connect_device(self, device):
         """Bring a device up; return whether it is on line. Raises what is refused."""
@@ -345,112 +209,7 @@ class Client(BaseClient):
 
         Not checked against a profile. ValueError or TypeError for what JSON cannot carry.
         """
-        # A number, a bool or a short text gets through here without an allocation.
-        at = None
-        if hasattr(state, "at"):  # an AssetState; its class is not loaded for those who use none
-            state, at = state.value, state.at
-        cls = type(state)
-        if not (cls is int or cls is bool or cls is str or cls is float and _LEAST < state < _MOST):
-            from .values import check_json
-
-            check_json(state, asset_name)
-        number = self._number(device_id, asset_name)
-        flags = 8 if at is not None else 0  # outbox.OWN_TIME
-        if self._in_io:  # an interrupt's handler: the outbox is in use
-            stream = BytesIO()
-            _write(stream, state, at)
-            self._put_later(number, stream.getvalue(), flags)
-            return
-        self._in_io = True  # no timer's poll while the outbox is written
-        try:
-            stream, text = self._stream, self._text
-            stream.seek(0)
-            _write(stream, state, at)
-            n = stream.tell()
-            if n > _SHORT:
-                text = bytearray(n)
-                self._stream = _stream(self._text)  # the old one has grown
-            stream.seek(0)
-            stream.readinto(text)
-            self._tick()
-            self._put_late()
-            self._put(number, text, flags, self._second, self._ms, n)
-        finally:
-            self._in_io = False
-        if not self._in_handler:
-            self._serve(self._second - self._polled_at > _SERVE_S)
-
-    def _put_later(self, number, text, flags):
-        """Keep a value until the outbox is free."""
-        if len(self._late) >= _LATE_MAX:
-            self._late.pop(0)
-            self.dropped += 1
-        self._late.append((number, text, flags, self._net.ticks_ms()))
-
-    def _put_late(self):
-        """Put what interrupts assigned in the middle of our own I/O."""
-        while self._late:
-            number, text, flags, ticks = self._late.pop(0)
-            ms = self._ms - self._net.ticks_diff(self._ticked, ticks)
-            try:
-                self._put(number, text, flags, self._second + ms // 1000, ms % 1000)
-            except MemoryError:
-                self.dropped += 1
-                raise
-
-    def _put(self, number, text, flags, second, ms, n=None):
-        if number in self._set_aside:
-            self.dropped += 1
-            return
-        if number in self._keep:
-            while (i := self._outbox.waiting(number, True)) >= 0:
-                self._outbox.remove(i)
-        dropped = self._outbox.put(number, text, second, ms, flags, n)
-        if self._outbox.store:
-            self._outbox.store.put()
-        if not dropped:
-            self._overflowing = self._overflowing and self.pending > 1
-            return
-        self.dropped += 1 if dropped < 0 else dropped
-        if dropped < 0:
-            topic = str(self._topics[number], "utf-8")
-            self._report("a value is larger than the outbox: " + topic)
-        elif not self._overflowing:
-            self._report("the outbox is full, the oldest values go; see client.dropped")
-        self._overflowing = True
-
-    def _number(self, device_id, asset_name):
-        """Return the number under which the outbox knows an asset."""
-        numbers = self._numbers.get(device_id)
-        if numbers is None:
-            numbers = self._numbers[device_id] = {}
-        number = numbers.get(asset_name)
-        if number is None:
-            from .assets import state_topic
-
-            topic = state_topic(device_id, asset_name)
-            self._topics.append(topic)  # first: an interrupt may add one as well
-            number = numbers[asset_name] = self._topics.index(topic)
-        return number
-
-    def _ending(self, flags, second, ms):
-        """Return what ends the message of a value assigned at `second` and `ms`.
-
-        A value that goes out as it is assigned carries no time: the platform stamps it. One
-        that had to wait carries the time of its assignment, if the clock is set by now.
-        """
-        age_ms = (self._second - second) * 1000 + self._ms - ms
-        if flags & 0x20 or age_ms >= 1000 and not flags & 0x48:  # outbox's ABSOLUTE; other times
-            from .timestamps import iso, now_ms
-
-            at = now_ms()
-            if flags & 0x20:
-                at = second * 1000 + ms
-            elif at:
-                at -= age_ms
-            if at:
-                return (',"at":"%s"}' % iso(at)).encode()
-        return b"}"
+        self._loop.publish(self, device_id, asset_name, state)
 
     # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------
 

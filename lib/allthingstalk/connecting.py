@@ -25,6 +25,7 @@ def bring_up(client, new=None):
                 if device is new or len(client._devices) == 1 or not _refused(client, e):
                     raise
                 client._report("device %s is left out: %s" % (device.id, e))
+    client._loop.tick(client)  # loads the loop: REST had the memory for itself
     if client.mqtt:
         from .opening import open_session
 
@@ -50,14 +51,8 @@ def connect_device(client, device):
         client.status = "offline"
         client._failures = None
     known = device in client._devices
-    for asset in device.assets.values():
-        number = client._number(device.id or id(device), asset.name)
-        if asset.keep == "latest" and number not in client._keep:
-            client._keep += (number,)
     client._in_io = True
-    client._tick()
-    client._polled_at = client._second
-    client._retry_at = client._ticked
+    client._retry_at = client._net.ticks_ms()
     client._set_aside = ()
     device._unsettled = True
     try:
@@ -84,13 +79,25 @@ def connect_device(client, device):
             raise refused
         if device not in client._devices:
             client._devices.append(device)
-        client._failed(e)
+        client._loop.tick(client)
+        client._loop.failed(client, e)
     finally:
         client._in_io = False
-    device._started = True
+    _start(client, device)
     # A command sent right after connect() returns has to be heard.
-    client._until(client._timeout_s, lambda: not _unanswered(client))
-    return client.connected
+    return client._loop.until(client, client._timeout_s, lambda: not _unanswered(client))
+
+
+def _start(client, device):
+    """Give the device's assets their numbers, so that an interrupt finds them, and start it."""
+    from .publishing import number
+
+    for asset in device.assets.values():
+        topic = number(client, device.id or id(device), asset.name)
+        if asset.keep == "latest" and topic not in client._keep:
+            client._keep += (topic,)
+    client._polled_at = client._second
+    device._started = True
 
 
 def _refused(client, e):

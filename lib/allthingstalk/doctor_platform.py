@@ -64,6 +64,7 @@ def talk(client, device_id, state):
     from .opening import say_connect, subscribe_later
     from .session import Session
 
+    client._loop.tick(client)  # loads the loop, and makes the outbox
     net, outbox, refused = client._net, client._outbox, []
     topics = _state(client, device_id, state) if state else []
     session = Session(net, outbox, client._max_message, refused.append)
@@ -76,7 +77,7 @@ def talk(client, device_id, state):
         session.ping()
         while session._ping_at is not None or not session.settled() or outbox.pending:
             session.receive()
-            session.send(topics, _ending, 1, -1)
+            session.send(topics, _ending, client, 1, -1)
             session.check()
             net.sleep_ms(5)
     except Exception as e:
@@ -93,13 +94,14 @@ def _state(client, device_id, state):
     """Put a state into the outbox; return the topics that its records name."""
     import json
 
+    from .publishing import number
     from .values import check_json
 
     name, value = state
     check_json(value, name)
-    client._outbox.put(client._number(device_id, name), json.dumps(value).encode(), 0, 0, 0)
+    client._outbox.put(number(client, device_id, name), json.dumps(value).encode(), 0, 0, 0)
     return client._topics
 
 
-def _ending(flags, second, ms):
+def _ending(client, flags, second, ms):
     return b"}"  # the platform stamps it

@@ -20,11 +20,11 @@ def passing(names, call):
 
     What was there before stays: somebody else uses it.
     """
-    before = list(sys.modules)
+    loaded = " ".join([name for name in names.split() if _full(name) not in sys.modules])
     try:
         return call()
     finally:
-        unload(names, before)
+        unload(loaded)
         gc.collect()
 
 
@@ -39,10 +39,12 @@ def function(call):
     return getattr(__import__("allthingstalk." + module, None, None, (name,)), name)
 
 
-def unload(names, kept=()):
-    """Let go of modules that nobody holds any more, but for those that are `kept`."""
-    for module in list(sys.modules):
-        name = module.replace("allthingstalk", "")
-        if module not in kept and " " + name + " " in names:
-            del sys.modules[module]
-            sys.modules["allthingstalk"].__dict__.pop(name[1:], None)
+def unload(names):
+    """Let go of modules that nobody holds any more."""
+    for name in names.split():
+        sys.modules.pop(_full(name), None)
+        sys.modules["allthingstalk"].__dict__.pop(name[1:], None)
+
+
+def _full(name):
+    return "allthingstalk" + name if name[0] == "." else name

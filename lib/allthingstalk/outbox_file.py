@@ -14,6 +14,7 @@ from micropython import const
 
 from . import timestamps
 from .outbox import HEAD, SEVERAL
+from .publishing import number as topic_number
 
 # Of a record in RAM, see outbox: where its state and its time are, and bits of the state.
 _STATE = const(2)
@@ -33,13 +34,8 @@ _GONE_MOST = const(512)  # ... or when so many bytes say it
 _SPARE = const(32)  # values in the file beyond twice those that are not gone
 
 
-def start(client):
-    """Give the client's outbox its file, and take over what is in it."""
-    Store(client, client._outbox)
-
-
 class Store:
-    """The file of an outbox. The Outbox tells it what comes and goes, the Client the time.
+    """The file of an outbox, whose values it takes over. The Outbox tells it what comes and goes.
 
     Times of values: from the clock where it is set. While it is not, a value carries the random
     number of this boot and its time since power-on; once the clock is set, the file is told when
@@ -292,7 +288,7 @@ class Store:
         number, flags, boot, second, ms, n = unpack_from(_VALUE, payload)
         n += _VALUE_SIZE
         device, name = str(payload[_VALUE_SIZE:n], "utf-8").split("/")
-        topic = client._number(device, name or ())
+        topic = topic_number(client, device, name or ())
         dropped = outbox.put(topic, payload[n:], second, ms, flags | _ON_FILE)
         self._written += 1
         self._number = max(self._number, number)

@@ -10,16 +10,18 @@ def read(device, asset_name):
     """
     client = device.client
     if hasattr(client, "_outbox"):
+        from .publishing import number
+
         outbox = client._outbox
         device_id = device.id or id(device)
-        number = client._number(device_id, asset_name)
-        several = client._numbers[device_id].get((), number)  # where update() put values
+        topic = number(client, device_id, asset_name)
+        several = client._numbers[device_id].get((), topic)  # where update() put values
 
         def delivered():
-            return outbox.find(topic=number) < 0 and outbox.find(topic=several) < 0
+            return outbox.find(topic=topic) < 0 and outbox.find(topic=several) < 0
 
         if not delivered():
-            client._until(client._timeout_s, delivered)
+            client._loop.until(client, client._timeout_s, delivered)
     if device.id is None:
         from .exceptions import PlatformUnavailableException
 

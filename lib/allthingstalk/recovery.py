@@ -13,7 +13,7 @@ from .loading import MQTT, unload
 _BLAME_MS = 2000
 
 
-def failed(client, e):
+def recover(client, e):
     """Take down the session after the exception `e` and set when the next try is due."""
     e = classified(e, client.mqtt or client.http)
     net = client._net

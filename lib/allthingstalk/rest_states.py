@@ -1,6 +1,7 @@
 """The REST calls for states. Loaded while needed, let go afterwards."""
 
 from .outbox import HEAD
+from .publishing import ending
 from .request import path, request
 
 
@@ -47,13 +48,13 @@ def send(client):
         n, flags, _, topic, second, ms = outbox.head(i)
         parts = str(client._topics[topic], "utf-8").split("/")
         device_id, asset_name = parts[1], parts[3] if len(parts) > 3 else None
-        ending = client._ending(flags, second, ms)
+        end = ending(client, flags, second, ms)
         if asset_name:
-            body = b'{"value":' + bytes(outbox.buffer[i + HEAD : i + n]) + ending
+            body = b'{"value":' + bytes(outbox.buffer[i + HEAD : i + n]) + end
         else:
             from .several import message
 
-            body = message(outbox.buffer, i + HEAD, n - HEAD, ending)
+            body = message(outbox.buffer, i + HEAD, n - HEAD, end)
         try:
             put_state(client, device_id, asset_name, body)
         except Exception as e:

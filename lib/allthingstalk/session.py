@@ -38,11 +38,11 @@ class Session(Reader):
 
     # -- out ------------------------------------------------------------------------------------
 
-    def send(self, topics, ending, qos, apart):
+    def send(self, topics, ending, client, qos, apart):
         """Write what the outbox holds, as far as the window and the network take it.
 
-        `topics` maps topic numbers to topics, `ending(flags, second, ms)` returns what ends the
-        message of a record of the outbox. Values of the topic `apart` go alone, when no others
+        `topics` maps topic numbers to topics, `ending(client, flags, second, ms)` returns what ends
+        the message of a record of the outbox. Values of the topic `apart` go alone, when no others
         are left or when others were acknowledged.
         """
         if not self.link.push():
@@ -61,7 +61,7 @@ class Session(Reader):
             b = outbox.buffer  # outbox.head(i) without its tuple
             flags = b[i + 2]
             second = ((b[i + 7] << 8 | b[i + 8]) << 8 | b[i + 9]) << 8 | b[i + 10]
-            end = ending(flags, second, b[i + 11] << 8 | b[i + 12])
+            end = ending(client, flags, second, b[i + 11] << 8 | b[i + 12])
             topic = topics[b[i + 5] << 8 | b[i + 6]]
             gathered += self._publish(i, b[i] << 8 | b[i + 1], flags, topic, end, qos)
             if gathered > _BATCH:

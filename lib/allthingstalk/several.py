@@ -6,10 +6,10 @@ The message is a JSON object of states on `device/{id}/state`, over REST the bod
 
 import json
 
+from . import publishing
 from .outbox import SEVERAL
 from .values import check, check_json
 
-_SERVE_S = 5  # as in clients
 _TIME = b"\0"  # no JSON holds it: where a value's time is put in, should it have to wait
 
 
@@ -37,12 +37,12 @@ def update(device, states):
         text += ',"at":"%s"}' % at if at is not None else "\0"
         texts.append(text)
     client = device.client
-    if not hasattr(client, "_put_later"):  # a client of somebody's own
+    if not hasattr(client, "_loop"):  # a client of somebody's own
         for member in states:
             setattr(device, member, states[member])
         return
     if texts:
-        number = client._number(device.id or id(device), ())
+        number = publishing.number(client, device.id or id(device), ())
         _publish(client, number, ",".join(texts).encode())
     for member in latest:
         setattr(device, member, states[member])
@@ -50,17 +50,14 @@ def update(device, states):
 
 def _publish(client, number, text):
     if client._in_io:  # an interrupt's handler: the outbox is in use
-        client._put_later(number, text, SEVERAL)
+        publishing.put_later(client, number, text, SEVERAL)
         return
     client._in_io = True
     try:
-        client._tick()
-        client._put_late()
-        client._put(number, text, SEVERAL, client._second, client._ms)
+        publishing.put_now(client, number, text, SEVERAL)
     finally:
         client._in_io = False
-    if not client._in_handler:
-        client._serve(client._second - client._polled_at > _SERVE_S)
+    publishing.serve(client)
 
 
 def message(buffer, start, n, ending):
