@@ -31,17 +31,17 @@ TESTED = {"_ESP32", "_NETWORK", "_TLS", "_WIFI", "_set"}
 INNER = """
 ENGINE Exchange HEAD Link MQTT OWN_TIME ProtocolError REST Reader SEVERAL STREAMS Session
 acknowledged apart bring_up call calling check_json checked checked_id checked_name classified
-connect_device connect_with copied declare declared derived dial differing each_asset ending endpoint
+connect_device connect_with copied declare declared derived dial CutOff begin function kwargs leave named put_late put_later put_now recover scratch serve tick differing each_asset ending endpoint
 engine entry failed fields fields_of given high in_flight inbox is_utc kept known lend
 lineage link low made may_connect member most names net new number of only open_session opened_at
-others_acknowledged overwrite own_streams owner packet_id passing pid plain platform_time politely
+others_acknowledged overwrite owner packet_id passing pid plain platform_time politely
 progress published_at quoted receive refusal refused registration report resolve restart rewind
 say_connect scheme schemes sent set_up settle settled shut state_topic store
 subscribe_later subscribed suspect take_message topics traceback_lines unavailable unblock
 unload waiting where wrap
 """.split()
 # What is given to loading.calling().
-CALL = re.compile(r"(\w+)\.([a-z]\w+)")
+CALL = re.compile(r"(\w+)\.([A-Za-z]\w+)")
 # Modules that stay in memory: their names come first.
 HELD = """
 __init__ assets clients devices loading loop outbox publishing reader session transport
@@ -158,7 +158,9 @@ def replacements():
         used.update(set(names_of(source)))
     kept = KEPT.union(*map(constants_of, given.values()), *map(modules_of, given.values()))
     kept = kept.union(*(local(module) for module in given))
-    shared = set().union(*(shared_of(source) for module, source in given.items() if module in SHARED))
+    shared = set().union(
+        *(shared_of(source) for module, source in given.items() if module in SHARED)
+    )
     wanted = [
         name
         for name in used

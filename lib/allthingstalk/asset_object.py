@@ -1,6 +1,7 @@
 """Assets as the platform knows them: title, profile, asset objects. Let go after `connect()`."""
 
 from .assets import Asset
+from .loading import function
 
 
 def derived(asset, attribute):
@@ -11,9 +12,7 @@ def derived(asset, attribute):
     if attribute == "profile":
         if asset._schema is None:
             return None
-        from .profiles import Profile
-
-        return Profile.from_dict(asset._schema)
+        return function("profiles.Profile").from_dict(asset._schema)
     raise AttributeError("an asset has no attribute '%s'" % attribute)
 
 

@@ -4,6 +4,8 @@ An asset is a field of a Device (a data descriptor): assigning to it publishes, 
 the platform. Its profile is the JSON schema that the platform keeps for it.
 """
 
+from .loading import function
+
 made = [0, 0]  # how many assets were ever made; how many of them no class has named yet
 
 
@@ -38,30 +40,21 @@ class Asset:
     _schema = None  # the profile as a plain dict, shared by all assets that add nothing to it
 
     def __init__(self, **keywords):
-        from .declaring import declare
-
-        declare(self, **keywords)
+        function("declaring.declare")(self, **keywords)
 
     def __getattr__(self, attribute):  # `title` and `profile`, as a profiles.Profile
-        from .asset_object import derived
-
-        return derived(self, attribute)
+        return function("asset_object.derived")(self, attribute)
 
     @staticmethod
     def from_dict(d):
         """Return an Asset for an asset object of the platform, keys in lower camel case."""
-        from .asset_object import from_dict
-
-        return from_dict(d)
+        return function("asset_object.from_dict")(d)
 
     # -- the field of a Device ------------------------------------------------------------------
 
     def __set_name__(self, owner, member):  # called by CPython and MicroPython >= 1.27
         if hasattr(owner, "_hand_over"):  # else a mixin: the Device is not known yet
-            from .declaring import bind, own_streams
-
-            bind(self, member)
-            own_streams(owner)
+            function("declaring.named")(self, owner, member)
 
     def __get__(self, device, owner=None):
         return self if device is None else device._read(self)
@@ -137,27 +130,7 @@ class BooleanAsset(Asset):
     _schema = {"type": "boolean"}
 
 
-class ObjectAsset(Asset):
-    """Takes a dict, checked against `properties` (a dict of profiles) where declared."""
-
-    type = "object"
-    _schema = {"type": "object"}
-    _keys = ("properties",)
-
-
-class ArrayAsset(Asset):
-    """Takes a list or tuple, each entry checked against `items` (a profile) where declared."""
-
-    type = "array"
-    _schema = {"type": "array"}
-    _keys = ("items",)
-
-
-class GeoAsset(ObjectAsset):
-    """Takes a dict with numbers `latitude`, `longitude` and optionally `altitude`."""
-
-    _schema = {
-        "type": "object",
-        "properties": {"latitude": {"type": "number"}, "longitude": {"type": "number"}},
-    }
-    _keys = ()
+def __getattr__(name):  # ObjectAsset, ArrayAsset, GeoAsset: loaded for those who use them
+    if name.endswith("Asset"):
+        return function("asset_kinds." + name)
+    raise AttributeError(name)

@@ -1,11 +1,9 @@
 """BaseClient and Client: one face over REST and MQTT for any number of devices."""
 
 from . import transport
-from .loading import REST, calling
+from .loading import REST, calling, function
 
-_SETUP = " .client_setup .endpoints .beginning "
-_CONNECTING = " .connecting .opening .dialing .secure "
-_LEAVING = " .leaving "
+_PASSING = " .client_setup .endpoints .connecting .subscribing .leaving "
 
 
 class BaseClient:
@@ -43,7 +41,7 @@ class _Later:
     def __getattr__(self, name):
         from . import loop
 
-        calling(_SETUP, "beginning.begin", self._client)
+        calling(_PASSING, "client_setup.begin", self._client)
         self._client._loop = loop
         return getattr(loop, name)
 
@@ -113,7 +111,7 @@ class Client(BaseClient):
         max_message=4096,
     ):
         self.http, self.mqtt, self._outbox, self.last_will = calling(
-            _SETUP,
+            _PASSING,
             "client_setup.checked",
             *(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will),
         )
@@ -167,7 +165,7 @@ class Client(BaseClient):
 
     def flush(self, timeout=10):
         """Poll until everything is acknowledged; return whether it is. `timeout` in seconds."""
-        return calling(_LEAVING, "leaving.flush", self, timeout)
+        return calling(_PASSING, "leaving.flush", self, timeout)
 
     def start(self, period_ms=100, watchdog=None):
         """Poll from a machine.Timer from now on, so that a program which sleeps hears commands.
@@ -177,22 +175,18 @@ class Client(BaseClient):
         NotImplementedError where there is no machine.Timer (call wait() there instead of
         sleeping) or machine.WDT, ValueError for a time that the board's watchdog cannot do.
         """
-        from .background import start
-
-        start(self, period_ms, watchdog)
+        function("background.start")(self, period_ms, watchdog)
 
     def run(self):
         """Return a coroutine that polls until close(): `await client.run()`."""
-        from .aio import run
-
-        return run(self)
+        return function("aio.run")(self)
 
     def close(self):
         """Flush for a second at most, say DISCONNECT, and stay off line until a connect()."""
-        calling(_LEAVING, "leaving.close", self)
+        calling(_PASSING, "leaving.close", self)
 
     def _at_exit(self):
-        calling(_LEAVING, "leaving.end", self)
+        calling(_PASSING, "leaving.end", self)
 
     def _connect_device(self, device):
         """Bring a device up; return whether it is on line. Raises what is refused."""
@@ -200,7 +194,7 @@ class Client(BaseClient):
 
     def _connecting(self, call, *args):
         """Call a function of what takes a client on line, which is loaded for that long only."""
-        return calling(_CONNECTING, call, self, *args)
+        return calling(_PASSING, call, self, *args)
 
     # -- states ---------------------------------------------------------------------------------
 
@@ -220,9 +214,7 @@ class Client(BaseClient):
         except MemoryError:
             if not self._session or self._in_io:
                 raise
-        from .recovery import shut
-
-        shut(self)
+        function("recovery.shut")(self)
         return calling(REST, call, self, *args)
 
     def get_assets(self, device_id):
@@ -259,9 +251,7 @@ class Client(BaseClient):
         lines = ()
         if e is not None:
             try:
-                from .recovery import traceback_lines
-
-                text, lines = traceback_lines(text, e)
+                text, lines = function("recovery.traceback_lines")(text, e)
             except MemoryError:  # not even that fits
                 text = "%s: %s" % (text, e)
         self.errors += 1

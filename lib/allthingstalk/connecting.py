@@ -1,8 +1,11 @@
 """Coming up and going down: REST where a device needs it, then MQTT. Let go when it is done."""
 
 import gc
+import sys
 
-from .loading import REST, calling
+from .loading import ENGINE, REST, calling, function
+
+_OPENING = " .opening .dialing .secure " + ENGINE
 
 
 def bring_up(client, new=None):
@@ -16,7 +19,7 @@ def bring_up(client, new=None):
     client.status = "connecting"
     if not client._hooked:
         client._hooked = True
-        calling(" .leaving ", "leaving.leave", client)
+        _hook(client)
     for device in client._devices:
         if device._unsettled:
             try:
@@ -25,15 +28,26 @@ def bring_up(client, new=None):
                 if device is new or len(client._devices) == 1 or not _refused(client, e):
                     raise
                 client._report("device %s is left out: %s" % (device.id, e))
-    client._loop.tick(client)  # loads the loop: REST had the memory for itself
     if client.mqtt:
-        from .opening import open_session
-
-        open_session(client)
+        # What connects leaves the memory before the session comes in.
+        link = calling(_OPENING, "opening.connected", client)
+        function("subscribing.begin")(client, link)
     elif client.pending:
         client._rest("rest_states.send")
     client.status = "online"
     client._events.append("online")
+
+
+def _hook(client):
+    """Where the interpreter has an exit hook, let pending values have one second at exit."""
+    if hasattr(sys, "atexit"):  # the unix port; it keeps one function
+        client._before_exit = sys.atexit(client._at_exit)
+    else:
+        try:
+            import atexit
+        except ImportError:  # a board does not end
+            return
+        atexit.register(client._at_exit)
 
 
 def settle(client, device):
@@ -61,9 +75,7 @@ def connect_device(client, device):
             if not known:
                 client._devices.append(device)
             if client._session:
-                from .opening import subscribe
-
-                subscribe(client)
+                function("subscribing.subscribe")(client)
         else:
             if not known:
                 client._devices.append(device)
@@ -90,8 +102,8 @@ def connect_device(client, device):
 
 def _start(client, device):
     """Give the device's assets their numbers, so that an interrupt finds them, and start it."""
-    from .publishing import number
-
+    client._loop.tick(client)  # loads the loop, where there is no session that did
+    number = function("publishing.number")
     for asset in device.assets.values():
         topic = number(client, device.id or id(device), asset.name)
         if asset.keep == "latest" and topic not in client._keep:
@@ -105,9 +117,7 @@ def _refused(client, e):
     if isinstance(e, NotImplementedError):  # says itself what to do
         return e
     try:
-        from .failures import classified
-
-        e = classified(e, client.mqtt)
+        e = function("failures.classified")(e, client.mqtt)
         return None if e.passing else e
     except MemoryError:
         return None

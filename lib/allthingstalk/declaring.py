@@ -5,6 +5,7 @@ devices and registers its handlers.
 """
 
 from .assets import Asset, checked_name, made
+from .loading import function
 
 
 def declare(
@@ -57,9 +58,7 @@ def _set_profile(asset, profile, kwargs):
         if not isinstance(kind, str) or asset.type not in (None, kind):
             raise ValueError
     except (AttributeError, KeyError, TypeError, ValueError):
-        from .exceptions import InvalidAssetProfileException
-
-        raise InvalidAssetProfileException(
+        raise function("exceptions.InvalidAssetProfileException")(
             "%s needs a profile%s, got %s"
             % (
                 asset.__class__.__name__,
@@ -96,10 +95,14 @@ def bind(asset, member):
 # -- devices --------------------------------------------------------------------------------------
 
 
-def own_streams(owner):
-    """Give a class streams of its own. Called where `__set_name__` is."""
+def named(asset, owner, member):
+    """Tell an asset of its member, and give its class streams of its own.
+
+    Called where `__set_name__` is.
+    """
     from .devices import STREAMS, Stream
 
+    bind(asset, member)
     if "_handlers" not in owner.__dict__:
         owner._handlers = {}
         for stream in STREAMS:
@@ -212,13 +215,12 @@ def _check_member(member, fields, where):
 
 def connect_with(client, device):
     """Connect with a client of somebody's own; return whether the device is on line."""
-    from .definition import settle
-    from .exceptions import PlatformUnavailableException
-
     online = True
     try:
-        settle(client, device)
-    except PlatformUnavailableException:
+        function("definition.settle")(client, device)
+    except Exception as e:
+        if e.__class__.__name__ != "PlatformUnavailableException":
+            raise
         online = False
     if hasattr(client, "_attach_device"):
         client._attach_device(device)

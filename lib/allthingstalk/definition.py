@@ -1,5 +1,7 @@
 """Brings the platform's assets of a device in line with its declaration. Let go afterwards."""
 
+from .loading import function
+
 
 def settle(client, device):
     """Create what is missing, compare the rest; a device without id is created first.
@@ -11,10 +13,8 @@ def settle(client, device):
         _create(client, device)
     path = getattr(client, "_digest", None)
     if path:
-        from . import digest
-
-        line = digest.of(client, device)
-        if not device._look_again and line in digest.kept(path):
+        line = function("digest.of")(client, device)
+        if not device._look_again and line in function("digest.kept")(path):
             device._unsettled = False
             return
     missing = dict([(asset.name, asset) for asset in device.assets.values()])
@@ -35,7 +35,7 @@ def settle(client, device):
         _take(asset, client.update_asset(device.id, asset))
     device._unsettled = device._look_again = False
     if path:
-        digest.keep(path, device.id, line)
+        function("digest.keep")(path, device.id, line)
 
 
 def _each(client, device_id):
@@ -53,8 +53,7 @@ def _create(client, device):
     device.id = client.create_device(device.__class__.__name__)
     own = getattr(client, "_numbers", {}).pop(id(device), None)
     if own:  # values assigned while it had no id are addressed now
-        from .assets import state_topic
-
+        state_topic = function("assets.state_topic")
         client._numbers[device.id] = own
         for name in own:
             client._topics[own[name]] = state_topic(device.id, name)
@@ -90,9 +89,7 @@ def _compare(asset, found, overwrite, differing):
     """Return an AssetMismatchException or None; note the asset in `differing` to overwrite it."""
     same = asset.kind == found.kind and _type(asset) == _type(found)
     if not same and not overwrite:
-        from .exceptions import AssetMismatchException
-
-        return AssetMismatchException(
+        return function("exceptions.AssetMismatchException")(
             asset.name, (asset.kind, asset.type), (found.kind, found.type)
         )
     if overwrite and not (

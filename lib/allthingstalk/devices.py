@@ -120,16 +120,12 @@ class Device:
         """
         if not self._started:
             raise RuntimeError("Device not started.")
-        from .several import update
-
-        update(self, states)
+        function("several.update")(self, states)
 
     def _read(self, asset):
         if not self._started:
             raise RuntimeError("Device not started.")
-        from .reading import read
-
-        return read(self, asset.name)
+        return function("reading.read")(self, asset.name)
 
     # -- messages -------------------------------------------------------------------------------
 
@@ -167,9 +163,7 @@ class Device:
         try:
             value, at = _value_and_time(payload)
             if not plain(asset, value):
-                from .values import convert
-
-                value = convert(asset, value)
+                value = function("values.convert")(asset, value)
         except MemoryError:
             self._report("a %s is too large for the memory" % place)
             return
@@ -196,9 +190,7 @@ def _checked(asset, value):
     """Return a value as it goes to the platform. Raises TypeError or ValueError if it may not."""
     if plain(asset, value):
         return value
-    from .values import check
-
-    return check(asset, value)
+    return function("values.check")(asset, value)
 
 
 def _value_and_time(payload):
@@ -219,7 +211,5 @@ def _value_and_time(payload):
     if not found:
         raise ValueError("it has no value")
     if at is not None and not is_utc(at):  # nothing to load for most commands
-        from .asset_state import platform_time
-
-        at = platform_time(at)
+        at = function("asset_state.platform_time")(at)
     return value, at

@@ -8,6 +8,7 @@ except ImportError:
     import socket
 
 from . import transport
+from .loading import function
 
 
 class _Module:
@@ -58,8 +59,7 @@ def dial(endpoint, timeout_s, ca=None):
             raw.connect(address[-1])
             transport.progress()
             if scheme in ("https", "mqtts"):
-                from .secure import wrap
-
+                wrap = function("secure.wrap")
                 try:  # TCP_NODELAY: TLS writes more than once before it hears an answer
                     raw.setsockopt(6, 1, 1)
                 except OSError:  # a port that knows it not

@@ -61,8 +61,9 @@ def talk(client, device_id, state):
     AllThingsTalkException, or OSError for what was refused or not answered.
     """
     from .failures import classified
-    from .opening import say_connect, subscribe_later
+    from .opening import say_connect
     from .session import Session
+    from .subscribing import subscribe_later
 
     client._loop.tick(client)  # loads the loop, and makes the outbox
     net, outbox, refused = client._net, client._outbox, []

@@ -1,7 +1,5 @@
 """Going off line: when the program says so, and when the interpreter ends. Let go afterwards."""
 
-import sys
-
 
 def flush(client, timeout):
     """Poll until everything is acknowledged; return whether it is."""
@@ -36,16 +34,6 @@ def close(client):
         client._in_io = False
     _save(client)
     client.status = "closed"
-
-
-def leave(client):
-    """Where the interpreter has an exit hook, give pending values one second at exit."""
-    if hasattr(sys, "atexit"):  # the unix port; it keeps one function
-        client._before_exit = sys.atexit(client._at_exit)
-    elif sys.implementation.name == "cpython":
-        import atexit
-
-        atexit.register(client._at_exit)
 
 
 def end(client):

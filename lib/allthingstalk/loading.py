@@ -20,6 +20,7 @@ def passing(names, call):
 
     What was there before stays: somebody else uses it.
     """
+    gc.collect()  # in one piece: what is loaded now goes again
     loaded = " ".join([name for name in names.split() if _full(name) not in sys.modules])
     try:
         return call()

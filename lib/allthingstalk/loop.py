@@ -2,9 +2,8 @@
 
 from micropython import const
 
-from .publishing import ending, publish, put_late, tick
-
-__all__ = ("failed", "poll", "publish", "serve", "tick", "until")  # what is asked of it
+from .loading import function
+from .publishing import ending, publish, put_late, tick  # noqa: F401  - publish: for clients
 
 _IDLE_MS = const(10)  # pause between two polls of a wait
 _NO_MEMORY_MS = const(5000)  # until the next try
@@ -79,9 +78,7 @@ def _step(client, may_connect):
 def failed(client, e):
     """Take down the session after an error and plan the next try."""
     try:
-        from .recovery import recover
-
-        recover(client, e)
+        function("recovery.recover")(client, e)
     except MemoryError:  # not even that fits
         if client._session:
             client._session.shut()
@@ -98,7 +95,7 @@ def _move(client):
         return
     session.receive()
     if client._devices and client._registered != client._devices[0]._registered:
-        client._connecting("opening.subscribe")
+        client._connecting("subscribing.subscribe")
     apart = client._failures.suspect if client._failures else -1
     session.send(client._topics, ending, client, client._qos, apart)
     session.check()

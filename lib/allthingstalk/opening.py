@@ -1,44 +1,25 @@
-"""Opens the MQTT session and makes its subscriptions. Let go when it is done, and the engine too.
+"""Makes the MQTT connection. Loaded for as long as that takes, `umqtt.simple` too.
 
-`umqtt.simple` says CONNECT, with the last will, and reads CONNACK; the session goes on from there.
+The engine says CONNECT, with the last will, and reads CONNACK; the session goes on from there.
 """
 
 import gc
 
 from .dialing import lend
-from .loading import ENGINE, passing
-
-_STREAMS = ("command", "feed", "state", "event")
 
 
-def open_session(client):
-    """Connect, and go on with the client's session; it is made by the first one."""
+def connected(client):
+    """Return a Link to the broker over which CONNACK has come. Raises what the engine does."""
     if not client._client_id:
         client._client_id = _chip_id(client)
     gc.collect()
     link = client._net.dial(client.mqtt, client._timeout_s, client._ca)
     try:
-        passing(
-            ENGINE,
-            lambda: say_connect(
-                link, client._client_id, client.token, client._keepalive, client.last_will
-            ),
-        )
-        if not client._session:
-            from . import reader  # noqa: F401  - compiled by itself: one peak after the other
-
-            gc.collect()
-            from .session import Session
-
-            client._session = Session(
-                client._net, client._outbox, client._max_message, client._report
-            )
-            client._session.failures = client._failures
-        client._session.open(link, client._timeout_s, client._keepalive)
+        say_connect(link, client._client_id, client.token, client._keepalive, client.last_will)
     except BaseException:
         link.close()
         raise
-    subscribe(client)
+    return link
 
 
 def say_connect(link, client_id, token, keepalive, last_will=None):
@@ -57,34 +38,6 @@ def say_connect(link, client_id, token, keepalive, last_will=None):
     lend(engine, link, connect)
 
 
-def subscribe(client):
-    """Subscribe to the streams that have handlers, as far as this session has not yet."""
-    session = client._session
-    for device in client._devices:
-        client._registered = device._registered
-        if device._unsettled:  # left out: a subscription may cost the others their session
-            continue
-        for stream in _STREAMS:
-            topic = "device/%s/asset/+/%s" % (device.id, stream)
-            if topic not in session.subscribed and device._listens(stream):
-                subscribe_later(session, topic)
-
-
-def subscribe_later(session, topic):
-    """Write SUBSCRIBE at QoS 1 and do not wait for its SUBACK (MQTT 3.1.1, section 3.8)."""
-    packet_id = session._packet_id()
-    f = topic.encode()
-    n = len(f) + 5
-    head = b"\x82" + (bytes([n]) if n < 128 else bytes([n & 127 | 128, n >> 7]))
-    head += bytes([packet_id >> 8, packet_id & 255, len(f) >> 8, len(f) & 255])
-    session.link.write(head + f + b"\x01")
-    session._wrote_at = session._net.ticks_ms()
-    if not session._asked:
-        session._progress_at = session._wrote_at
-    session._asked[packet_id] = topic
-    session.subscribed.append(topic)
-
-
 def _chip_id(client):
     """Return an MQTT client id, stable on a board: two sessions of one id throw each other off.
 
@@ -97,4 +50,4 @@ def _chip_id(client):
         chip = "".join("%02x" % b for b in unique_id()[-8:])
         return "att%s%04x" % (chip, hash(client.token) & 0xFFFF)
     except ImportError:
-        return "att%08x" % (net.getrandbits(16) << 16 | net.getrandbits(16))
+        return "att%04x%04x" % (net.getrandbits(16), net.getrandbits(16))

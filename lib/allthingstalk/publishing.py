@@ -8,15 +8,16 @@ from io import BytesIO
 
 from micropython import const
 
+from .loading import function
+
 try:
     from ujson import dump
 except ImportError:
     from json import dump
 
 _LATE_MAX = const(64)  # values that wait for the end of our own I/O
-_SHORT = const(64)  # bytes of a value for which nothing is allocated, see beginning
+_SHORT = const(64)  # bytes of a value for which nothing is allocated, see client_setup.begin
 _SERVE_S = const(5)  # a program that has not polled for so long is served by its assignments
-_LEAST = float("-inf")
 _MOST = float("inf")
 # Flags of a record, see outbox and outbox_file.
 _OWN_TIME = const(8)
@@ -30,10 +31,8 @@ def publish(client, device_id, asset_name, state):
     if hasattr(state, "at"):  # an AssetState; its class is not loaded for those who use none
         state, at = state.value, state.at
     cls = type(state)
-    if not (cls is int or cls is bool or cls is str or cls is float and _LEAST < state < _MOST):
-        from .values import check_json
-
-        check_json(state, asset_name)
+    if not (cls is int or cls is bool or cls is str or cls is float and -_MOST < state < _MOST):
+        function("values.check_json")(state, asset_name)
     topic = number(client, device_id, asset_name)
     flags = 0 if at is None else _OWN_TIME
     if client._in_io:
@@ -78,9 +77,7 @@ def number(client, device_id, asset_name):
         numbers = client._numbers[device_id] = {}
     found = numbers.get(asset_name)
     if found is None:
-        from .assets import state_topic
-
-        topic = state_topic(device_id, asset_name)
+        topic = function("assets.state_topic")(device_id, asset_name)
         client._topics.append(topic)  # first: an interrupt may add one as well
         found = numbers[asset_name] = client._topics.index(topic)
     return found
@@ -160,13 +157,11 @@ def ending(client, flags, second, ms):
     """
     age_ms = (client._second - second) * 1000 + client._ms - ms
     if flags & _ABSOLUTE or age_ms >= 1000 and not flags & _OTHER_TIMES:
-        from .timestamps import iso, now_ms
-
-        at = now_ms()
+        at = function("timestamps.now_ms")()
         if flags & _ABSOLUTE:
             at = second * 1000 + ms
         elif at:
             at -= age_ms
         if at:
-            return (',"at":"%s"}' % iso(at)).encode()
+            return (',"at":"%s"}' % function("timestamps.iso")(at)).encode()
     return b"}"

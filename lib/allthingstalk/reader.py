@@ -6,6 +6,8 @@ into memory, a message over the limit is skipped here.
 
 from micropython import const
 
+from .loading import function
+
 _RX = const(128)  # bytes read at a time; grows for the packet at hand
 _TOPIC_MAX = const(512)  # as in oversize
 _INBOX_MAX = const(8192)  # bytes of commands that wait for their handlers
@@ -28,7 +30,7 @@ class Reader:
         self._wrote_at = 0  # ticks
         self.inbox = []  # (was sent before, topic, payload); outlives the link it came by
         self._inbox_bytes = 0
-        self.failures = None  # is told of each PUBACK once there was a failure
+        self._failures = None  # is told of each PUBACK once there was a failure
         self._max_message = max_message
         self._report = report
         self._head = bytearray(8)
@@ -105,9 +107,7 @@ class Reader:
             if too_long:
                 if rx[i] & 0xF0 != 0x30:
                     raise ProtocolError("a packet of impossible length")
-                from .oversize import start
-
-                if not start(self, i, j, have, length):
+                if not function("oversize.start")(self, i, j, have, length):
                     return
                 continue
             if have - i < need:
@@ -151,8 +151,8 @@ class Reader:
             topic = self._outbox.acknowledged(rx[i] << 8 | rx[i + 1])
             if topic >= 0:
                 self._progress_at = self._heard_at
-                if self.failures:
-                    self.failures.acknowledged(topic)
+                if self._failures:
+                    self._failures.acknowledged(topic)
         elif kind == 0x90 and n >= 3:
             topic_filter = self._asked.pop(rx[i] << 8 | rx[i + 1], None)
             self._progress_at = self._heard_at

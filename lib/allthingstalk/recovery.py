@@ -25,7 +25,7 @@ def recover(client, e):
     session = client._session
     was_online = client.connected
     if session:
-        session.failures = failures
+        session._failures = failures
     if was_online:
         lasted_ms = -1
         if session:

@@ -6,6 +6,7 @@ import json
 from . import __version__
 from .dialing import lend
 from .exchange import Exchange
+from .loading import function
 
 try:
     import urequests as engine
@@ -40,22 +41,18 @@ def request(client, method, path, body=None, stream=False):
         lend(
             engine,
             exchange,
-            lambda: engine.request(method, "http://h" + path, data=data, headers=headers),
+            lambda: engine.request(method, "http://link" + path, data=data, headers=headers),
         )
         status = exchange.status
         if not 200 <= status <= 299:
-            from .refusals import refusal
-
-            raise refusal(client.token, status, path, exchange)
+            raise function("refusals.refusal")(client.token, status, path, exchange)
         if stream:
             kept, exchange = exchange, None
             return kept
         text = _body(exchange, _BODY_MAX)
         return json.loads(text) if text else None
     except (OSError, ValueError, RuntimeError, IndexError) as e:
-        from .refusals import unavailable
-
-        raise unavailable(client.http, e)
+        raise function("refusals.unavailable")(client.http, e)
     finally:
         if exchange:
             exchange.close()
@@ -83,5 +80,5 @@ def quoted(name):
 
 def path(device_id, asset_name=None):
     """Return the path of a device, or of one of its assets."""
-    text = "/device/" + quoted(device_id)
-    return text if asset_name is None else text + "/asset/" + quoted(asset_name)
+    text = "%s/device/%s" % ("", quoted(device_id))
+    return text if asset_name is None else "%s/asset/%s" % (text, quoted(asset_name))

@@ -1,5 +1,6 @@
 """The REST calls for assets and devices. Loaded while needed, let go afterwards."""
 
+from .loading import function
 from .request import path, quoted, request
 
 
@@ -19,9 +20,7 @@ def _as_asset(client, d):
     try:
         return from_dict(d)
     except (KeyError, TypeError, AttributeError) as e:
-        from .refusals import unavailable
-
-        raise unavailable(client.http, e)
+        raise function("refusals.unavailable")(client.http, e)
 
 
 def each_asset(client, device_id):
@@ -33,9 +32,7 @@ def each_asset(client, device_id):
         for asset in assets(exchange.read, client._report):
             yield asset
     except (OSError, ValueError) as e:
-        from .refusals import unavailable
-
-        raise unavailable(client.http, e)
+        raise function("refusals.unavailable")(client.http, e)
     finally:
         exchange.close()
 
@@ -74,11 +71,11 @@ def create_device(client, ground, title):
 
     title = title or "MicroPython device"
     answer = request(
-        client, "POST", "/ground/" + quoted(ground) + "/devices", {"title": title, "name": title}
+        client, "POST", "/ground/%s/devices" % quoted(ground), {"title": title, "name": title}
     )
     try:
         return checked_name(answer["id"], "device id")
     except (KeyError, TypeError, ValueError):  # what was answered is not repeated
-        from .refusals import unavailable
-
-        raise unavailable(client.http, ValueError("the device has no id that can be one"))
+        raise function("refusals.unavailable")(
+            client.http, ValueError("the device has no id that can be one")
+        )

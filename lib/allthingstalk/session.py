@@ -6,6 +6,7 @@ PUBACK, write a packet in four or five pieces, and hold 4 KB of RAM to do so.
 
 from micropython import const
 
+from .loading import function
 from .outbox import HEAD, SEVERAL
 from .reader import Reader
 
@@ -50,7 +51,7 @@ class Session(Reader):
         outbox = self._outbox
         gathered = 0
         # Once others got through it is the suspect's turn: they wait until it is known.
-        only = apart >= 0 and self.failures and self.failures.others_acknowledged
+        only = apart >= 0 and self._failures and self._failures.others_acknowledged
         only = only and outbox.find(topic=apart) >= 0
         while outbox.in_flight < _WINDOW:
             i = -1 if only else outbox.waiting(apart)
@@ -76,9 +77,7 @@ class Session(Reader):
         beginning, text, start = _BEGINNING, outbox.buffer, i + HEAD
         n -= HEAD
         if flags & SEVERAL:
-            from .several import message
-
-            text, start = message(text, start, n, ending), 0
+            text, start = function("several.message")(text, start, n, ending), 0
             n = len(text)
             beginning = ending = b""
         length = 2 + len(topic) + 2 * qos + len(beginning) + n + len(ending)

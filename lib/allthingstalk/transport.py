@@ -5,14 +5,12 @@ packet in four or five pieces. They are handed a Link in place of a socket: it i
 verified already, gathers what they write into one write, and gives up after its time-out.
 """
 
-from random import getrandbits
+from random import getrandbits  # noqa: F401  - what is imported here is asked for elsewhere
 
 try:
-    from utime import sleep_ms, ticks_add, ticks_diff, ticks_ms
+    from utime import sleep_ms, ticks_add, ticks_diff, ticks_ms  # noqa: F401
 except ImportError:
-    from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
-
-__all__ = ("sleep_ms", "ticks_add", "ticks_diff", "ticks_ms", "getrandbits")
+    from time import sleep_ms, ticks_add, ticks_diff, ticks_ms  # noqa: F401
 
 ETIMEDOUT = 110  # the errno of the unix, ESP32 and rp2 ports alike for what we raise ourselves
 
@@ -28,8 +26,8 @@ class Link:
     `timeout_s` at most; after `unblock()` `push` and `readinto` take what goes without waiting.
     """
 
-    def __init__(self, sock, raw):
-        self._sock = sock
+    def __init__(self, socket, raw):
+        self._sock = socket
         self._raw = raw  # below TLS: time-outs are set there, the TLS socket has none
         self._out = bytearray(256)
         self._from = 0  # what of _out is still to be written: _out[_from:_to]
@@ -97,7 +95,7 @@ class Link:
             pass
 
     # What an engine does to a socket of its own; this one is set up already.
-    def connect(self, address):
+    def connect(self, _):
         pass
 
     settimeout = setblocking = connect

@@ -17,7 +17,7 @@ BUILT_IN = (
 # What is not everywhere, such as CPython's own, behind a guard.
 GUARDED = {
     "banner": {"_allthingstalk_build"},  # made by `make firmware`
-    "leaving": {"atexit"},
+    "connecting": {"atexit"},
     "recovery": {"traceback"},
 }
 NEVER = "copy dataclasses datetime enum logging typing".split()
@@ -37,7 +37,6 @@ ARROWS = {
     "certificate": {"exceptions", "secure", "timestamps"},
     "client_setup": {"endpoints"},
     "clock": {"timestamps", "transport"},
-    "beginning": {"outbox", "publishing"},
     "clients": {"loading", "transport"},
     "connecting": {"loading"},
     "digest": set(),
