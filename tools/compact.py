@@ -33,18 +33,18 @@ ENGINE Exchange HEAD Link MQTT OWN_TIME ProtocolError REST Reader SEVERAL STREAM
 acknowledged apart bring_up call calling check_json checked checked_id checked_name classified
 connect_device connect_with copied declare declared derived dial CutOff begin function kwargs leave named put_late put_later put_now recover scratch serve tick differing each_asset ending endpoint
 engine entry failed fields fields_of given high in_flight inbox is_utc kept known lend
-lineage link low made may_connect member most names net new number of only open_session opened_at
-others_acknowledged overwrite owner packet_id passing pid plain platform_time politely
+lineage link low made may_connect member most net new number of only open_session opened_at
+others_acknowledged overwrite owner packet_id passing plain platform_time politely
 progress published_at quoted receive refusal refused registration report resolve restart rewind
 say_connect scheme schemes sent set_up settle settled shut state_topic store
-subscribe_later subscribed suspect take_message topics traceback_lines unavailable unblock
+subscribe_later subscribed suspect take_message topics traceback_lines handler_of listens deliver before_connect unavailable unblock
 unload waiting where wrap
 """.split()
 # What is given to loading.calling().
 CALL = re.compile(r"(\w+)\.([A-Za-z]\w+)")
 # Modules that stay in memory: their names come first.
 HELD = """
-__init__ assets clients devices loading loop outbox publishing reader session transport
+__init__ assets clients devices loading loop messages outbox publishing reader session transport
 """.split()
 # Of these classes a program makes subclasses, with members called as it likes: what is private
 # there keeps an underscore.
@@ -157,7 +157,7 @@ def replacements():
     for source in given.values():
         used.update(set(names_of(source)))
     kept = KEPT.union(*map(constants_of, given.values()), *map(modules_of, given.values()))
-    kept = kept.union(*(local(module) for module in given))
+    kept = kept.union(given, *(local(module) for module in given))
     shared = set().union(
         *(shared_of(source) for module, source in given.items() if module in SHARED)
     )

@@ -31,7 +31,7 @@ def platform_time(at):
     """
     if not isinstance(at, str):
         return None
-    from .assets import is_utc
+    from .messages import is_utc
 
     if is_utc(at):
         return at

@@ -53,7 +53,7 @@ class Asset:
     # -- the field of a Device ------------------------------------------------------------------
 
     def __set_name__(self, owner, member):  # called by CPython and MicroPython >= 1.27
-        if hasattr(owner, "_hand_over"):  # else a mixin: the Device is not known yet
+        if hasattr(owner, "_read"):  # else a mixin: the Device is not known yet
             function("declaring.named")(self, owner, member)
 
     def __get__(self, device, owner=None):
@@ -61,22 +61,6 @@ class Asset:
 
     def __set__(self, device, value):
         device._publish(self, value)
-
-
-def checked_name(name, where="asset name"):
-    """Return a name or an id if it can be part of a topic and of a path. Else ValueError."""
-    # Bytes, as MicroPython keeps each character of a text for ever, once it was looked at.
-    if isinstance(name, str) and name and min(name.encode()) > 32:
-        if not ("/" in name or "+" in name or "#" in name):
-            return name
-    raise ValueError("%s %r: it is text without blanks, /, + and #" % (where, name))
-
-
-def state_topic(device_id, asset_name):
-    """Return the topic of an asset's states; of several assets' states for ()."""
-    if asset_name != ():
-        device_id = "%s/asset/%s" % (device_id, checked_name(asset_name))
-    return ("device/%s/state" % device_id).encode()
 
 
 def plain(asset, value):
@@ -91,13 +75,6 @@ def plain(asset, value):
     else:
         same = cls is str and kind == "string"
     return same and len(schema) - ("unit" in schema) == 1
-
-
-def is_utc(at):
-    """Return whether a time is text as the platform writes it (seen in public clients)."""
-    if not isinstance(at, str) or not 19 < len(at) < 25:
-        return False
-    return at[10] + at[-1] == "TZ" and at[:4].isdigit()
 
 
 class NumberAsset(Asset):

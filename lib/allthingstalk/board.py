@@ -15,7 +15,7 @@ import time
 
 from . import safe_mode, status_led
 from .exceptions import AllThingsTalkException
-from .recovery import traceback_lines
+from .reports import traceback_lines
 from .settings import PATH, load
 
 _NETWORK_S = 30  # what the Wi-Fi is given before the program starts; it may come later

@@ -4,8 +4,9 @@ The classes of `assets` and `devices` call this while a program declares its ass
 devices and registers its handlers.
 """
 
-from .assets import Asset, checked_name, made
+from .assets import Asset, made
 from .loading import function
+from .names import checked_name
 
 
 def declare(
@@ -211,6 +212,20 @@ def _check_member(member, fields, where):
         raise AttributeError(
             "no asset '%s' for a handler; assets of %s: %s" % (member, where, " ".join(fields))
         )
+
+
+def before_connect(device, client, id, overwrite_assets):
+    """Take what is given to Device.connect(); return the client to connect with."""
+    if client is not None:
+        device.client = client
+    if id is not None:
+        device.id = checked_id(id)
+    if overwrite_assets is not None:
+        device.overwrite_assets = overwrite_assets
+    if device.client is None:
+        raise RuntimeError("Device has no client: pass client=Client(token)")
+    device._started = False
+    return device.client
 
 
 def connect_with(client, device):

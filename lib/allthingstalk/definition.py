@@ -1,6 +1,6 @@
 """Brings the platform's assets of a device in line with its declaration. Let go afterwards."""
 
-from .loading import function
+from .loading import function, unload
 
 
 def settle(client, device):
@@ -24,6 +24,7 @@ def settle(client, device):
         declared = missing.pop(found.name, None)
         if declared:
             mismatch = mismatch or _compare(declared, found, device.overwrite_assets, differing)
+    unload(" .asset_list ")
     if mismatch:  # not before the list is read to its end: that closes its socket
         raise mismatch
     # In the order of declaration: a dashboard shows assets in the order of their creation.
@@ -53,7 +54,7 @@ def _create(client, device):
     device.id = client.create_device(device.__class__.__name__)
     own = getattr(client, "_numbers", {}).pop(id(device), None)
     if own:  # values assigned while it had no id are addressed now
-        state_topic = function("assets.state_topic")
+        state_topic = function("names.state_topic")
         client._numbers[device.id] = own
         for name in own:
             client._topics[own[name]] = state_topic(device.id, name)

@@ -1,8 +1,6 @@
 """Device: declares assets as fields, publishes what is assigned to them, calls handlers."""
 
-import json
-
-from .assets import is_utc, plain
+from .assets import plain
 from .loading import function, unload
 
 STREAMS = ("command", "feed", "state", "event")
@@ -33,7 +31,7 @@ def declared(call, *args):
     try:
         return function(call)(*args)
     finally:
-        unload(" .declaring ")
+        unload(" .declaring .names ")
 
 
 def lineage(cls):
@@ -82,16 +80,7 @@ class Device:
         outbox, and `poll()` goes on trying. Raises what waiting does not mend: wrong token,
         unknown device, refused certificate, AssetMismatchException.
         """
-        if client is not None:
-            self.client = client
-        if id is not None:
-            self.id = declared("declaring.checked_id", id)
-        if overwrite_assets is not None:
-            self.overwrite_assets = overwrite_assets
-        client = self.client
-        if client is None:
-            raise RuntimeError("Device has no client: pass client=Client(token)")
-        self._started = False
+        client = declared("declaring.before_connect", self, client, id, overwrite_assets)
         if hasattr(client, "_connect_device"):
             return client._connect_device(self)
         return declared("declaring.connect_with", client, self)
@@ -129,21 +118,6 @@ class Device:
 
     # -- messages -------------------------------------------------------------------------------
 
-    def _handler(self, stream, member):
-        key = stream + " " + member
-        for owner in [self] + list(lineage(self.__class__)):
-            handlers = owner.__dict__.get("_handlers", ())
-            if key in handlers:
-                return handlers[key]
-        return self.assets[member].handler if stream == "command" else None
-
-    def _listens(self, stream):
-        """Return whether any asset has a handler for a stream."""
-        for member in self.assets:
-            if self._handler(stream, member):
-                return True
-        return False
-
     def on_message(self, stream, asset_name, payload):
         """Hand a message to its handler: what a client calls when one arrives.
 
@@ -151,35 +125,7 @@ class Device:
         object read from it. Raises nothing: what cannot be read, and what a handler raises, is
         reported by the client.
         """
-        for member in self.assets:
-            if self.assets[member].name == asset_name:
-                handler = self._handler(stream, member)
-                if handler:
-                    self._hand_over(handler, self.assets[member], stream, payload)
-                return
-
-    def _hand_over(self, handler, asset, stream, payload):
-        place = "%s of '%s'" % (stream, asset.name)
-        try:
-            value, at = _value_and_time(payload)
-            if not plain(asset, value):
-                value = function("values.convert")(asset, value)
-        except MemoryError:
-            self._report("a %s is too large for the memory" % place)
-            return
-        except Exception as e:  # nested deeper than the stack, for one
-            self._report("a %s cannot be used: %s" % (place, e))
-            return
-        if self._redelivered and at is not None and self._last_at.get(place) == at:
-            return
-        self._last_at[place] = at
-        try:
-            handler(self, value, at)
-        except Exception as e:
-            self._report("the handler for the %s raised" % place, e)
-
-    def _report(self, *report):
-        getattr(self.client, "_report", print)(*report)
+        function("messages.deliver")(self, stream, asset_name, payload)
 
 
 for _name in STREAMS:
@@ -191,25 +137,3 @@ def _checked(asset, value):
     if plain(asset, value):
         return value
     return function("values.check")(asset, value)
-
-
-def _value_and_time(payload):
-    """Return (value, ISO 8601 text or None) of a message; keys in any case, or a bare value."""
-    if isinstance(payload, (bytes, bytearray, memoryview)):
-        payload = str(payload, "utf-8")
-    message = json.loads(payload) if isinstance(payload, str) else payload
-    if not isinstance(message, dict):
-        return message, None
-    value = at = None
-    found = False
-    for key in message:
-        word = str(key).lower()  # MicroPython's json reads {1:2} as well
-        if word == "value":
-            value, found = message[key], True
-        elif word == "at":
-            at = message[key]
-    if not found:
-        raise ValueError("it has no value")
-    if at is not None and not is_utc(at):  # nothing to load for most commands
-        at = function("asset_state.platform_time")(at)
-    return value, at

@@ -60,10 +60,10 @@ def talk(client, device_id, state):
     `state`: (asset name, value). Returns how long the platform took to answer all of it. Raises
     AllThingsTalkException, or OSError for what was refused or not answered.
     """
+    from .connecting import subscribe_later
     from .failures import classified
     from .opening import say_connect
     from .session import Session
-    from .subscribing import subscribe_later
 
     client._loop.tick(client)  # loads the loop, and makes the outbox
     net, outbox, refused = client._net, client._outbox, []

@@ -8,8 +8,8 @@ import sys
 
 # What REST loads, its engine included: it makes room for MQTT. Ours begin with a dot.
 REST = (
-    " .asset_object .asset_list .definition .digest .rest_assets .rest_states .request .exchange"
-    " .dialing .secure urequests requests "
+    " .asset_object .asset_list .definition .digest .names .rest_assets .rest_states .request"
+    " .exchange .dialing .secure urequests requests "
 )
 MQTT = " .session .reader .oversize "  # what the session takes
 ENGINE = " umqtt.simple umqtt "

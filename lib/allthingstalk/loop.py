@@ -95,7 +95,7 @@ def _move(client):
         return
     session.receive()
     if client._devices and client._registered != client._devices[0]._registered:
-        client._connecting("subscribing.subscribe")
+        client._connecting("connecting.subscribe")
     apart = client._failures.suspect if client._failures else -1
     session.send(client._topics, ending, client, client._qos, apart)
     session.check()

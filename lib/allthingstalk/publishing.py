@@ -77,7 +77,7 @@ def number(client, device_id, asset_name):
         numbers = client._numbers[device_id] = {}
     found = numbers.get(asset_name)
     if found is None:
-        topic = function("assets.state_topic")(device_id, asset_name)
+        topic = function("names.state_topic")(device_id, asset_name)
         client._topics.append(topic)  # first: an interrupt may add one as well
         found = numbers[asset_name] = client._topics.index(topic)
     return found

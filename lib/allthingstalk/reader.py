@@ -25,7 +25,7 @@ class Reader:
         self._net = net
         self._outbox = outbox
         self.link = None
-        self.pid = 0  # the last packet id
+        self._pid = 0  # the last packet id
         self._asked = {}  # packet id of a SUBSCRIBE -> its filter
         self._wrote_at = 0  # ticks
         self.inbox = []  # (was sent before, topic, payload); outlives the link it came by

@@ -4,8 +4,6 @@ Loaded when something fails, so that it costs nothing in good times.
 """
 
 import gc
-import io
-import sys
 
 from .failures import Failures, classified
 from .loading import MQTT, unload
@@ -90,16 +88,3 @@ def shut(client):
         client._in_io = False
     unload(MQTT)
     gc.collect()
-
-
-def traceback_lines(text, e):
-    """Return `text` with what the exception says, and its traceback as lines."""
-    text = "%s: %s: %s" % (text, e.__class__.__name__, e)
-    if hasattr(sys, "print_exception"):
-        trace = io.StringIO()
-        sys.print_exception(e, trace)
-        return text, trace.getvalue().strip().split("\n")
-    import traceback
-
-    trace = traceback.format_exception(type(e), e, e.__traceback__)
-    return text, "".join(trace).strip().split("\n")

@@ -34,8 +34,8 @@ class Session(Reader):
         return not self._asked
 
     def _packet_id(self):
-        self.pid = self.pid % 65535 + 1
-        return self.pid
+        self._pid = self._pid % 65535 + 1
+        return self._pid
 
     # -- out ------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ HELD = {
     "allthingstalk.devices",
     "allthingstalk.loading",
     "allthingstalk.loop",
+    "allthingstalk.messages",
     "allthingstalk.outbox",
     "allthingstalk.publishing",
     "allthingstalk.reader",

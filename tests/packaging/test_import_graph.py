@@ -18,7 +18,7 @@ BUILT_IN = (
 GUARDED = {
     "banner": {"_allthingstalk_build"},  # made by `make firmware`
     "connecting": {"atexit"},
-    "recovery": {"traceback"},
+    "reports": {"traceback"},
 }
 NEVER = "copy dataclasses datetime enum logging typing".split()
 
@@ -27,52 +27,55 @@ NEVER = "copy dataclasses datetime enum logging typing".split()
 ARROWS = {
     "__init__": set(),
     "aio": set(),
+    "asset_kinds": {"assets"},
     "asset_list": {"asset_object"},
-    "asset_object": {"assets"},
+    "asset_object": {"assets", "loading"},
     "asset_state": set(),
-    "assets": set(),
+    "assets": {"loading"},
     "background": set(),
     "banner": set(),
-    "board": {"exceptions", "recovery", "safe_mode", "settings", "status_led"},
+    "board": {"exceptions", "reports", "safe_mode", "settings", "status_led"},
     "certificate": {"exceptions", "secure", "timestamps"},
-    "client_setup": {"endpoints"},
-    "clock": {"timestamps", "transport"},
+    "client_setup": {"loading"},
     "clients": {"loading", "transport"},
+    "clock": {"timestamps", "transport"},
     "connecting": {"loading"},
-    "digest": set(),
-    "opening": {"dialing", "loading"},
-    "declaring": {"assets"},
-    "definition": set(),
+    "declaring": {"assets", "loading", "names"},
+    "definition": {"loading"},
     "devices": {"assets", "loading"},
-    "dialing": {"transport"},
+    "dialing": {"loading", "transport"},
+    "digest": set(),
     "doctor": {"dialing", "exceptions", "loading", "settings"},
     "doctor_board": {"timestamps"},
     "doctor_platform": set(),
-    "endpoints": set(),
     "exceptions": set(),
-    "explain": set(),
     "exchange": {"transport"},
+    "explain": set(),
     "failures": {"exceptions"},
     "leaving": set(),
     "loading": set(),
-    "loop": {"publishing"},
+    "loop": {"loading", "publishing"},
+    "messages": {"assets", "devices", "loading"},
+    "names": set(),
+    "opening": {"dialing", "loading"},
     "outbox": set(),
     "outbox_file": {"outbox", "publishing", "timestamps"},
     "oversize": {"reader"},
     "profiles": set(),
-    "publishing": set(),
-    "reader": set(),
+    "publishing": {"loading"},
+    "reader": {"loading"},
     "reading": set(),
-    "several": {"outbox", "publishing", "values"},
     "recovery": {"failures", "loading"},
     "refusals": {"exceptions"},
-    "request": {"dialing", "exchange"},
-    "rest_assets": {"request"},
+    "reports": set(),
+    "request": {"dialing", "exchange", "loading"},
+    "rest_assets": {"loading", "request"},
     "rest_states": {"outbox", "publishing", "request"},
     "safe_mode": set(),
     "secure": {"exceptions", "timestamps"},
-    "session": {"outbox", "reader"},
+    "session": {"loading", "outbox", "reader"},
     "settings": set(),
+    "several": {"outbox", "publishing", "values"},
     "status_led": set(),
     "timestamps": set(),
     "transport": set(),
@@ -101,6 +104,10 @@ def imports(tree):
             for name in [node.module] if node.module else [n.name for n in node.names]:
                 if not name.startswith("__"):  # `from . import __version__`
                     yield name, True, top
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            name, dot, call = node.value.partition(".")  # what loading.function() is given
+            if dot and name in MODULES and call.isidentifier():
+                yield name, True, False
 
 
 def own(tree, only_at_top=False):

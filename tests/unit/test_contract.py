@@ -160,7 +160,7 @@ class TestOutbox(ContractTest):
 
     def test_packet_ids_wrap_at_16_bits_and_are_never_0(self):
         device = self.board()
-        self.client._session.pid = 65530
+        self.client._session._pid = 65530
         for i in range(20):
             device.temp = i
         self.client.poll()

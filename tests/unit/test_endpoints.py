@@ -2,7 +2,7 @@
 
 import unittest
 
-from allthingstalk.endpoints import resolve
+from allthingstalk.client_setup import resolve
 from own_client import raised
 
 API = "api.allthingstalk.io"

@@ -4,6 +4,7 @@ import sys
 import unittest
 
 from allthingstalk import BooleanAsset, Device, NumberAsset
+from allthingstalk.messages import listens
 from own_client import HAS_SET_NAME, OwnClient, forget_handlers
 
 STREAMS = ("command", "feed", "state", "event")
@@ -98,13 +99,13 @@ class TestWhere(HandlerTest):
 
     def test_only_streams_with_handlers_are_listened_to(self):
         board = self.Board(id="D")
-        self.assertFalse(board._listens("command"))
+        self.assertFalse(listens(board, "command"))
         self.Board.feed.led(self.handler("feed"))
-        self.assertTrue(board._listens("feed"))
-        self.assertFalse(board._listens("command"))
+        self.assertTrue(listens(board, "feed"))
+        self.assertFalse(listens(board, "command"))
         board.command.temp(self.handler("command"))
-        self.assertTrue(board._listens("command"))
-        self.assertFalse(self.Board(id="E")._listens("command"))
+        self.assertTrue(listens(board, "command"))
+        self.assertFalse(listens(self.Board(id="E"), "command"))
 
 
 class TestWhichWins(HandlerTest):

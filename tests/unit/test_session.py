@@ -2,10 +2,10 @@
 
 import unittest
 
+from allthingstalk.connecting import subscribe_later
 from allthingstalk.opening import say_connect
 from allthingstalk.outbox import Outbox
 from allthingstalk.session import Session
-from allthingstalk.subscribing import subscribe_later
 from fake_net import FakeNet, message
 
 
