@@ -29,12 +29,12 @@ KEPT = {"_", "_attach_device"}
 TESTED = {"_ESP32", "_NETWORK", "_TLS", "_WIFI", "_set"}
 # Names of inner classes, functions and arguments that carry no underscore.
 INNER = """
-ENGINE Exchange HEAD Link MQTT OWN_TIME ProtocolError REST Reader SEVERAL STREAMS Session
+Exchange HEAD Link OWN_TIME ProtocolError REST Reader SEVERAL STREAMS Session
 acknowledged apart bring_up call calling check_json checked checked_id checked_name classified
 connect_device connect_with copied declare declared derived dial CutOff begin function kwargs leave named put_late put_later put_now recover scratch serve tick differing each_asset ending endpoint
 engine entry failed fields fields_of given high in_flight inbox is_utc kept known lend
 lineage link low made may_connect member most net new number of only open_session opened_at
-others_acknowledged overwrite owner packet_id passing plain platform_time politely
+others_acknowledged overwrite owner packet_id plain platform_time politely
 progress published_at quoted receive refusal refused registration report resolve restart rewind
 say_connect scheme schemes sent set_up settle settled shut state_topic store
 subscribe_later subscribed suspect take_message topics traceback_lines handler_of listens deliver before_connect unavailable unblock

@@ -15,7 +15,8 @@ BY_FORM = {
     "files held": "  what stays loaded after connect, engines included",
     "files held of the library": "    of which the library",
     "files held of the engines": "    of which the engine, umqtt.simple",
-    "ram import": "RAM after import of what stays loaded",
+    "ram named": "RAM after import of what a program names",
+    "ram import": "RAM of all that stays loaded after connect",
     "ram connected": "RAM after connect with 5 assets, created on the way",
     "ram steady": "RAM after 1,000 publishes and 100 commands",
     "peak connect": "heap needed at the peak of connect",
@@ -42,6 +43,8 @@ ONCE = {
 # umqtt.simple and requests costs.
 BUDGETS = {
     "files held, mpy": (12000, 8000),
+    "ram named, mpy": (15000, 9872),
+    "ram named, romfs": (6000, 4256),
     "ram import, mpy": (15000, 9872),
     "ram import, romfs": (6000, 4256),
     "heap job, mpy": (20480, 15360),
@@ -53,10 +56,12 @@ BUDGETS = {
 PICTURED = {
     "files, mpy": "flash: the whole library, .mpy",
     "files held, mpy": "  what stays loaded after connect",
-    "ram import, mpy": "RAM after import, .mpy",
+    "ram named, mpy": "RAM after import, .mpy",
+    "ram import, mpy": "  all that stays loaded after connect",
     "ram connected, mpy": "  after connect with 5 assets",
     "ram steady, mpy": "  after 1,000 publishes, 100 commands",
-    "ram import, romfs": "RAM after import, in place",
+    "ram named, romfs": "RAM after import, in place",
+    "ram import, romfs": "  all that stays loaded after connect",
     "ram connected, romfs": "  after connect with 5 assets",
     "ram steady, romfs": "  after 1,000 publishes, 100 commands",
     "heap job, romfs": "smallest heap for the whole job, in place",
@@ -68,6 +73,7 @@ PICTURED = {
 # grew: alone they are no offence, code may move from one to another.
 GATED = {
     *(f"{figure}, mpy" for figure in BY_FORM if "hour" not in figure and "TLS" not in figure),
+    "ram named, romfs",
     "ram import, romfs",
     *(figure for figure in ONCE if "assets" not in figure),
 }
@@ -79,6 +85,7 @@ EXACTNESS_BYTES = {
 }
 NOTES = """\
 bytes; budget and aim are the design's, for 32 bits, the aim mostly what a script by hand costs
+what a program names: Asset and its kinds, Device, Client; the rest is loaded by connect()
 RAM of a module: what it adds to those imported before; of those after the line, which are let go
   after use or are optional: to all above it, with what it imports in turn
 whole job: connect creates 5 assets over REST, 100 publishes at QoS 1, 1 command, plain sockets;

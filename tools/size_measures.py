@@ -27,6 +27,11 @@ RUN_TIMEOUT_S = 60
 MANY = 500  # assets
 STEADY = ("1000", "100")  # publishes, commands
 HOUR = ("3600", "60")  # a value each second, a command each minute
+# What `from allthingstalk import Client, Device, NumberAsset` loads.
+NAMED = [
+    "allthingstalk",
+    *(f"allthingstalk.{module}" for module in ("assets", "devices", "clients")),
+]
 # Modules that import the others: loaded last, so that each is charged what it adds itself.
 CORE = ("allthingstalk.devices", "allthingstalk.clients", "allthingstalk.session")
 
@@ -120,6 +125,7 @@ class Measures:
         )
         found = self._import(form, order)
         figures = {f"ram of {module}, {form}": taken for module, taken in found.items()}
+        figures[f"ram named, {form}"] = sum(self._import(form, NAMED).values())
         figures[f"ram import, {form}"] = sum(found.values())
         return figures
 

@@ -3,10 +3,10 @@
 import gc
 import sys
 
-from .loading import ENGINE, REST, calling, function
+from .loading import REST, calling, function
 
 _STREAMS = ("command", "feed", "state", "event")
-_OPENING = " .opening .dialing .secure " + ENGINE
+_OPENING = " .opening .dialing .secure umqtt.simple umqtt "
 
 
 def bring_up(client, new=None):

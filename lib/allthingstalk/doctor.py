@@ -10,7 +10,7 @@ Loaded by nobody else. The same on a board and on CPython; no line shows a secre
 
 from . import dialing
 from .exceptions import AccessForbiddenException, NotFoundException, in_words
-from .loading import REST, passing
+from .loading import REST, calling
 from .settings import PATH, Settings, load, masked
 
 STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".split()
@@ -131,13 +131,7 @@ class _Visit:
 
     def _board(self, call, *args):
         """Call a function of `doctor_board`."""
-
-        def ask():
-            from . import doctor_board
-
-            return getattr(doctor_board, call)(*args)
-
-        return passing(" .doctor_board .clock ", ask)
+        return calling(" .doctor_board .clock ", call, *args)
 
     def _need_wifi(self):
         if not self._wifi:
@@ -148,12 +142,12 @@ class _Visit:
         self._need()
         self._need_wifi()
         timeout_s = _NETWORK_S * len(self._settings.networks) + 1
-        return self._board("join_wifi", self._wifi, timeout_s, self._said)
+        return self._board("doctor_board.join_wifi", self._wifi, timeout_s, self._said)
 
     def show_address(self):
         self._need()
         self._need_wifi()
-        return self._board("address", self._wifi)
+        return self._board("doctor_board.address", self._wifi)
 
     def ask_dns(self):
         self._need()
@@ -161,7 +155,9 @@ class _Visit:
 
     def look_at_clock(self):
         self._need()
-        return self._board("clock", self._settings.time_servers, bool(self._with_tls()))
+        return self._board(
+            "doctor_board.clock", self._settings.time_servers, bool(self._with_tls())
+        )
 
     def _with_tls(self):
         return [e for e in self._endpoints if "s://" in e]
@@ -198,7 +194,7 @@ class _Visit:
         self._need(self.client.http if self.client else None)
         self._unknown = None
         try:
-            self._platform("find_device")
+            self._platform("doctor_platform.find_device")
         except NotFoundException as e:
             self._unknown = e
         return "taken by the platform"
@@ -211,23 +207,17 @@ class _Visit:
 
     def compare_assets(self):
         self._need(self.client.http if self.client else None)
-        return self._platform("compare_assets", self._device)
+        return self._platform("doctor_platform.compare_assets", self._device)
 
     def talk(self):
         self._need(self.client.mqtt if self.client else None)
         if not self.client.mqtt:
             raise _Skipped("the settings switch it off")
-        return self._platform("talk", self._state)
+        return self._platform("doctor_platform.talk", self._state)
 
     def _platform(self, call, *args):
         """Call a function of `doctor_platform`, which with REST is in memory for that long only."""
-
-        def ask():
-            from . import doctor_platform
-
-            return getattr(doctor_platform, call)(self.client, self._settings.device, *args)
-
-        return passing(REST + ".doctor_platform ", ask)
+        return calling(REST + ".doctor_platform ", call, self.client, self._settings.device, *args)
 
 
 def _words(e):

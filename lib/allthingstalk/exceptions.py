@@ -68,15 +68,10 @@ class InvalidAssetProfileException(AllThingsTalkException):
 
 def in_words(e):
     """Return what an error says, with what it means and what to do where that is known."""
-    from .loading import passing
-
-    def explained():
-        from .explain import explain
-
-        return explain(e)
+    from .loading import calling
 
     try:
-        why = passing(" .explain ", explained)
+        why = calling(" .explain ", "explain.explain", e)
     except (MemoryError, ImportError):  # the error itself is worth more than its explanation
         why = None
     return "%s (%s)" % (e, why) if why else str(e)

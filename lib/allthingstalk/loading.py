@@ -11,27 +11,21 @@ REST = (
     " .asset_object .asset_list .definition .digest .names .rest_assets .rest_states .request"
     " .exchange .dialing .secure urequests requests "
 )
-MQTT = " .session .reader .oversize "  # what the session takes
-ENGINE = " umqtt.simple umqtt "
 
 
-def passing(names, call):
-    """Return `call()`; those of the modules `names` that it loads leave the memory afterwards.
+def calling(names, call, *args):
+    """Return the result of a function such as "rest_assets.get_assets".
 
-    What was there before stays: somebody else uses it.
+    Those of the modules `names` that it loads leave the memory afterwards. What was there before
+    stays: somebody else uses it.
     """
     gc.collect()  # in one piece: what is loaded now goes again
     loaded = " ".join([name for name in names.split() if _full(name) not in sys.modules])
     try:
-        return call()
+        return function(call)(*args)
     finally:
         unload(loaded)
         gc.collect()
-
-
-def calling(names, call, *args):
-    """Return the result of a function such as "rest_assets.get_assets", see passing()."""
-    return passing(names, lambda: function(call)(*args))
 
 
 def function(call):

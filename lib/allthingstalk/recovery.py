@@ -6,7 +6,7 @@ Loaded when something fails, so that it costs nothing in good times.
 import gc
 
 from .failures import Failures, classified
-from .loading import MQTT, unload
+from .loading import unload
 
 _BLAME_MS = 2000
 
@@ -86,5 +86,5 @@ def shut(client):
         client._retry_at = client._net.ticks_ms()
     finally:
         client._in_io = False
-    unload(MQTT)
+    unload(" .session .reader .oversize ")
     gc.collect()
