@@ -29,16 +29,16 @@ KEPT = {"_", "_attach_device"}
 TESTED = {"_ESP32", "_NETWORK", "_TLS", "_WIFI", "_set"}
 # Names of inner classes, functions and arguments that carry no underscore.
 INNER = """
-Exchange HEAD Link OWN_TIME ProtocolError REST Reader SEVERAL STREAMS Session
-acknowledged apart bring_up call calling check_json checked checked_id checked_name classified
-connect_device connect_with copied declare declared derived dial CutOff begin function kwargs leave named put_late put_later put_now recover scratch serve tick differing each_asset ending endpoint
-engine entry failed fields fields_of given high in_flight inbox is_utc kept known lend
-lineage link low made may_connect member most net new number of only open_session opened_at
-others_acknowledged overwrite owner packet_id plain platform_time politely
-progress published_at quoted receive refusal refused registration report resolve restart rewind
-say_connect scheme schemes sent set_up settle settled shut state_topic store
-subscribe_later subscribed suspect take_message topics traceback_lines handler_of listens deliver before_connect unavailable unblock
-unload waiting where wrap
+acknowledged apart before_connect begin bring_up call calling check_json checked checked_id
+checked_name classified connect_device connect_with copied CutOff declare declared deliver derived
+dial differing each_asset ending endpoint engine entry Exchange failed fields fields_of function
+given handler_of HEAD high in_flight inbox is_utc kept known kwargs leave lend lineage Link link
+listens low made may_connect member most named net new number of only open_session opened_at
+others_acknowledged overwrite OWN_TIME owner packet_id plain platform_time politely progress
+ProtocolError published_at put_late put_later put_now quoted Reader receive recover refusal refused
+registration report resolve REST restart rewind say_connect scheme schemes scratch sent serve
+Session set_up settle settled SEVERAL shut state_topic store STREAMS subscribe_later subscribed
+suspect take_message tick topics traceback_lines unavailable unblock unload waiting where wrap
 """.split()
 # What is given to loading.calling().
 CALL = re.compile(r"(\w+)\.([A-Za-z]\w+)")
