@@ -47,8 +47,8 @@ HELD = """
 __init__ assets clients devices loading loop messages outbox publishing reader session transport
 """.split()
 # Of these classes a program makes subclasses, with members called as it likes: what is private
-# there keeps an underscore.
-SHARED = {"assets", "declaring", "devices", "asset_state", "exceptions", "profiles"}
+# there is called as nobody calls a member.
+SHARED = {"assets", "clients", "declaring", "devices", "asset_state", "exceptions", "profiles"}
 # In every .mpy loader's list of static names (version 6): one or two bytes in a file, none in RAM.
 NUMBERED = """
 StopIteration SystemExit ZeroDivisionError GeneratorExit IndentationError KeyboardInterrupt
@@ -169,12 +169,15 @@ def replacements():
     held = set().union(*(set(names_of(given[module])) for module in HELD))
     wanted.sort(key=lambda name: (name not in held, -used[name] * len(name), name))
     free = known()
-    short = (f"_{a}{b}" for b in ["", *ascii_lowercase] for a in digits)  # nobody's own names
+    odd = [name for name in free if len(name) > 5 and name[0].isupper()]
+    free = [name for name in free if name not in odd]
+    short = (f"_{a}{b}" for b in ["", *ascii_lowercase] for a in digits)
     short = (name for name in short if name not in used)
-    return {
-        name: free.pop(0) if free and not (name in shared and name[0] == "_") else next(short)
-        for name in wanted
-    }
+    chosen = {}
+    for name in sorted(wanted, key=lambda name: not (name in shared and name[0] == "_")):
+        pool = odd if name in shared and name[0] == "_" else free or odd
+        chosen[name] = pool.pop(0) if pool else next(short)
+    return chosen
 
 
 def known():

@@ -108,6 +108,9 @@ class BooleanAsset(Asset):
 
 
 def __getattr__(name):  # ObjectAsset, ArrayAsset, GeoAsset: loaded for those who use them
+    if name == "__all__":
+        kinds = "Number Integer String Boolean Object Array Geo"
+        return ["Asset"] + [kind + "Asset" for kind in kinds.split()]
     if name.endswith("Asset"):
         return function("asset_kinds." + name)
     raise AttributeError(name)

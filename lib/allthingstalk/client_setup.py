@@ -43,15 +43,12 @@ def _message(last_will):
 
 
 def begin(client):
-    """Give a client what its loop needs, when that is loaded."""
+    """Give a client what its loop needs, when that is loaded; nothing twice."""
     if not client._outbox:
         client._outbox = function("outbox.Outbox")()
-    client._topics = []  # topic number -> topic of the asset's state
-    client._numbers = {}  # device id -> asset name -> topic number
-    client._late = []
     client._text = bytearray(64)  # as _SHORT in publishing
     client._stream = function("publishing.scratch")(client._text)  # in which a value becomes JSON
-    if client._outbox.path:
+    if client._outbox.path and not client._outbox.store:
         function("outbox_file.Store")(client, client._outbox)
 
 

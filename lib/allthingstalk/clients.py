@@ -4,6 +4,7 @@ from . import transport
 from .loading import REST, calling, function
 
 _PASSING = " .client_setup .connecting .leaving .names "
+_NO_MEMORY_MS = 5000  # until the next try
 
 
 class BaseClient:
@@ -28,14 +29,25 @@ class _Later:
     What goes before a first connect, REST above all, has the memory for itself.
     """
 
+    _loading = False
+
     def __init__(self, client):
         self._client = client
 
     def __getattr__(self, name):
         from . import loop
 
-        calling(_PASSING, "client_setup.begin", self._client)
-        self._client._loop = loop
+        # Without a jump, at which an interrupt may come: what it assigns from here on waits.
+        client = self._client
+        busy, client._in_io = client._in_io, True
+        first, self._loading = not self._loading, True
+        if first:
+            try:
+                calling(_PASSING, "client_setup.begin", client)
+                client._loop = loop
+            finally:
+                self._loading = False
+                client._in_io = busy
         return getattr(loop, name)
 
 
@@ -71,7 +83,6 @@ class Client(BaseClient):
     _net = transport  # where time, connections and randomness come from
     _session = None
     _failures = None  # what went wrong since the last good session
-    _late = ()  # values assigned by an interrupt in the middle of our own I/O
     _set_aside = ()  # numbers of topics after whose publish the link drops
     _keep = ()  # numbers of topics of which only the newest value waits
     _overflowing = False
@@ -121,6 +132,9 @@ class Client(BaseClient):
         self._digest = digest
         self._max_message = max_message
         self._devices = []
+        self._topics = []  # topic number -> topic of the asset's state
+        self._numbers = {}  # device id -> asset name -> topic number
+        self._late = []  # values assigned by an interrupt in the middle of our own I/O
         self._events = []  # what on_connect or on_disconnect is still to be told
         self._ticked = self._retry_at = self._net.ticks_ms()
         self._loop = _Later(self)
@@ -150,7 +164,11 @@ class Client(BaseClient):
         A reconnect that is due is made here and may take `timeout` for each of its steps.
         Returns whether the session is up. Never raises for the network.
         """
-        return self._loop.poll(self)
+        try:
+            return self._loop.poll(self)
+        except MemoryError:  # the loop does not fit
+            self._short_of_memory()
+            return False
 
     def wait(self, seconds):
         """Poll for so many seconds; return whether the session is up then."""
@@ -179,7 +197,21 @@ class Client(BaseClient):
         calling(_PASSING, "leaving.close", self)
 
     def _at_exit(self):
-        calling(_PASSING, "leaving.end", self)
+        try:
+            calling(_PASSING, "leaving.end", self)
+        except Exception as e:  # files or memory are gone; the unix port would crash
+            self._report("at exit", e)
+        finally:
+            if self._before_exit:
+                self._before_exit()
+
+    def _short_of_memory(self):
+        """Where not even what handles a failure fits: try again in a while."""
+        if self._session:
+            self._session.shut()
+        self.status = "offline"
+        self._retry_at = self._net.ticks_add(self._net.ticks_ms(), _NO_MEMORY_MS)
+        self._report("too little memory: use the library's .mpy files, or free some")
 
     def _connect_device(self, device):
         """Bring a device up; return whether it is on line. Raises what is refused."""
@@ -245,4 +277,6 @@ class Client(BaseClient):
         try:
             function("reports.report")(self, text, e)
         except MemoryError:  # not even that fits
-            self.last_error = text.replace(self.token, "***")
+            self.last_error = text = text.replace(self.token, "***")
+            if self._log:
+                self._log("allthingstalk: " + text)

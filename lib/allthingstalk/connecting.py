@@ -71,38 +71,46 @@ def connect_device(client, device):
     client._set_aside = ()
     device._unsettled = True
     try:
-        if client.connected:
-            settle(client, device)
-            if not known:
+        try:
+            if client.connected:
+                settle(client, device)
+                if not known:
+                    client._devices.append(device)
+                if client._session:
+                    subscribe(client)
+            else:
+                if not known:
+                    client._devices.append(device)
+                bring_up(client, device)
+        except Exception as e:
+            gc.collect()
+            refused = _refused(client, e)
+            if refused:
+                if device in client._devices:
+                    client._devices.remove(device)
+                if not client.connected:
+                    client.status = "refused"
+                raise refused
+            if device not in client._devices:
                 client._devices.append(device)
-            if client._session:
-                subscribe(client)
-        else:
-            if not known:
-                client._devices.append(device)
-            bring_up(client, device)
-    except Exception as e:
-        gc.collect()
-        refused = _refused(client, e)
-        if refused:
-            if device in client._devices:
-                client._devices.remove(device)
-            if not client.connected:
-                client.status = "refused"
-            raise refused
-        if device not in client._devices:
-            client._devices.append(device)
-        client._loop.tick(client)
-        client._loop.failed(client, e)
+            client._loop.tick(client)
+            client._loop.failed(client, e)
+        _number(client, device)
+    except MemoryError:  # the loop does not fit
+        client._short_of_memory()
     finally:
+        device._started = device in client._devices
         client._in_io = False
-    _start(client, device)
-    # A command sent right after connect() returns has to be heard.
-    return client._loop.until(client, client._timeout_s, lambda: not _unanswered(client))
+    if client.connected:
+        # A command sent right after connect() returns has to be heard.
+        client._loop.until(client, client._timeout_s, lambda: not _unanswered(client))
+    else:
+        client.poll()
+    return client.connected
 
 
-def _start(client, device):
-    """Give the device's assets their numbers, so that an interrupt finds them, and start it."""
+def _number(client, device):
+    """Give the device's assets their numbers, so that an interrupt finds them."""
     client._loop.tick(client)  # loads the loop, where there is no session that did
     number = function("publishing.number")
     for asset in device.assets.values():
@@ -110,7 +118,6 @@ def _start(client, device):
         if asset.keep == "latest" and topic not in client._keep:
             client._keep += (topic,)
     client._polled_at = client._second
-    device._started = True
 
 
 def _refused(client, e):

@@ -25,7 +25,7 @@ def close(client):
         client._timer.deinit()
         client._timer = None
     if client.connected:
-        flush(client, 1)
+        client.flush(1)
     client._in_io = True
     try:
         if client._session:
@@ -40,7 +40,5 @@ def end(client):
     """What is done at exit."""
     if client.status not in ("closed", "refused") and client.pending:
         client._timeout_s = 0.5  # of each step of a connect that is due
-        flush(client, 1)
+        client.flush(1)
     _save(client)
-    if client._before_exit:
-        client._before_exit()

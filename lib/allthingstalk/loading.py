@@ -24,7 +24,11 @@ def calling(names, call, *args):
     try:
         return function(call)(*args)
     finally:
-        unload(loaded)
+        try:
+            unload(loaded)
+        except MemoryError:
+            gc.collect()
+            unload(loaded)
         gc.collect()
 
 

@@ -5,9 +5,7 @@ from micropython import const
 from .loading import function
 from .publishing import ending, publish, put_late, tick  # noqa: F401  - publish: for clients
 
-_HALF = const(32)  # of the session's window
 _IDLE_MS = const(10)  # pause between two polls of a wait
-_NO_MEMORY_MS = const(5000)  # until the next try
 
 
 def poll(client):
@@ -54,28 +52,6 @@ def serve(client, may_connect):
             client._in_handler = False
 
 
-def sent(client):
-    """Write what the outbox holds; return False where a whole step is needed.
-
-    So it is when off line, and once half the window waits for PUBACKs that nobody has read.
-    """
-    if client.status != "online" or not client._session or client._outbox.in_flight > _HALF:
-        return False
-    client._in_io = True
-    try:
-        _send(client)
-    except Exception as e:
-        failed(client, e)
-    finally:
-        client._in_io = False
-    return True
-
-
-def _send(client):
-    apart = client._failures.suspect if client._failures else -1
-    client._session.send(client._topics, ending, client, client._qos, apart)
-
-
 def _step(client, may_connect):
     tick(client)
     diff = client._net.ticks_diff
@@ -103,11 +79,7 @@ def failed(client, e):
     try:
         function("recovery.recover")(client, e)
     except MemoryError:  # not even that fits
-        if client._session:
-            client._session.shut()
-        client.status = "offline"
-        client._retry_at = client._net.ticks_add(client._net.ticks_ms(), _NO_MEMORY_MS)
-        client._report("too little memory: use the library's .mpy files, or free some")
+        client._short_of_memory()
 
 
 def _move(client):
@@ -119,7 +91,8 @@ def _move(client):
     session.receive()
     if client._devices and client._registered != client._devices[0]._registered:
         client._connecting("connecting.subscribe")
-    _send(client)
+    apart = client._failures.suspect if client._failures else -1
+    session.send(client._topics, ending, client, client._qos, apart)
     session.check()
 
 

@@ -144,15 +144,9 @@ def _put(client, topic, text, flags, second, ms, n=None):
 
 
 def serve(client):
-    """Send what was put, unless a handler put it: its poll will.
-
-    A program that polls hears then what came. One that does not is served here.
-    """
-    if client._in_handler:
-        return
-    late = client._second - client._polled_at > _SERVE_S
-    if late or not client._loop.sent(client):
-        client._loop.serve(client, late)
+    """Send what was put, unless a handler put it: its poll will."""
+    if not client._in_handler:
+        client._loop.serve(client, client._second - client._polled_at > _SERVE_S)
 
 
 def ending(client, flags, second, ms):

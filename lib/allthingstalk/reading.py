@@ -12,6 +12,7 @@ def read(device, asset_name):
     if hasattr(client, "_outbox"):
         from .publishing import number
 
+        client._loop.tick(client)  # makes the outbox of a client that the device was given later
         outbox = client._outbox
         device_id = device.id or id(device)
         topic = number(client, device_id, asset_name)

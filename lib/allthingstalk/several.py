@@ -37,11 +37,12 @@ def update(device, states):
         text += ',"at":"%s"}' % at if at is not None else "\0"
         texts.append(text)
     client = device.client
-    if not hasattr(client, "_loop"):  # a client of somebody's own
+    if not hasattr(client, "_connect_device"):  # a client of somebody's own
         for member in states:
             setattr(device, member, states[member])
         return
     if texts:
+        client._loop.tick(client)  # loads the loop of a client that the device was given later
         number = publishing.number(client, device.id or id(device), ())
         _publish(client, number, ",".join(texts).encode())
     for member in latest:

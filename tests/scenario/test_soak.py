@@ -101,9 +101,9 @@ BREAKS = {
         "values are pending",
     ),
     "a time that is not that of the assignment": (
-        "from allthingstalk import Client\n"
-        "own = Client._ending\n"
-        "Client._ending = lambda self, flags, s, ms: own(self, flags, s + (s < self._second), ms)",
+        "from allthingstalk import loop\n"
+        "own = loop.ending\n"
+        "loop.ending = lambda c, flags, s, ms: own(c, flags, s + (s < c._second), ms)",
         "came with the time|has no time",
     ),
     "tries that do not back off": (
@@ -119,9 +119,9 @@ BREAKS = {
     "a stream that is not subscribed again": (
         "from allthingstalk import session\n"
         "own = session.Session.open\n"
-        "def open(self, link, timeout_s):\n"
+        "def open(self, link, timeout_s, keepalive):\n"
         "    kept = list(self.__dict__.get('subscribed', ()))\n"
-        "    own(self, link, timeout_s)\n"
+        "    own(self, link, timeout_s, keepalive)\n"
         "    self.subscribed = kept\n"
         "session.Session.open = open",
         "was not heard|not heard",
