@@ -1,0 +1,210 @@
+"""What is loaded late: interrupts in the midst of it, too little memory for it, and who notices."""
+
+import builtins
+import sys
+import unittest
+
+from allthingstalk import BaseClient, Client, Device, NumberAsset, exceptions, loading
+from contract import Board, ContractTest
+from own_client import OwnClient
+
+# MicroPython 1.25 does not look at `__all__`: the kinds loaded late have to be named there.
+HAS_ALL = sys.implementation.name == "cpython" or sys.implementation.version >= (1, 26)
+
+
+class LoadingTest(ContractTest):
+    def setUp(self):
+        super().setUp()
+        loading.unload(" .loop .publishing .outbox .reports .recovery ")  # as after a reset
+        self.own_import = builtins.__import__
+        self.full = ()  # modules for which there is no memory
+
+    def tearDown(self):
+        builtins.__import__ = self.own_import
+
+    def refuse(self, *modules):
+        """Have the import of modules end in MemoryError, as long as they are not loaded."""
+        self.full = modules
+        own_import = self.own_import
+
+        def guarded(name, context=None, local=None, names=(), level=0):
+            wanted = [name.split(".")[-1]] if name else names or ()
+            for module in wanted:
+                if module in self.full and "allthingstalk." + module not in sys.modules:
+                    raise MemoryError("full")
+            if level:  # MicroPython 1.25 would take it as relative to this file
+                name = "allthingstalk." + name if name else "allthingstalk"
+                for module in wanted if name == "allthingstalk" else ():
+                    if module != "__version__":
+                        own_import("allthingstalk." + module, None, None, ("*",))
+            return own_import(name, None, None, names, 0)
+
+        builtins.__import__ = guarded
+
+
+class TestInterrupts(LoadingTest):
+    def test_a_timer_polls_while_connect_makes_numbers(self):
+        from allthingstalk import publishing
+
+        board = Board(client=self.client, id="D", connect=False)
+
+        def assign(client):
+            board.temp = 1.5
+
+        self.client.on_connect = assign
+        own, polled = publishing.number, []
+
+        def number(*args):
+            if not polled:
+                polled.append(self.client.poll())
+            return own(*args)
+
+        publishing.number = number
+        try:
+            self.assertTrue(board.connect())
+        finally:
+            publishing.number = own
+        self.run_for(1)
+        self.assertEqual((self.values(), self.reports), ([1.5], []))
+        self.assertEqual(len(polled), 1)
+
+    def test_an_assignment_while_the_outbox_is_made(self):
+        from allthingstalk import outbox
+
+        own, client, came = outbox.Outbox, self.client, []
+
+        class Interrupted(own):
+            def __init__(self):
+                if not came:
+                    came.append(1)
+                    client.publish_asset_state("D", "temp", 7)
+                super().__init__()
+
+        outbox.Outbox = Interrupted
+        try:
+            client.publish_asset_state("D", "led", True)
+        finally:
+            outbox.Outbox = own
+        self.run_for(5)
+        self.assertEqual((self.values("temp"), self.values("led")), ([7], [True]))
+        self.assertEqual((client.pending, client.dropped, client.errors), (0, 0, 0))
+
+
+class TestTooLittleMemory(LoadingTest):
+    def comes_back(self, *modules):
+        self.refuse(*modules)
+        board = Board(client=self.client, id="D", connect=False)
+        self.assertFalse(board.connect())
+        self.assertEqual(self.client.status, "offline")
+        self.assertTrue("too little memory" in self.client.last_error, self.client.last_error)
+        self.full = ()
+        self.run_for(10)
+        board.temp = 3
+        self.run_for(1)
+        self.assertEqual((self.client.connected, self.client.pending), (True, 0))
+
+    def test_for_the_loop_at_connect(self):
+        self.comes_back("loop")
+        self.assertEqual(self.values("temp"), [3])
+
+    def test_for_what_publishes_at_connect(self):
+        self.comes_back("publishing")
+        self.assertEqual(self.values("temp"), [3])
+
+    def test_for_the_loop_without_mqtt(self):
+        self.client = self.make(mqtt=False)
+        self.comes_back("loop")
+        self.assertEqual(self.rest.states, [("D", "temp", 3)])
+
+    def test_for_a_poll_before_any_connect(self):
+        self.refuse("loop")
+        self.assertFalse(self.client.poll())
+        self.assertTrue("too little memory" in self.client.last_error)
+
+    def test_for_a_report_is_told_all_the_same(self):
+        self.board()
+        self.refuse("reports", "recovery")
+        self.drop()
+        self.run_for(1)
+        self.assertTrue("too little memory" in self.reports[0], self.reports)
+
+    def test_at_exit_is_no_crash_and_calls_who_had_the_hook_before(self):
+        self.board()
+        before = []
+        self.client._before_exit = lambda: before.append(1)
+        self.refuse("leaving")
+        self.client._at_exit()
+        self.assertEqual((before, self.client.errors), ([1], 1))
+
+
+class Loops(OwnClient):
+    """A client of a program's own with an attribute that ours has as well."""
+
+    def __init__(self):
+        super().__init__()
+        self._loop = object()
+
+
+class Gone(exceptions.PlatformUnavailableException):
+    """A passing failure of a program's own."""
+
+
+class Away(BaseClient):
+    def get_assets(self, device_id):
+        raise Gone("away")
+
+
+class Flushes(Client):
+    flushed = 0
+
+    def flush(self, timeout=10):
+        self.flushed += 1
+        return super().flush(timeout)
+
+
+class TestWhoNotices(LoadingTest):
+    def test_not_a_client_of_ones_own_that_has_a_loop(self):
+        client = Loops()
+        board = Board(client=client, id="D")
+        board.update(temp=1, led=True)
+        self.assertEqual(sorted(name for _, name, _ in client.published), ["led", "temp"])
+
+    def test_not_a_failure_of_ones_own_that_passes(self):
+        board = Board(client=Away(), id="D", connect=False)
+        self.assertFalse(board.connect())
+        self.assertTrue(board._started)
+
+    def test_not_a_device_that_is_given_another_client(self):
+        board = self.board()
+        self.rest.answers["/asset/temp/state"] = b'{"state":{"value":3}}'
+        board.client = other = self.make()
+        self.assertEqual(board.temp.value, 3)
+        board.client = other = self.make()
+        board.update(temp=1, led=True)
+        self.assertTrue(other.flush(5))
+
+    def test_not_an_import_of_all_names(self):
+        names = {}
+        exec("from allthingstalk.assets import *", names)
+        for name in ("Asset", "NumberAsset", "IntegerAsset", "StringAsset", "BooleanAsset"):
+            self.assertTrue(name in names, name)
+        if HAS_ALL:
+            for name in ("GeoAsset", "ObjectAsset", "ArrayAsset"):
+                self.assertTrue(issubclass(names[name], names["Asset"]), name)
+        self.assertRaises(AttributeError, getattr, sys.modules["allthingstalk.assets"], "nothing")
+
+    def test_not_a_client_that_flushes_in_its_own_way(self):
+        cls = type("VirtualFlushes", (Flushes,), {"_net": self.net})
+        client = cls("maker:secret", api="http://h", log=self.reports.append)
+
+        class Meter(Device):
+            level = NumberAsset()
+
+        meter = Meter(client=client, id="D")
+        meter.level = 1
+        client.close()
+        self.assertEqual(client.flushed, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
