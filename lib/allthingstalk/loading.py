@@ -17,12 +17,14 @@ def calling(names, call, *args):
     """Return the result of a function such as "rest_assets.get_assets".
 
     Those of the modules `names` that it loads leave the memory afterwards. What was there before
-    stays: somebody else uses it.
+    stays: somebody else uses it, or this is a call within such a call.
     """
+    if _full("." + call.split(".")[0]) in sys.modules:
+        return _call(call, args)
     gc.collect()  # in one piece: what is loaded now goes again
     loaded = " ".join([name for name in names.split() if _full(name) not in sys.modules])
     try:
-        return function(call)(*args)
+        return _call(call, args)
     finally:
         try:
             unload(loaded)
@@ -30,6 +32,11 @@ def calling(names, call, *args):
             gc.collect()
             unload(loaded)
         gc.collect()
+
+
+def _call(call, args):
+    """Call a function. It is gone from the stack then, which else would hold its module."""
+    return function(call)(*args)
 
 
 def function(call):
