@@ -19,6 +19,7 @@ _LATE_MAX = const(64)  # values that wait for the end of our own I/O
 _SHORT = const(64)  # bytes of a value for which nothing is allocated, see client_setup.begin
 _SERVE_S = const(5)  # a program that has not polled for so long is served by its assignments
 _MOST = float("inf")
+_LEAST = -_MOST  # once: a float takes memory
 # Flags of a record, see outbox and outbox_file.
 _OWN_TIME = const(8)
 _ABSOLUTE = const(0x20)
@@ -31,7 +32,7 @@ def publish(client, device_id, asset_name, state):
     if hasattr(state, "at"):  # an AssetState; its class is not loaded for those who use none
         state, at = state.value, state.at
     cls = type(state)
-    if not (cls is int or cls is bool or cls is str or cls is float and -_MOST < state < _MOST):
+    if not (cls is int or cls is bool or cls is str or cls is float and _LEAST < state < _MOST):
         function("values.check_json")(state, asset_name)
     topic = number(client, device_id, asset_name)
     flags = 0 if at is None else _OWN_TIME
