@@ -121,7 +121,7 @@ FIGURES = {
 
 def test_the_tables_show_each_figure_beside_its_budget():
     text = "\n".join(tables({"mp32": FIGURES}))
-    line = next(line for line in text.splitlines() if line.startswith("RAM after import"))
+    line = next(line for line in text.splitlines() if line.startswith("RAM of all that"))
     assert line.split()[-5:] == ["–", "20,000", "–", "15,000", "9,872"]
     assert "64 bits" not in text
     held, gone, wifi = text.splitlines()[-3:]
@@ -133,7 +133,7 @@ def test_the_tables_show_each_figure_beside_its_budget():
 def test_the_picture_shows_what_was_measured_with_its_budget(tmp_path):
     rows = bar_rows(FIGURES)
     budget = BUDGETS["ram import, mpy"][0]
-    assert ("RAM after import, .mpy", 20000, budget) in rows
+    assert ("  all that stays loaded after connect", 20000, budget) in rows
     path = tmp_path / "size.svg"
     svg_bars.bars(sizes.TITLE, rows, path, "bytes")
     texts = [each.text for each in ET.parse(path).iter("{http://www.w3.org/2000/svg}text")]
