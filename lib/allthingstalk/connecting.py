@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from .loading import REST, calling, function, unload
+from .loading import REST, calling, function
 
 _STREAMS = ("command", "feed", "state", "event")
 _OPENING = " .opening .dialing .secure umqtt.simple umqtt "
@@ -18,13 +18,11 @@ def bring_up(client, new=None):
     if client.link_up and not client.link_up():
         raise OSError("the network is down")
     client.status = "connecting"
-    unload(" .reports ")  # of what failed last
     if not client._hooked:
         client._hooked = True
         _hook(client)
     for device in client._devices:
         if device._unsettled:
-            _make_room(client)
             try:
                 settle(client, device)
             except Exception as e:
@@ -39,13 +37,6 @@ def bring_up(client, new=None):
         client._rest("rest_states.send")
     client.status = "online"
     client._events.append("online")
-
-
-def _make_room(client):
-    """Let the session of a lost link go while REST needs the memory; it is made anew."""
-    if client._session and not client._session.inbox:
-        client._session = None
-        unload(" .session .reader .oversize ")
 
 
 def _hook(client):

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from .loading import calling
+from .loading import function
 from .publishing import ending, publish, put_late, tick  # noqa: F401  - publish: for clients
 
 _IDLE_MS = const(10)  # pause between two polls of a wait
@@ -77,7 +77,7 @@ def _step(client, may_connect):
 def failed(client, e):
     """Take down the session after an error and plan the next try."""
     try:
-        calling(" .recovery ", "recovery.recover", client, e)
+        function("recovery.recover")(client, e)
     except MemoryError:  # not even that fits
         client._short_of_memory()
 
