@@ -64,17 +64,17 @@ class Asset:
 
 
 def plain(asset, value):
-    """Return whether a value same a profile without limits. `values` need not be loaded for it."""
+    """Return whether a value fits a profile without limits: `values` need not be loaded then."""
     kind, schema, cls = asset.type, asset._schema, type(value)
     if cls is float:
-        same = kind == "number" and value - value == 0
+        fits = kind == "number" and value - value == 0  # neither NaN nor infinite
     elif cls is int:
-        same = kind == "number" or kind == "integer"
+        fits = kind == "number" or kind == "integer"
     elif cls is bool:
-        same = kind == "boolean"
+        fits = kind == "boolean"
     else:
-        same = cls is str and kind == "string"
-    return same and len(schema) - ("unit" in schema) == 1
+        fits = cls is str and kind == "string"
+    return fits and len(schema) - ("unit" in schema) == 1
 
 
 class NumberAsset(Asset):

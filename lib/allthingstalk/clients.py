@@ -278,5 +278,7 @@ class Client(BaseClient):
             function("reports.report")(self, text, e)
         except MemoryError:  # not even that fits
             self.last_error = text = text.replace(self.token, "***")
-            if self._log:
-                self._log("allthingstalk: " + text)
+            try:
+                self._log and self._log("allthingstalk: " + text)
+            except Exception:  # as in reports
+                pass

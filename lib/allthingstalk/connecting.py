@@ -96,10 +96,11 @@ def connect_device(client, device):
             client._loop.tick(client)
             client._loop.failed(client, e)
         _number(client, device)
-    except MemoryError:  # the loop does not fit
+        device._started = True
+    except MemoryError:  # the loop does not fit yet
         client._short_of_memory()
+        device._started = True
     finally:
-        device._started = device in client._devices
         client._in_io = False
     if client.connected:
         # A command sent right after connect() returns has to be heard.

@@ -24,7 +24,7 @@ def settle(client, device):
         declared = missing.pop(found.name, None)
         if declared:
             mismatch = mismatch or _compare(declared, found, device.overwrite_assets, differing)
-    unload(" .asset_list ")
+    unload(" .asset_list ")  # to create takes as much memory again
     if mismatch:  # not before the list is read to its end: that closes its socket
         raise mismatch
     # In the order of declaration: a dashboard shows assets in the order of their creation.

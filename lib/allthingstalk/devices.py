@@ -104,8 +104,7 @@ class Device:
 
         The names are those of the members, the values what could be assigned to them. Raises as
         an assignment does, before anything is published. An asset with keep="latest" is published
-        by itself. (A class with an asset `update` has
-        that instead.)
+        by itself. (A class with an asset `update` has that instead.)
         """
         if not self._started:
             raise RuntimeError("Device not started.")

@@ -21,6 +21,11 @@ def test_no_two_names_become_one_and_none_is_in_use():
     assert not used & set(NAMES.values())
 
 
+def test_the_inner_names_are_those_that_are_there():
+    used = set().union(*(set(compact.names_of(source)) for source in SOURCES.values()))
+    assert [name for name in compact.INNER if name not in used] == []
+
+
 def test_nothing_that_the_engines_have_is_replaced_or_taken():
     theirs = set()
     for engine in (engines.UMQTT_NEW, engines.UMQTT_OLD, engines.UREQUESTS_NEW):

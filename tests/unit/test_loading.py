@@ -128,6 +128,30 @@ class TestTooLittleMemory(LoadingTest):
         self.run_for(1)
         self.assertTrue("too little memory" in self.reports[0], self.reports)
 
+    def test_for_a_report_to_a_log_that_is_full_as_well(self):
+        def log(text):
+            raise OSError(28)
+
+        self.board()
+        self.client._log = log
+        self.refuse("reports", "recovery")
+        self.drop()
+        self.run_for(1)
+        self.assertTrue("too little memory" in self.client.last_error, self.client.last_error)
+
+    def test_a_program_that_is_stopped_in_connect_has_no_started_device(self):
+        def stop(line):
+            raise KeyboardInterrupt
+
+        board = Board(client=self.client, id="D", connect=False)
+        self.rest.on_request = stop
+        try:  # MicroPython's assertRaises takes no KeyboardInterrupt
+            board.connect()
+            self.fail("it was not stopped")
+        except KeyboardInterrupt:
+            pass
+        self.assertFalse(board._started)
+
     def test_at_exit_is_no_crash_and_calls_who_had_the_hook_before(self):
         self.board()
         before = []
@@ -177,7 +201,7 @@ class TestWhoNotices(LoadingTest):
     def test_not_a_device_that_is_given_another_client(self):
         board = self.board()
         self.rest.answers["/asset/temp/state"] = b'{"state":{"value":3}}'
-        board.client = other = self.make()
+        board.client = self.make()
         self.assertEqual(board.temp.value, 3)
         board.client = other = self.make()
         board.update(temp=1, led=True)
