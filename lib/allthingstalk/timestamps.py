@@ -47,12 +47,12 @@ def _days(year, month, day):
 def iso(unix_ms):
     """Return milliseconds since 1970 as ISO 8601 text in UTC, such as '2026-11-23T08:15:02.5Z'.
 
-    ValueError for a time before the year 0 or after 9999, which that text cannot say.
+    ValueError for a time before the year 1 or after 9999, where CPython's `datetime` ends too.
     """
     seconds, ms = divmod(unix_ms, 1000)
     days, rest = divmod(seconds, 86400)
-    if not -719528 <= days < 2932897:
-        raise ValueError("a time outside the years 0 to 9999")
+    if not -719162 <= days < 2932897:
+        raise ValueError("a time outside the years 1 to 9999")
     year = 1965 + days // 366  # never too late, before 1970 neither
     while _days(year + 1, 1, 1) <= days:
         year += 1

@@ -93,6 +93,13 @@ class TestForms(unittest.TestCase):
     def test_seconds_since_1970(self):
         self.assertEqual(timestamps.from_unix(1577934245), "2020-01-02T03:04:05Z")
 
+    def test_the_first_and_the_last_moment(self):
+        for text in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"):
+            self.assertEqual(timestamps.normalise(text), text)
+        for text in ("0000-12-31T23:59:59Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:00-01:00"):
+            with self.assertRaises(ValueError):
+                timestamps.normalise(text)
+
     def test_none_stays_none(self):
         self.assertIsNone(timestamps.normalise(None))
 
