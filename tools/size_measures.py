@@ -1,4 +1,4 @@
-"""Runs the measuring programs on one interpreter: the work behind tools/sizes.py.
+"""What is measured on one interpreter: the work behind tools/sizes.py.
 
 Figures are a dict {name: bytes}. A name ends in the form it was measured in where there are three:
 `ram connected, mpy`.
@@ -6,24 +6,17 @@ Figures are a dict {name: bytes}. A name ends in the form it was measured in whe
 
 import contextlib
 import json
-import os
-import subprocess
-import threading
-import urllib.request
 
-from tools.fault_proxy import Certificates, FaultProxy
-from tools.local_platform import LocalPlatform
-from tools.size_build import FORMS, Failed, build, run
+from tools.size_build import FORMS, Failed, build
+from tools.size_runs import ROOMY_BYTES, Programs
 
 __all__ = ("Failed", "Measures", "build")  # all that is needed to measure
 
 STEP_BYTES = 512
 LEAST_BYTES, MOST_BYTES = 8192, 262144
 TIMES = 3  # in a row that a heap has to do, to count as large enough
-ROOMY_BYTES = 1 << 20
 # What MicroPython 1.20 leaves free on an ESP32, the least of the boards looked at (32 bits).
 BOARD_BYTES = 110_000
-RUN_TIMEOUT_S = 60
 MANY = 500  # assets
 STEADY = ("1000", "100")  # publishes, commands
 HOUR = ("3600", "60")  # a value each second, a command each minute
@@ -36,30 +29,8 @@ NAMED = [
 CORE = ("allthingstalk.devices", "allthingstalk.clients", "allthingstalk.session")
 
 
-class Measures:
+class Measures(Programs):
     """All figures of one interpreter; a context manager that holds the platform."""
-
-    def __init__(self, command, built):
-        self._command = command
-        self._built = built
-        self._platform = LocalPlatform()
-        self._wide = self._asked("sys.maxsize > 0x7fffffff") == "True"
-        block_bytes = 32 if self._wide else 16
-        self._image_bytes = -(-built.image.stat().st_size // block_bytes) * block_bytes
-
-    def __enter__(self):
-        self._platform.__enter__()
-        return self
-
-    def __exit__(self, *_):
-        self._platform.close()
-
-    def version(self):
-        return self._asked("sys.version.split('; ')[-1]")
-
-    def _asked(self, expression):
-        command = [*self._command, "-c", f"import sys; print({expression})"]
-        return run(command, timeout=RUN_TIMEOUT_S).strip()
 
     # -- groups of figures --------------------------------------------------------------------
 
@@ -84,6 +55,7 @@ class Measures:
         figures |= self.list_peaks()
         figures |= self.calls()
         figures["heap job with TLS, mpy"] = self.smallest("mpy", tls=True)
+        figures["heap outages, mpy"] = _least(self.outages_survived)
         return figures
 
     def files(self):
@@ -194,109 +166,20 @@ class Measures:
 
     def smallest(self, form, tls=False):
         """Return the smallest heap in bytes at which the whole job runs three times in a row."""
-        low, high = LEAST_BYTES // STEP_BYTES, MOST_BYTES // STEP_BYTES
         extra = self._image_bytes if form == "romfs" else 0
         with self.tls() if tls else contextlib.nullcontext({}) as options:
-            if not self.job_runs(MOST_BYTES + extra, form, **options):
-                raise Failed(f"the job does not even run in a heap of {MOST_BYTES} bytes")
-            while low < high:
-                middle = (low + high) // 2
-                if all(
-                    self.job_runs(middle * STEP_BYTES + extra, form, **options)
-                    for _ in range(TIMES)
-                ):
-                    high = middle
-                else:
-                    low = middle + 1
-        return high * STEP_BYTES
+            return _least(lambda heap_bytes: self.job_runs(heap_bytes + extra, form, **options))
 
-    def job_runs(self, heap_bytes, form="mpy", reach=None, ca=None):
-        """Return whether the whole job runs in a heap of so many bytes."""
-        device = self._platform.create_device()
-        try:
-            out = self._run("job", form, [], heap_bytes, device, reach, ca)
-        except (Failed, subprocess.TimeoutExpired):
-            return False
-        arrived = [state["value"] for state in self._platform.states(device.id, "people")]
-        return "done" in out and arrived == list(range(100))
 
-    # -- running a program --------------------------------------------------------------------
-
-    def _measured(self, name, form, arguments=(), heap_bytes=ROOMY_BYTES, device=None):
-        """Run a program of the device and return the JSON in its last line."""
-        device = device or self._platform.create_device()
-        return json.loads(self._run(name, form, arguments, heap_bytes, device).splitlines()[-1])
-
-    def _run(self, name, form, arguments, heap_bytes=ROOMY_BYTES, device=None, reach=None, ca=None):
-        """Run a program; it gets the commands for which it prints `ready COUNT`.
-
-        Raises Failed with what it printed if it fails, TimeoutExpired.
-        """
-        line = [*self._command, "-X", f"heapsize={heap_bytes}", "-m"]
-        line += ["from_rom", str(self._built.image), name] if form == "romfs" else [name]
-        # The names of files are kept in RAM: a short folder, as /lib is on a board, whatever the
-        # clone lies in.
-        folder = self._built.folders[form]
-        environ = {**os.environ, "MICROPYPATH": f"{folder.name}:.frozen"}
-        if device:
-            environ |= {"ATT_TOKEN": device.token, "ATT_CA": ca or ""}
-            line += [*(reach or (self._platform.http, self._platform.mqtt)), device.id]
-        process = subprocess.Popen(
-            [*line, *arguments],
-            cwd=folder.parent,
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        late = threading.Timer(RUN_TIMEOUT_S, process.kill)
-        late.start()
-        printed = []
-        try:
-            for text in process.stdout:
-                printed.append(text)
-                if text.startswith("ready "):
-                    self._command_device(device, int(text.split()[1]))
-            process.wait()
-        finally:
-            late.cancel()
-            process.kill()
-            process.wait()
-            process.stdout.close()
-        out = "".join(printed)
-        if process.returncode:
-            raise Failed(f"{name}, {form}: {out.strip() or process.returncode}")
-        return out
-
-    def _command_device(self, device, count):
-        for number in range(count):
-            self._platform.send_command(device.id, "heating", number % 2 == 0)
-
-    @contextlib.contextmanager
-    def tls(self):
-        """Put TLS in front of the platform; yields what job_runs needs for it."""
-        certificates = Certificates()
-        ca = self._built.image.with_name("ca.pem")
-        ca.write_bytes(certificates.ca_pem)
-        ports = (self._platform.http_port, self._platform.mqtt_port)
-        with contextlib.ExitStack() as stack:
-            rest, mqtt = (
-                stack.enter_context(FaultProxy(port, tls="good", certificates=certificates))
-                for port in ports
-            )
-            reach = (f"https://localhost:{rest.port}", f"mqtts://localhost:{mqtt.port}")
-            yield {"reach": reach, "ca": str(ca)}
-
-    def _fill(self, device, count):
-        """Give a device so many more assets."""
-        for number in range(count):
-            body = {"name": f"extra{number}", "is": "sensor", "profile": {"type": "number"}}
-            request = urllib.request.Request(
-                f"{self._platform.http}/device/{device.id}/assets",
-                json.dumps(body).encode(),
-                {
-                    "Authorization": f"Bearer {device.token}",
-                    "Content-Type": "application/json",
-                },
-            )
-            urllib.request.urlopen(request, timeout=RUN_TIMEOUT_S).close()
+def _least(runs):
+    """Return the smallest heap in bytes, found by halving, for which `runs(bytes)` is true."""
+    low, high = LEAST_BYTES // STEP_BYTES, MOST_BYTES // STEP_BYTES
+    if not runs(MOST_BYTES):
+        raise Failed(f"the job does not even run in a heap of {MOST_BYTES} bytes")
+    while low < high:
+        middle = (low + high) // 2
+        if all(runs(middle * STEP_BYTES) for _ in range(TIMES)):
+            high = middle
+        else:
+            low = middle + 1
+    return high * STEP_BYTES

@@ -3,7 +3,7 @@
 from . import transport
 from .loading import REST, calling, function
 
-_PASSING = " .client_setup .connecting .leaving .names "
+_PASSING = " .client_setup .connecting .failures .leaving .names .recovery "
 _NO_MEMORY_MS = 5000  # until the next try
 
 
@@ -215,10 +215,10 @@ class Client(BaseClient):
 
     def _connect_device(self, device):
         """Bring a device up; return whether it is on line. Raises what is refused."""
-        return self._connecting("connecting.connect_device", device)
+        return self._passing("connecting.connect_device", device)
 
-    def _connecting(self, call, *args):
-        """Call a function of what takes a client on line, which is loaded for that long only."""
+    def _passing(self, call, *args):
+        """Call a function of what is seldom needed, which is loaded for that long only."""
         return calling(_PASSING, call, self, *args)
 
     # -- states ---------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ class Client(BaseClient):
         """Count and log an error, with the traceback of `e` if there is one; never the token."""
         self.errors += 1
         try:
-            function("reports.report")(self, text, e)
+            calling(" .reports ", "reports.report", self, text, e)
         except MemoryError:  # not even that fits
             self.last_error = text = text.replace(self.token, "***")
             try:

@@ -152,7 +152,8 @@ def _begin(client, link):
             client._session = Session(
                 client._net, client._outbox, client._max_message, client._report
             )
-            client._session._failures = client._failures
+            if client._failures:
+                client._session._failures = client._failures
         client._session.open(link, client._timeout_s, client._keepalive)
     except BaseException:
         link.close()

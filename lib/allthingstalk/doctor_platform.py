@@ -78,7 +78,7 @@ def talk(client, device_id, state):
         session.ping()
         while session._ping_at is not None or not session.settled() or outbox.pending:
             session.receive()
-            session.send(topics, _ending, client, 1, -1)
+            session.send(topics, _ending, client, 1)
             session.check()
             net.sleep_ms(5)
     except Exception as e:

@@ -1,7 +1,8 @@
 """What to do when a connection fails: how long to wait, and whether somebody is to blame.
 
-Loaded at the first failure. Refused things wait long, passing ones back off with jitter; a link
-that keeps dropping counts as refused; an asset after whose publish it drops is set aside.
+Loaded by a failure, for as long as it is dealt with. Refused things wait long, passing ones back
+off with jitter; a link that keeps dropping counts as refused; an asset after whose publish it drops
+is set aside.
 """
 
 from micropython import const
@@ -54,33 +55,38 @@ def classified(e, mqtt):
     )
 
 
-class Failures:
-    """The memory of what went wrong since the last good session."""
+# Places in what is kept between failures; the first two are the session's as well, see reader.
+_SUSPECT = const(0)  # the topic after whose publish the link dropped, -1: none
+_OTHERS = const(1)  # whether others were acknowledged since
+_STRIKE = const(2)
+_LOST_AT_MS = const(3)
+_TRIES = const(4)
+_REFUSALS = const(5)
+_SHORT = const(6)  # sessions in a row
 
-    def __init__(self, net, now_ms):
+
+class Failures:
+    """What went wrong since the last good session. A plain list, `kept`, is all that stays."""
+
+    def __init__(self, net, now_ms, kept=None):
         self._net = net
-        self._lost_at_ms = now_ms
-        self._tries = 0
-        self._refusals = 0
-        self._short = 0
-        self.suspect = -1  # the topic after whose publish the link dropped
-        self._strikes = 0
-        self.others_acknowledged = False
+        self.kept = kept or [-1, False, 0, now_ms, 0, 0, 0]
 
     def pause_ms(self, e, now_ms):
         """Return how long to wait after the failed try `e`, a classified exception.
 
         `now_ms` counts since power-on, as in all calls here.
         """
+        kept = self.kept
         if not e.passing:
-            ms = min(_REFUSED_FIRST_MS << min(self._refusals, 5), _REFUSED_MOST_MS)
-            self._refusals += 1
+            ms = min(_REFUSED_FIRST_MS << min(kept[_REFUSALS], 5), _REFUSED_MOST_MS)
+            kept[_REFUSALS] += 1
             return ms
-        ms = min(_FIRST_MS << min(self._tries, 10), _MOST_MS)
-        self._tries += 1
+        ms = min(_FIRST_MS << min(kept[_TRIES], 10), _MOST_MS)
+        kept[_TRIES] += 1
         # Up to half either way, so that a fleet does not come back as one; but never so long
         # that the way back takes more than half the outage and half a second.
-        high = min(ms + ms // 2, (now_ms - self._lost_at_ms) // 2 + _FIRST_MS)
+        high = min(ms + ms // 2, (now_ms - kept[_LOST_AT_MS]) // 2 + _FIRST_MS)
         low = min(ms // 2, high // 2)
         ms = low + (high - low) * self._net.getrandbits(10) // 1023
         # On top, or what was told to come back in a minute comes back as one.
@@ -91,21 +97,22 @@ class Failures:
 
         Short sessions in a row are a refusal. Ticks wrap: one of a week lasted less than nothing.
         """
-        self._lost_at_ms = now_ms
+        kept = self.kept
+        kept[_LOST_AT_MS] = now_ms
         if not 0 <= lasted_ms < _SHORT_MS:
-            self._tries = self._refusals = self._short = 0
+            kept[_TRIES] = kept[_REFUSALS] = kept[_SHORT] = 0
             return e
-        self._short += 1
-        if self._short < _SHORT_IN_A_ROW:
+        kept[_SHORT] += 1
+        if kept[_SHORT] < _SHORT_IN_A_ROW:
             return e
         return exceptions.AccessForbiddenException(
             "%d sessions in a row ended within seconds (%s): the token may be revoked, or another "
-            "board uses the same client id" % (self._short, e)
+            "board uses the same client id" % (kept[_SHORT], e)
         )
 
     def try_at_once(self):
         """Return whether the try after a lost session comes at once: for the first one only."""
-        return self._tries == 0 and self._short <= 1
+        return self.kept[_TRIES] == 0 and self.kept[_SHORT] <= 1
 
     def blame(self, topic, since_publish_ms):
         """Note which topic was on its way at a drop; True when it has to be set aside.
@@ -114,19 +121,13 @@ class Failures:
         """
         if topic < 0 or since_publish_ms > _BLAME_MS:
             return False
-        if topic != self.suspect:
-            self.suspect, self._strikes = topic, 1
-        elif self.others_acknowledged:
-            self._strikes += 1
-        self.others_acknowledged = False
-        if self._strikes < _STRIKES:
+        kept = self.kept
+        if topic != kept[_SUSPECT]:
+            kept[_SUSPECT], kept[_STRIKE] = topic, 1
+        elif kept[_OTHERS]:
+            kept[_STRIKE] += 1
+        kept[_OTHERS] = False
+        if kept[_STRIKE] < _STRIKES:
             return False
-        self.suspect, self._strikes = -1, 0
+        kept[_SUSPECT] = -1
         return True
-
-    def acknowledged(self, topic):
-        """Note a PUBACK: it clears a suspect, or shows that others get through."""
-        if topic == self.suspect:
-            self.suspect, self._strikes = -1, 0
-        else:
-            self.others_acknowledged = True

@@ -48,7 +48,9 @@ def function(call):
 def unload(names):
     """Let go of modules that nobody holds any more."""
     for name in names.split():
-        sys.modules.pop(_full(name), None)
+        # MicroPython takes out what failed to load, but its place holds it until it is used again.
+        sys.modules[_full(name)] = None
+        del sys.modules[_full(name)]
         sys.modules["allthingstalk"].__dict__.pop(name[1:], None)
 
 

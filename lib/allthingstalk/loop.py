@@ -2,7 +2,6 @@
 
 from micropython import const
 
-from .loading import function
 from .publishing import ending, publish, put_late, tick  # noqa: F401  - publish: for clients
 
 _IDLE_MS = const(10)  # pause between two polls of a wait
@@ -69,7 +68,7 @@ def _step(client, may_connect):
         elif client.status == "closed" or not (client._devices or client.pending):
             client._retry_at = client._ticked  # nothing is due, and ticks wrap
         elif may_connect and diff(client._ticked, client._retry_at) >= 0:
-            client._connecting("connecting.bring_up")
+            client._passing("connecting.bring_up")
     except Exception as e:
         failed(client, e)
 
@@ -77,7 +76,7 @@ def _step(client, may_connect):
 def failed(client, e):
     """Take down the session after an error and plan the next try."""
     try:
-        function("recovery.recover")(client, e)
+        client._passing("recovery.recover", e)
     except MemoryError:  # not even that fits
         client._short_of_memory()
 
@@ -90,9 +89,8 @@ def _move(client):
         return
     session.receive()
     if client._devices and client._registered != client._devices[0]._registered:
-        client._connecting("connecting.subscribe")
-    apart = client._failures.suspect if client._failures else -1
-    session.send(client._topics, ending, client, client._qos, apart)
+        client._passing("connecting.subscribe")
+    session.send(client._topics, ending, client, client._qos)
     session.check()
 
 

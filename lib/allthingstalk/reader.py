@@ -6,7 +6,7 @@ into memory, a message over the limit is skipped here.
 
 from micropython import const
 
-from .loading import function
+from .loading import calling
 
 _RX = const(128)  # bytes read at a time; grows for the packet at hand
 _TOPIC_MAX = const(512)  # as in oversize
@@ -30,7 +30,9 @@ class Reader:
         self._wrote_at = 0  # ticks
         self.inbox = []  # (was sent before, topic, payload); outlives the link it came by
         self._inbox_bytes = 0
-        self._failures = None  # is told of each PUBACK once there was a failure
+        # The topic after whose publish the link dropped, -1 for none, and whether others got
+        # through since; from the first failure on it is the list that Failures keeps.
+        self._failures = [-1, False]
         self._max_message = max_message
         self._report = report
         self._head = bytearray(8)
@@ -107,7 +109,7 @@ class Reader:
             if too_long:
                 if rx[i] & 0xF0 != 0x30:
                     raise ProtocolError("a packet of impossible length")
-                if not function("oversize.start")(self, i, j, have, length):
+                if not calling(" .oversize ", "oversize.start", self, i, j, have, length):
                     return
                 continue
             if have - i < need:
@@ -151,8 +153,10 @@ class Reader:
             topic = self._outbox.acknowledged(rx[i] << 8 | rx[i + 1])
             if topic >= 0:
                 self._progress_at = self._heard_at
-                if self._failures:
-                    self._failures.acknowledged(topic)
+                if topic == self._failures[0]:
+                    self._failures[0] = -1
+                else:
+                    self._failures[1] = True
         elif kind == 0x90 and n >= 3:
             topic_filter = self._asked.pop(rx[i] << 8 | rx[i + 1], None)
             self._progress_at = self._heard_at

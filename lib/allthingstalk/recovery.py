@@ -4,26 +4,34 @@ Loaded when something fails, so that it costs nothing in good times.
 """
 
 import gc
+import sys
 
-from .failures import Failures, classified
 from .loading import unload
+
+# A program that catches them has loaded them before, and keeps them.
+_PASSING = "" if "allthingstalk.exceptions" in sys.modules else " .exceptions "
+
+from .failures import Failures, classified  # noqa: E402
 
 _BLAME_MS = 2000
 
 
 def recover(client, e):
     """Take down the session after the exception `e` and set when the next try is due."""
+    if isinstance(e, MemoryError):
+        for device in client._devices:
+            if device._look_again:  # its assets were as declared: go on without another look
+                device._unsettled = False
     e = classified(e, client.mqtt or client.http)
     net = client._net
     now = net.ticks_ms()
     now_ms = client._second * 1000 + client._ms
-    failures = client._failures
-    if failures is None:
-        failures = client._failures = Failures(net, now_ms)
+    failures = Failures(net, now_ms, client._failures)
+    client._failures = failures.kept
     session = client._session
     was_online = client.connected
     if session:
-        session._failures = failures
+        session._failures = failures.kept
     if was_online:
         lasted_ms = -1
         if session:
@@ -34,12 +42,15 @@ def recover(client, e):
         client._events.append(str(e).replace(client.token, "***"))
     if session:
         session.shut()
+        if client._devices and client._devices[0]._look_again and not session.inbox:
+            _forget(client)  # REST comes first, and needs the memory
     client.status = "offline" if e.passing else "refused"
     pause_ms = 0
     if not (was_online and e.passing and not e.retry_after_s and failures.try_at_once()):
         pause_ms = failures.pause_ms(e, now_ms)
     client._retry_at = net.ticks_add(now, pause_ms)
     client._report("%s; next try in %d.%d s" % (e, pause_ms // 1000, pause_ms // 100 % 10))
+    unload(_PASSING)
 
 
 def _blame(client, failures, session, now):
@@ -72,6 +83,13 @@ def _blame(client, failures, session, now):
         )
 
 
+def _forget(client):
+    """Let the session go; it is made anew over the next link."""
+    client._session = None
+    unload(" .session .reader ")
+    gc.collect()
+
+
 def shut(client):
     """Let go of MQTT: it and REST do not fit both, two TLS sessions least of all.
 
@@ -80,11 +98,9 @@ def shut(client):
     client._in_io = True
     try:
         client._session.shut(politely=True)
-        client._session = None
         client.status = "offline"
         client._events.append("MQTT made room for REST")
         client._retry_at = client._net.ticks_ms()
     finally:
         client._in_io = False
-    unload(" .session .reader .oversize ")
-    gc.collect()
+    _forget(client)

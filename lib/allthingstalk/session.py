@@ -39,20 +39,20 @@ class Session(Reader):
 
     # -- out ------------------------------------------------------------------------------------
 
-    def send(self, topics, ending, client, qos, apart):
+    def send(self, topics, ending, client, qos):
         """Write what the outbox holds, as far as the window and the network take it.
 
         `topics` maps topic numbers to topics, `ending(client, flags, second, ms)` returns what ends
-        the message of a record of the outbox. Values of the topic `apart` go alone, when no others
-        are left or when others were acknowledged.
+        the message of a record of the outbox. Values of a topic that is suspected of making the
+        link drop go alone, when no others are left or when others were acknowledged.
         """
         if not self.link.push():
             return
         outbox = self._outbox
         gathered = 0
         # Once others got through it is the suspect's turn: they wait until it is known.
-        only = apart >= 0 and self._failures and self._failures.others_acknowledged
-        only = only and outbox.find(topic=apart) >= 0
+        apart = self._failures[0]
+        only = apart >= 0 and self._failures[1] and outbox.find(topic=apart) >= 0
         while outbox.in_flight < _WINDOW:
             i = -1 if only else outbox.waiting(apart)
             if i < 0 and apart >= 0 and not outbox.in_flight:

@@ -53,6 +53,11 @@ def test_the_job_runs_in_a_little_more_heap_than_its_peak_and_not_in_less(measur
     assert measures.job_runs(int(peak * 1.15))
 
 
+def test_three_lost_links_lose_nothing_in_half_the_heap_of_an_esp32(measures):
+    assert measures.outages_survived(55_000)
+    assert not measures.outages_survived(24_000)
+
+
 def test_with_tls_the_job_runs_in_the_heap_of_an_esp32(measures):
     with measures.tls() as options:
         assert measures.job_runs(110_000, **options)

@@ -1,6 +1,8 @@
 """What is loaded late: interrupts in the midst of it, too little memory for it, and who notices."""
 
 import builtins
+import gc
+import os
 import sys
 import unittest
 
@@ -139,6 +141,48 @@ class TestTooLittleMemory(LoadingTest):
         self.run_for(1)
         self.assertTrue("too little memory" in self.client.last_error, self.client.last_error)
 
+    def test_to_look_at_the_assets_again_is_no_reason_to_stay_off_line(self):
+        self.board().temp = 1
+        self.run_for(1)
+        self.refuse("definition")
+        self.drop()
+        self.run_for(5)
+        self.assertEqual((self.client.connected, self.client.errors), (True, 2))
+        self.assertTrue("too little memory" in self.reports[1], self.reports)
+        self.client.publish_asset_state("D", "temp", 2)
+        self.run_for(1)
+        self.assertEqual(self.values("temp"), [1, 2])
+
+    def test_to_look_at_the_assets_for_the_first_time_is_one(self):
+        board = Board(client=self.client, id="D", connect=False)
+        self.refuse("definition")
+        self.assertFalse(board.connect())
+        self.run_for(5)
+        self.assertFalse(self.client.connected)
+
+    def test_what_failed_to_load_leaves_the_memory_all_the_same(self):
+        """MicroPython takes it out of sys.modules, but its place there goes on holding it."""
+        path = "half_loaded.py"
+        with open(path, "w") as f:
+            f.write("big = bytearray(100000)\nraise MemoryError\n")
+        own_path = list(sys.path)
+        sys.path.insert(0, "")
+        try:
+            gc.collect()
+            before = self.in_use()
+            self.assertRaises(MemoryError, __import__, "half_loaded")
+            loading.unload(" half_loaded ")
+            self.assertFalse("half_loaded" in sys.modules)
+            self.assertTrue(self.in_use() - before < 50000)
+        finally:
+            sys.path[:] = own_path
+            os.remove(path)
+
+    @staticmethod
+    def in_use():
+        gc.collect()
+        return gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
+
     def test_a_program_that_is_stopped_in_connect_has_no_started_device(self):
         def stop(line):
             raise KeyboardInterrupt
@@ -159,6 +203,50 @@ class TestTooLittleMemory(LoadingTest):
         self.refuse("leaving")
         self.client._at_exit()
         self.assertEqual((before, self.client.errors), ([1], 1))
+
+
+class TestWhatIsLetGo(LoadingTest):
+    def loaded(self):
+        """Return which of the modules are loaded that nothing needs in good times."""
+        seldom = "session reader recovery failures reports exceptions connecting oversize".split()
+        return [name for name in seldom if "allthingstalk." + name in sys.modules]
+
+    def test_the_session_while_rest_looks_at_the_assets_again(self):
+        self.board().temp = 1
+        self.run_for(1)
+        seen = []
+        self.rest.on_request = lambda line: seen.append(self.loaded())
+        self.drop()
+        self.run_for(5)
+        self.assertEqual(seen, [["exceptions", "connecting"]])
+        self.assertEqual(self.loaded(), ["session", "reader", "exceptions"])
+
+    def test_exceptions_that_no_program_asked_for(self):
+        self.board().temp = 1
+        self.run_for(1)
+        own = sys.modules.pop("allthingstalk.exceptions")
+        try:
+            self.drop()
+            self.run_for(5)
+            self.assertEqual(self.loaded(), ["session", "reader"])
+        finally:
+            sys.modules["allthingstalk.exceptions"] = own
+        self.assertTrue(self.client.connected)
+
+    def test_no_message_that_waits_for_its_handler(self):
+        heard = []
+        board = self.board()
+        board.command.led(lambda device, value, at: heard.append(value))
+        self.run_for(1)
+        board.temp = 1
+        self.client._in_handler = True  # as in the midst of one: the next message waits
+        self.arrive("led", b'{"value":true}')
+        self.client.poll()
+        self.drop()
+        self.client.poll()
+        self.client._in_handler = False
+        self.run_for(5)
+        self.assertEqual((heard, self.client.connected), ([True], True))
 
 
 class Loops(OwnClient):

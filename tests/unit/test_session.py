@@ -29,7 +29,8 @@ class SessionTest(unittest.TestCase):
         self.outbox.put(topic, value, 0, 0)
 
     def send(self, qos=1, apart=-1):
-        self.session.send([b"a/b", b"c/d"], lambda *_: b"}", None, qos, apart)
+        self.session._failures[0] = apart
+        self.session.send([b"a/b", b"c/d"], lambda *_: b"}", None, qos)
 
     def values(self):
         """Return (value, was marked as a duplicate) of each PUBLISH on the wire."""
