@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import threading
-import urllib.request
 
 from tools.fault_proxy import Certificates, FaultProxy
 from tools.local_platform import LocalPlatform
@@ -144,17 +143,3 @@ class Programs:
             )
             reach = (f"https://localhost:{rest.port}", f"mqtts://localhost:{mqtt.port}")
             yield {"reach": reach, "ca": str(ca)}
-
-    def _fill(self, device, count):
-        """Give a device so many more assets."""
-        for number in range(count):
-            body = {"name": f"extra{number}", "is": "sensor", "profile": {"type": "number"}}
-            request = urllib.request.Request(
-                f"{self._platform.http}/device/{device.id}/assets",
-                json.dumps(body).encode(),
-                {
-                    "Authorization": f"Bearer {device.token}",
-                    "Content-Type": "application/json",
-                },
-            )
-            urllib.request.urlopen(request, timeout=RUN_TIMEOUT_S).close()

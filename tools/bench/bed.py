@@ -8,7 +8,6 @@ import ssl
 import subprocess
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 from tools import board_files
@@ -25,7 +24,6 @@ from .tap import Tap, Traffic
 ANSWER_S = 20
 START_S = 15
 LEAVE_S = 2
-HTTP_TIMEOUT_S = 10
 ASSETS = (("count", "sensor"), ("done", "sensor"), ("led", "actuator"))
 
 
@@ -124,24 +122,8 @@ class Bed:
         """Return a new device, with the assets that the programs use or with none."""
         device = self.platform.create_device("Bench")
         for name, kind in ASSETS if assets else ():
-            self.create_asset(device.id, name, kind)
+            self.platform.create_asset(device.id, name, kind, "integer")
         return device
-
-    def create_asset(self, device_id: str, name: str, kind: str) -> None:
-        """Give a device an asset of whole numbers."""
-        body = {"name": name, "is": kind, "profile": {"type": "integer"}}
-        request = urllib.request.Request(
-            f"{self.platform.http}/device/{device_id}/assets",
-            json.dumps(body).encode(),
-            {
-                "Authorization": f"Bearer {self.platform.ground_token}",
-                "Content-Type": "application/json",
-            },
-        )
-        try:
-            urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S).close()
-        except OSError as error:
-            raise Trouble(f"the local platform did not create an asset: {error}") from None
 
     @contextlib.contextmanager
     def way(self, broker: str, link: Link | None = None, tapped: bool = False):

@@ -111,7 +111,7 @@ def _measure(bed, program, ids, dimension, point, count, thrifty):
     """Take the memory of a thrifty program, the times of another."""
     if dimension is FOUND:
         for number in range(point.amount - 1):
-            bed.create_asset(ids[0], f"other{number}", "sensor")
+            bed.platform.create_asset(ids[0], f"other{number}", profile_type="integer")
     connected = program.ask("connect")
     if dimension is WAITING:
         took = program.ask("wait_and_send", count=point.amount)

@@ -13,8 +13,11 @@ from .figures import Spread, table
 from .peers import OURS, Peer
 
 # Publishes of the round that finds out how many make a turn of the wanted length.
-TRIAL, TRIAL_STEP, TRIAL_US = 2, 6, 100000
+TRIAL, TRIAL_STEP = 2, 4
 MOST = 4000
+# A turn over a link with a delay lasts so many of them at least: what fits into one window would be
+# there after one round trip, however small the window is.
+DELAYS = 8
 
 
 @dataclasses.dataclass
@@ -82,6 +85,8 @@ class _Runner:
         self._by_mark = not course.qos and not peer.by_rest
         self._stack = contextlib.ExitStack()
         self._count = TRIAL
+        delay_s = course.link.delay_ms / 1000 if course.link else 0
+        self._turn_s = max(course.round_s, DELAYS * delay_s)
 
     def start(self):
         bed, peer, course = self._bed, self._peer, self._course
@@ -105,10 +110,13 @@ class _Runner:
             took_us = self._publish(count)
             per_s = count / took_us * 1e6
             # A client with a pipeline is the faster the more there is to publish.
-            if count >= MOST or took_us > TRIAL_US and per_s < before_per_s * 1.5:
+            longest_us = self._turn_s * 1e6
+            if count >= MOST or took_us > longest_us:
+                break
+            if took_us > longest_us * 0.4 and per_s < before_per_s * 1.5:
                 break
             count, before_per_s = min(count * TRIAL_STEP, MOST), per_s
-        self._count = int(min(max(per_s * self._course.round_s, TRIAL), MOST))
+        self._count = int(min(max(per_s * self._turn_s, TRIAL), MOST))
 
     def _publish(self, count):
         """Publish so many values; return how long it took until the broker had them all, in us."""

@@ -1,11 +1,9 @@
 """One run: one client in one scenario, with a broker, a proxy and a listener of its own."""
 
 import contextlib
-import json
 import os
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 from tools.fault_proxy import FaultProxy
@@ -14,7 +12,7 @@ from tools.local_platform import LocalPlatform
 from .brokers import Listener, Mosquitto, OwnBroker, wait_for
 from .clients import HERE, Client
 from .counting import Outcome, count
-from .errors import NotRun, Trouble
+from .errors import NotRun
 from .process import Program
 from .scenarios import Scenario
 
@@ -23,7 +21,6 @@ READY_S = 10
 LIMIT_S = 30
 SETTLE_S = 1
 HEAR_S = 5
-HTTP_TIMEOUT_S = 5
 ASSETS = (("counter", "sensor", "integer"), ("led", "actuator", "boolean"))
 
 
@@ -120,17 +117,5 @@ class Bench:
         """Return a new device with the assets that the programs use."""
         device = self._platform.create_device("Bench")
         for name, kind, profile in ASSETS:
-            body = {"name": name, "is": kind, "profile": {"type": profile}}
-            request = urllib.request.Request(
-                f"{self._platform.http}/device/{device.id}/assets",
-                json.dumps(body).encode(),
-                {
-                    "Authorization": f"Bearer {device.token}",
-                    "Content-Type": "application/json",
-                },
-            )
-            try:
-                urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S).close()
-            except OSError as error:
-                raise Trouble(f"the local platform did not create an asset: {error}") from None
+            self._platform.create_asset(device.id, name, kind, profile)
         return device

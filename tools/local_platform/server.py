@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from . import listening
-from .assets import asset_object
+from .assets import asset_object, read_asset
 from .broker import LocalBroker
 from .core import Core, state_object
 from .faults import Faults
@@ -180,6 +180,17 @@ class LocalPlatform:
         title = title or "Device"
         device, token = self._store.create_device(self.ground, title, title)
         return CreatedDevice(device.id, token.text)
+
+    def create_asset(
+        self, device_id: str, name: str, kind: str = "sensor", profile_type: str = "number"
+    ) -> None:
+        """Add an asset to a device, as a POST does.
+
+        Raises:
+            ValueError: the platform does not take such an asset.
+        """
+        fields = {"name": name, "is": kind, "profile": {"type": profile_type}}
+        self._store.put_asset(read_asset(device_id, fields, None))
 
     def revoke(self, token: str) -> None:
         """Make a token unknown, and drop the MQTT clients that use it.

@@ -1,21 +1,11 @@
-"""What all programs of the bench share: settings come first, then one call a line.
+"""What the bench asks of each client's program, one call a line; see calls.py."""
 
-Runs on MicroPython and on CPython. Each line on standard input is JSON: `do`, the name of a method
-of Jobs, and its arguments; what that returns is answered as a line of JSON that begins with `{`.
-Times are in microseconds.
-"""
-
-import json
-import sys
 import time
 from binascii import a2b_base64
 
+from calls import answer, now_us
+
 STAMPS = 1000000000  # stamps are counted modulo this: a command's value has to fit into 30 bits
-
-
-def now_us():
-    """Return the wall clock, the one that the bench's own process stamps commands with."""
-    return time.time_ns() // 1000
 
 
 def pause_ms(milliseconds):
@@ -77,17 +67,5 @@ class Jobs:
         return {}
 
 
-def main():
-    jobs = Jobs(json.loads(sys.stdin.readline()))
-    print("{}")
-    while True:
-        line = sys.stdin.readline()
-        if not line:
-            return
-        call = json.loads(line)
-        name = call.pop("do")
-        print(json.dumps(getattr(jobs, name)(**call)))
-
-
 if __name__ == "__main__":
-    main()
+    answer(Jobs)

@@ -1,13 +1,12 @@
-"""What allthingstalk costs as work grows; the bench calls a method of Work a line, as in driver.py.
+"""What allthingstalk costs as work grows; the bench calls a method of Work a line; see calls.py.
 
 With `thrifty` the heap is collected often, and the process's memory tells how much RAM a program
 needs at the most, connecting included; without it the time is taken, which collecting would add to.
 """
 
 import gc
-import json
-import sys
-import time
+
+from calls import answer, now_us
 
 COLLECT_BYTES = 4096  # allocated between two collections
 WARM_UP = 50
@@ -20,10 +19,6 @@ def touched_kb():
         for line in status:
             if line.startswith("RssAnon:"):
                 return int(line.split()[1])
-
-
-def now_us():
-    return time.time_ns() // 1000
 
 
 class Work:
@@ -149,16 +144,4 @@ class Work:
             raise OSError("dropped %d: %s" % (self.client.dropped, self.client.last_error))
 
 
-def main():
-    work = Work(json.loads(sys.stdin.readline()))
-    print("{}")
-    while True:
-        line = sys.stdin.readline()
-        if not line:
-            return
-        call = json.loads(line)
-        name = call.pop("do")
-        print(json.dumps(getattr(work, name)(**call)))
-
-
-main()
+answer(Work)
