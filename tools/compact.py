@@ -31,14 +31,14 @@ TESTED = {"_ESP32", "_NETWORK", "_TLS", "_WIFI", "_set"}
 INNER = """
 acknowledged apart before_connect begin bring_up call calling check_json checked checked_id
 checked_name classified connect_device connect_with copied CutOff declare declared deliver derived
-dial differing each_asset ending endpoint engine entry Exchange failed fields fields_of function
-given handler_of HEAD high in_flight inbox is_utc kept known kwargs lend lineage Link link listens
-low made may_connect member most named net new number of only opened_at
-overwrite OWN_TIME owner packet_id plain platform_time politely progress ProtocolError published_at
-put_late put_later put_now quoted Reader receive recover refusal refused registration report
-resolve REST restart rewind say_connect scheme schemes scratch sent serve Session set_up settle
-settled SEVERAL shut state_topic store STREAMS subscribe_later subscribed take_message tick
-topics traceback_lines unavailable unblock unload waiting where wrap
+dial differing each_asset ending endpoint engine entry Exchange failed fields fields_of full_name
+function given handler_of HEAD high in_flight inbox is_utc kept known kwargs lend lineage Link link
+listens low made may_connect member most named net new number of only opened_at overwrite OWN_TIME
+owner packet_id plain platform_time politely progress ProtocolError published_at put_late put_later
+put_now quoted Reader receive recover refusal refused registration report resolve REST restart
+rewind say_connect scheme schemes scratch sent serve Session set_up settle settled SEVERAL shut
+state_topic store STREAMS subscribe_later subscribed take_message tick topics traceback_lines
+unavailable unblock unload waiting where wrap
 """.split()
 # What is given to loading.calling().
 CALL = re.compile(r"(\w+)\.([A-Za-z]\w+)")

@@ -152,7 +152,8 @@ class Client(BaseClient):
         outbox = self._outbox
         if not outbox:
             return 0
-        link = self._session and self._session.link
+        session = self._session  # once: a timer's poll may lose it
+        link = session and session.link
         unsent = 1 if link and link._to and not self._qos else 0  # at QoS 0 the outbox is done
         return outbox.pending + len(self._late) + unsent
 
@@ -207,8 +208,9 @@ class Client(BaseClient):
 
     def _short_of_memory(self):
         """Where not even what handles a failure fits: try again in a while."""
-        if self._session:
-            self._session.shut()
+        session = self._session
+        if session:
+            session.shut()
         self.status = "offline"
         self._retry_at = self._net.ticks_add(self._net.ticks_ms(), _NO_MEMORY_MS)
         self._report("too little memory: use the library's .mpy files, or free some")
@@ -239,7 +241,7 @@ class Client(BaseClient):
         except MemoryError:
             if not self._session or self._in_io:
                 raise
-        function("recovery.shut")(self)
+        self._passing("recovery.shut")
         return calling(REST, call, self, *args)
 
     def get_assets(self, device_id):

@@ -28,6 +28,7 @@ def bring_up(client, new=None):
             except Exception as e:
                 if device is new or len(client._devices) == 1 or not _refused(client, e):
                     raise
+                device._unsettled = 2
                 client._report("device %s is left out: %s" % (device.id, e))
     if client.mqtt:
         # What connects leaves the memory before the session comes in.
@@ -69,7 +70,7 @@ def connect_device(client, device):
     client._in_io = True
     client._retry_at = client._net.ticks_ms()
     client._set_aside = ()
-    device._unsettled = True
+    device._unsettled = 2
     try:
         try:
             if client.connected:
@@ -133,7 +134,8 @@ def _refused(client, e):
 
 
 def _unanswered(client):
-    return client.connected and client._session and not client._session.settled()
+    session = client._session  # once: a timer's poll may lose it
+    return client.connected and session and not session.settled()
 
 
 # -- the session ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ def settle(client, device):
     if path:
         line = function("digest.of")(client, device)
         if not device._look_again and line in function("digest.kept")(path):
-            device._unsettled = False
+            device._unsettled = 0
             return
     missing = dict([(asset.name, asset) for asset in device.assets.values()])
     differing = []
@@ -34,7 +34,7 @@ def settle(client, device):
         raise NotImplementedError("this client overwrites no assets: it has no update_asset()")
     for asset in differing:
         _take(asset, client.update_asset(device.id, asset))
-    device._unsettled = device._look_again = False
+    device._unsettled = device._look_again = 0
     if path:
         function("digest.keep")(path, device.id, line)
 

@@ -61,7 +61,7 @@ class Device:
     overwrite_assets = False
     _registered = 0  # how many handlers there are in all: clients subscribe when it grows
     _started = False
-    _unsettled = False  # the assets on the platform have not been looked at
+    _unsettled = 0  # 2: the assets on the platform have to be looked at, 1: if memory allows it
     _look_again = False  # ... even if the digest says that they are as declared
     _redelivered = False  # the message at hand was sent before
 

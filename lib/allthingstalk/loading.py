@@ -19,10 +19,10 @@ def calling(names, call, *args):
     Those of the modules `names` that it loads leave the memory afterwards. What was there before
     stays: somebody else uses it, or this is a call within such a call.
     """
-    if _full("." + call.split(".")[0]) in sys.modules:
+    if full_name("." + call.split(".")[0]) in sys.modules:
         return _call(call, args)
     gc.collect()  # in one piece: what is loaded now goes again
-    loaded = " ".join([name for name in names.split() if _full(name) not in sys.modules])
+    loaded = " ".join([name for name in names.split() if full_name(name) not in sys.modules])
     try:
         return _call(call, args)
     finally:
@@ -48,11 +48,13 @@ def function(call):
 def unload(names):
     """Let go of modules that nobody holds any more."""
     for name in names.split():
+        full = full_name(name)
         # MicroPython takes out what failed to load, but its place holds it until it is used again.
-        sys.modules[_full(name)] = None
-        del sys.modules[_full(name)]
+        # No jump in between: an interrupt, which comes at one, would find None.
+        sys.modules[full] = None
+        del sys.modules[full]
         sys.modules["allthingstalk"].__dict__.pop(name[1:], None)
 
 
-def _full(name):
+def full_name(name):
     return "allthingstalk" + name if name[0] == "." else name

@@ -41,7 +41,8 @@ def serve(client, may_connect):
             _step(client, may_connect)
         finally:
             client._in_io = False
-        inbox = client._session and client._session.inbox
+        session = client._session  # once: a timer's poll may lose it
+        inbox = session and session.inbox
         if client._in_handler or not (client._events or inbox):
             return
         client._in_handler = True

@@ -4,14 +4,9 @@ Loaded when something fails, so that it costs nothing in good times.
 """
 
 import gc
-import sys
 
+from .failures import Failures, classified
 from .loading import unload
-
-# A program that catches them has loaded them before, and keeps them.
-_PASSING = "" if "allthingstalk.exceptions" in sys.modules else " .exceptions "
-
-from .failures import Failures, classified  # noqa: E402
 
 _BLAME_MS = 2000
 
@@ -20,8 +15,8 @@ def recover(client, e):
     """Take down the session after the exception `e` and set when the next try is due."""
     if isinstance(e, MemoryError):
         for device in client._devices:
-            if device._look_again:  # its assets were as declared: go on without another look
-                device._unsettled = False
+            if device._unsettled == 1:  # its assets were as declared: go on without another look
+                device._unsettled = 0
     e = classified(e, client.mqtt or client.http)
     net = client._net
     now = net.ticks_ms()
@@ -50,7 +45,6 @@ def recover(client, e):
         pause_ms = failures.pause_ms(e, now_ms)
     client._retry_at = net.ticks_add(now, pause_ms)
     client._report("%s; next try in %d.%d s" % (e, pause_ms // 1000, pause_ms // 100 % 10))
-    unload(_PASSING)
 
 
 def _blame(client, failures, session, now):
@@ -61,8 +55,9 @@ def _blame(client, failures, session, now):
     if not 0 <= since_ms <= _BLAME_MS:
         return
     for device in client._devices:
-        device._unsettled = True
-        device._look_again = True
+        if not device._unsettled:
+            device._unsettled = 1
+            device._look_again = True
     outbox = client._outbox
     i = outbox.find()
     if i < 0:
@@ -97,10 +92,12 @@ def shut(client):
     """
     client._in_io = True
     try:
-        client._session.shut(politely=True)
-        client.status = "offline"
-        client._events.append("MQTT made room for REST")
-        client._retry_at = client._net.ticks_ms()
+        session = client._session
+        if session:  # else a timer's poll has lost it meanwhile
+            session.shut(politely=True)
+            client.status = "offline"
+            client._events.append("MQTT made room for REST")
+            client._retry_at = client._net.ticks_ms()
+            _forget(client)
     finally:
         client._in_io = False
-    _forget(client)

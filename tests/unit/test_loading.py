@@ -17,7 +17,9 @@ HAS_ALL = sys.implementation.name == "cpython" or sys.implementation.version >= 
 class LoadingTest(ContractTest):
     def setUp(self):
         super().setUp()
-        loading.unload(" .loop .publishing .outbox .reports .recovery ")  # as after a reset
+        loading.unload(
+            " .loop .publishing .outbox .reports .recovery .failures "
+        )  # as after a reset
         self.own_import = builtins.__import__
         self.full = ()  # modules for which there is no memory
 
@@ -160,6 +162,48 @@ class TestTooLittleMemory(LoadingTest):
         self.run_for(5)
         self.assertFalse(self.client.connected)
 
+    def test_to_look_at_a_second_device_for_the_first_time_is_one_too(self):
+        self.board().temp = 1
+        self.client.poll()
+        self.refuse("definition")
+
+        class Meter(Device):
+            level = NumberAsset()
+
+        meter = Meter(client=self.client, id="E", connect=False)
+        self.assertFalse(meter.connect())
+        self.run_for(5)
+        self.full = ()
+        self.run_for(30)
+        meter.level = 5
+        self.run_for(1)
+        self.assertTrue("level" in self.rest.assets, self.rest.log)
+        self.assertEqual(self.values(), [1, 5])
+
+    def test_a_device_that_is_left_out_stays_so(self):
+        self.board()
+        other = self.board("E")
+        other.command.led(lambda device, value, at: None)
+        self.run_for(6)
+        self.rest.statuses = {"/device/E": 404}
+        self.client.publish_asset_state("D", "temp", 1)
+        self.drop()
+        self.run_for(10)
+        self.net.broker.log.clear()
+
+        own = self.client._session.receive
+
+        def receive():
+            self.client._session.receive = own
+            raise MemoryError("full")
+
+        self.client._session.receive = receive
+        self.client.poll()
+        self.run_for(20)
+        self.assertTrue(self.client.connected)
+        subscribed = [p for p in self.net.broker.log if p[0] == 0x82]
+        self.assertFalse([p for p in subscribed if b"/E/" in p], subscribed)
+
     def test_what_failed_to_load_leaves_the_memory_all_the_same(self):
         """MicroPython takes it out of sys.modules, but its place there goes on holding it."""
         path = "half_loaded.py"
@@ -208,7 +252,7 @@ class TestTooLittleMemory(LoadingTest):
 class TestWhatIsLetGo(LoadingTest):
     def loaded(self):
         """Return which of the modules are loaded that nothing needs in good times."""
-        seldom = "session reader recovery failures reports exceptions connecting oversize".split()
+        seldom = "session reader recovery failures reports connecting oversize".split()
         return [name for name in seldom if "allthingstalk." + name in sys.modules]
 
     def test_the_session_while_rest_looks_at_the_assets_again(self):
@@ -218,20 +262,53 @@ class TestWhatIsLetGo(LoadingTest):
         self.rest.on_request = lambda line: seen.append(self.loaded())
         self.drop()
         self.run_for(5)
-        self.assertEqual(seen, [["exceptions", "connecting"]])
-        self.assertEqual(self.loaded(), ["session", "reader", "exceptions"])
+        self.assertEqual(seen, [["connecting"]])
+        self.assertEqual(self.loaded(), ["session", "reader"])
 
-    def test_exceptions_that_no_program_asked_for(self):
-        self.board().temp = 1
-        self.run_for(1)
-        own = sys.modules.pop("allthingstalk.exceptions")
+    def test_a_session_that_a_timer_loses_in_the_midst_of_reading_it(self):
+        """As by a timer between two reads of `client._session`: at the first its truth is asked."""
+        client = self.client
+        for call in (lambda: client.pending, client.poll):
+            self.board().temp = 1
+            self.run_for(1)
+            session = client._session
+
+            class Lost(session.__class__):
+                def __bool__(self):
+                    client._session = None
+                    return True
+
+            lost = object.__new__(Lost)
+            for name in session.__dict__:
+                setattr(lost, name, session.__dict__[name])
+            client._session = lost
+            call()
+            client._session = session
+            client.close()
+
+    def test_a_session_that_is_lost_before_it_makes_room_for_rest(self):
+        from allthingstalk import recovery
+
+        self.board()
+        self.client._session = None
+        recovery.shut(self.client)
+        self.assertFalse(self.client._in_io)
+
+    def test_nothing_that_an_interrupt_finds_as_none(self):
+        """An interrupt comes at a jump, as there is one in `full_name()`."""
+        own, found = loading.full_name, []
+
+        def full(name):
+            found.append(sys.modules.get(own(name), 0))
+            return own(name)
+
+        loading.full_name = full
         try:
-            self.drop()
-            self.run_for(5)
-            self.assertEqual(self.loaded(), ["session", "reader"])
+            Board(client=self.client, id="D", connect=False)
         finally:
-            sys.modules["allthingstalk.exceptions"] = own
-        self.assertTrue(self.client.connected)
+            loading.full_name = own
+        self.assertTrue(found)
+        self.assertFalse(None in found)
 
     def test_no_message_that_waits_for_its_handler(self):
         heard = []
