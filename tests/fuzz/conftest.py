@@ -32,7 +32,8 @@ hypothesis.configuration.set_hypothesis_home_dir(ROOT / "build" / "hypothesis")
 for _file in sorted((ROOT / "lib" / "allthingstalk").glob("*.py")):
     if _file.stem not in ("__init__", "aio", "background", "wifi"):
         importlib.import_module("allthingstalk." + _file.stem)
-sys.modules["allthingstalk.devices"].unload = lambda names: None
+for _name in ("definition", "devices", "recovery"):
+    sys.modules["allthingstalk." + _name].unload = lambda names: None
 # The library collects before each connection, for a board's sake. Here the collector would walk
 # through all that hypothesis remembers, a dozen times a case; it still comes by itself.
 gc.collect = lambda *_: 0
