@@ -5,11 +5,15 @@ just enough MQTT and HTTP to answer the real engines, byte by byte, and can be t
 Nothing here knows the library's insides: it sees the bytes on the wire.
 """
 
+import gc
 import json
 
 from allthingstalk import transport
 
 _TICKS_MAX = (1 << 30) - 1
+
+if hasattr(gc, "freeze"):  # CPython: the library collects often, and need not look at all that
+    gc.freeze()
 
 
 class FakeSocket:
