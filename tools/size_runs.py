@@ -61,7 +61,7 @@ class Programs:
             except (Failed, subprocess.TimeoutExpired):
                 return False
         arrived = {state["value"] for state in self._platform.states(device.id, "people")}
-        return "done" in out and arrived == set(range(len(arrived)))
+        return arrived == set(range(int(out.split()[-1])))
 
     # -- running a program --------------------------------------------------------------------
 

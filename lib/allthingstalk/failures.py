@@ -58,7 +58,7 @@ def classified(e, mqtt):
 # Places in what is kept between failures; the first two are the session's as well, see reader.
 _SUSPECT = const(0)  # the topic after whose publish the link dropped, -1: none
 _OTHERS = const(1)  # whether others were acknowledged since
-_STRIKE = const(2)
+_STRUCK = const(2)  # how often so in a row
 _LOST_AT_MS = const(3)
 _TRIES = const(4)
 _REFUSALS = const(5)
@@ -123,11 +123,11 @@ class Failures:
             return False
         kept = self.kept
         if topic != kept[_SUSPECT]:
-            kept[_SUSPECT], kept[_STRIKE] = topic, 1
+            kept[_SUSPECT], kept[_STRUCK] = topic, 1
         elif kept[_OTHERS]:
-            kept[_STRIKE] += 1
+            kept[_STRUCK] += 1
         kept[_OTHERS] = False
-        if kept[_STRIKE] < _STRIKES:
+        if kept[_STRUCK] < _STRIKES:
             return False
         kept[_SUSPECT] = -1
         return True

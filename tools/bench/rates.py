@@ -110,10 +110,8 @@ class _Runner:
             took_us = self._publish(count)
             per_s = count / took_us * 1e6
             # A client with a pipeline is the faster the more there is to publish.
-            longest_us = self._turn_s * 1e6
-            if count >= MOST or took_us > longest_us:
-                break
-            if took_us > longest_us * 0.4 and per_s < before_per_s * 1.5:
+            slower = per_s < before_per_s * 1.5
+            if count >= MOST or took_us > self._turn_s * (0.4e6 if slower else 1e6):
                 break
             count, before_per_s = min(count * TRIAL_STEP, MOST), per_s
         self._count = int(min(max(per_s * self._turn_s, TRIAL), MOST))

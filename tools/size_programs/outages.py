@@ -1,4 +1,4 @@
-"""The job with three lost links in it: values go on being assigned, none is lost. Prints `done`.
+"""The job with three lost links in it: values go on being assigned, none is lost. Prints `done COUNT`.
 
 Arguments: HTTP endpoint, MQTT endpoint, device id; the token is in the environment. `cut` is
 printed when the link is to be cut.
@@ -40,4 +40,4 @@ thermostat.obey(client, 1)
 if client.dropped:
     raise RuntimeError("dropped: %d" % client.dropped)
 client.close()
-print("done")
+print("done", value)
