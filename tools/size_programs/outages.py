@@ -1,7 +1,7 @@
-"""The job with three lost links in it: values go on being assigned, none is lost. Prints `done COUNT`.
+"""The job with three lost links in it: values go on being assigned, none is lost.
 
-Arguments: HTTP endpoint, MQTT endpoint, device id; the token is in the environment. `cut` is
-printed when the link is to be cut.
+Prints `cut` when the link is to be cut, and `done COUNT` at the end. Arguments: HTTP endpoint,
+MQTT endpoint, device id; the token is in the environment.
 """
 
 import sys
