@@ -58,12 +58,12 @@ def dial(endpoint, timeout_s, ca=None):
             raw.settimeout(timeout_s)
             raw.connect(address[-1])
             transport.progress()
+            try:  # TCP_NODELAY: what is written goes, and waits for no answer to what went before
+                raw.setsockopt(6, 1, 1)
+            except OSError:  # a port that knows it not
+                pass
             if scheme in ("https", "mqtts"):
                 wrap = function("secure.wrap")
-                try:  # TCP_NODELAY: TLS writes more than once before it hears an answer
-                    raw.setsockopt(6, 1, 1)
-                except OSError:  # a port that knows it not
-                    pass
                 gc.collect()  # a handshake needs large blocks: 16 KiB on a Pico W
                 return transport.Link(wrap(raw, host, ca), raw)
             return transport.Link(raw, raw)

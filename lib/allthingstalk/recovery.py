@@ -37,8 +37,10 @@ def recover(client, e):
         client._events.append(str(e).replace(client.token, "***"))
     if session:
         session.shut()
-        if client._devices and client._devices[0]._look_again and not session.inbox:
-            _forget(client)  # REST comes first, and needs the memory
+        for device in client._devices:
+            if (device._unsettled or device._look_again) and not session.inbox:
+                _forget(client)  # REST comes first, and needs the memory
+                break
     client.status = "offline" if e.passing else "refused"
     pause_ms = 0
     if not (was_online and e.passing and not e.retry_after_s and failures.try_at_once()):

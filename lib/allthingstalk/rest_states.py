@@ -75,7 +75,7 @@ def _look_again(client, device_id):
         if device.id == device_id and not device._unsettled:
             from .definition import settle
 
-            device._unsettled = device._look_again = True
+            device._unsettled, device._look_again = 1, True
             settle(client, device)
             return True
     return False

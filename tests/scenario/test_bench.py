@@ -181,7 +181,7 @@ def test_a_publish_alone_is_one_segment_and_one_of_umqtt_simple_is_more(ran, qos
     wire = ran[1]["wire"][f"QoS {qos}"]
     assert wire[OURS.name]["alone"]["up_segments"] == 1
     assert wire[BY_HAND.name]["alone"]["up_segments"] >= 2
-    assert wire[OURS.name]["burst"]["up_segments"] < 1
+    assert wire[OURS.name]["burst"]["up_segments"] <= 1  # of 200 at once
 
 
 def test_over_a_slow_link_the_window_is_the_limit_and_not_the_round_trip(ran):

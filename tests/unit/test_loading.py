@@ -263,6 +263,17 @@ class TestWhatIsLetGo(LoadingTest):
         self.assertEqual(seen, [["connecting"]])
         self.assertEqual(self.loaded(), ["session", "reader"])
 
+    def test_the_session_while_rest_looks_at_the_assets_of_a_later_device(self):
+        self.board()
+        other = Board(client=self.client, id="E", connect=False)
+        self.rest.statuses = {"/device/E/": 503}
+        self.assertFalse(other.connect())
+        self.rest.statuses = {}
+        seen = []
+        self.rest.on_request = lambda line: seen.append(self.loaded())
+        self.run_for(5)
+        self.assertEqual((seen, self.client.status), ([["connecting"]], "online"))
+
     def test_a_session_that_a_timer_loses_in_the_midst_of_reading_it(self):
         """As by a timer between two reads of `client._session`: at the first its truth is asked."""
         client = self.client
