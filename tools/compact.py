@@ -84,15 +84,18 @@ time_ns ticks_cpu localtime mktime
 """.split()
 
 
+@lru_cache  # each module is asked about for each of the others
 def names_of(source):
     """Return the tokens of a module that are names, and its texts that could be one."""
+    found = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.NAME:
-            yield token.string
+            found.add(token.string)
         elif token.type == tokenize.STRING:
             value = ast.literal_eval(token.string)
             if isinstance(value, str) and value.isidentifier() and value[0] == "_":
-                yield value
+                found.add(value)
+    return frozenset(found)
 
 
 def constants_of(source):
@@ -133,6 +136,16 @@ def shared_of(source):
 
 
 @lru_cache
+def asked_of_others(source):
+    """Return the names of attributes and keywords in a module: they may be those of another."""
+    return frozenset(
+        getattr(node, "attr", None) or getattr(node, "arg", None)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.Attribute, ast.keyword))
+    )
+
+
+@lru_cache
 def sources():
     """Return {module: its source}."""
     return {path.stem: path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py")}
@@ -155,7 +168,7 @@ def replacements():
     given = sources()
     used = Counter()
     for source in given.values():
-        used.update(set(names_of(source)))
+        used.update(names_of(source))
     kept = KEPT.union(*map(constants_of, given.values()), *map(modules_of, given.values()))
     kept = kept.union(given, *(local(module) for module in given))
     shared = set().union(
@@ -166,7 +179,7 @@ def replacements():
         for name in used
         if name in INNER or (name[0] == "_" and not name.startswith("__") and name not in kept)
     ]
-    held = set().union(*(set(names_of(given[module])) for module in HELD))
+    held = set().union(*(names_of(given[module]) for module in HELD))
     wanted.sort(key=lambda name: (name not in held, -used[name] * len(name), name))
     free = known()
     odd = [name for name in free if len(name) > 5 and name[0].isupper()]
@@ -180,6 +193,7 @@ def replacements():
     return chosen
 
 
+@lru_cache
 def known():
     """Return the names that cost nothing and that the library does not use."""
     used = set().union(*(names_of(source) for source in sources().values()))
@@ -193,11 +207,7 @@ def local(module):
     for name, source in sources().items():
         if name != module:
             others.update(names_of(source))
-        others.update(
-            getattr(node, "attr", None) or getattr(node, "arg", None)
-            for node in ast.walk(ast.parse(source))
-            if isinstance(node, (ast.Attribute, ast.keyword))
-        )
+        others.update(asked_of_others(source))
     source = sources()[module]
     return sorted(own_of(source) - others - KEPT - TESTED - constants_of(source))
 
