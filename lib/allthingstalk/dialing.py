@@ -1,6 +1,7 @@
 """Making a connection and handing it to an engine. Loaded while that is done, let go afterwards."""
 
 import gc
+import sys
 
 try:
     import usocket as socket
@@ -41,6 +42,19 @@ def lend(engine, link, call):
         setattr(engine, name, own)
 
 
+def _send_at_once(raw):
+    """Set TCP_NODELAY, where there is one: what is written waits for no answer to what went before.
+
+    Its number is 64 on a Pico W (1 on an ESP32), and firmware that has none prints a warning.
+    """
+    option = getattr(socket, "TCP_NODELAY", sys.platform == "linux" and 1)  # the unix port
+    if option:
+        try:
+            raw.setsockopt(6, option, 1)  # 6: IPPROTO_TCP
+        except OSError:  # a speed-up: the connection does without
+            pass
+
+
 def dial(endpoint, timeout_s, ca=None):
     """Connect to an endpoint such as 'mqtts://host:8883' and return a Link, still blocking.
 
@@ -58,10 +72,7 @@ def dial(endpoint, timeout_s, ca=None):
             raw.settimeout(timeout_s)
             raw.connect(address[-1])
             transport.progress()
-            try:  # TCP_NODELAY: what is written goes, and waits for no answer to what went before
-                raw.setsockopt(6, 1, 1)
-            except OSError:  # a port that knows it not
-                pass
+            _send_at_once(raw)
             if scheme in ("https", "mqtts"):
                 wrap = function("secure.wrap")
                 gc.collect()  # a handshake needs large blocks: 16 KiB on a Pico W

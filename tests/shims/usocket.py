@@ -5,7 +5,7 @@ As on a board, a socket that does not block returns None where CPython raises, a
 """
 
 import socket as _socket
-from socket import AF_INET, AF_INET6, SOCK_STREAM, getaddrinfo  # noqa: F401
+from socket import AF_INET, AF_INET6, SOCK_STREAM, TCP_NODELAY, getaddrinfo  # noqa: F401
 
 
 class Stream:
