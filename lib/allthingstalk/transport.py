@@ -32,6 +32,7 @@ class Link:
         self._out = bytearray(256)
         self._from = 0  # what of _out is still to be written: _out[_from:_to]
         self._to = 0
+        self._refused = 0  # bytes from _from on that the socket was given and did not take
 
     def write(self, data, n=None, start=0):
         """Gather `data` (`n` bytes of it from `start` on), bytes or text, for the next push."""
@@ -54,7 +55,11 @@ class Link:
     def push(self):
         """Write what was gathered, in one piece if the network takes it; True when all is out."""
         while self._from < self._to:
-            n = self._sock.write(self._out, self._from, self._to - self._from)
+            # mbedTLS holds on to what it could not send, and has to be given as much of it again:
+            # of more it would say that it was sent.
+            size = self._refused or self._to - self._from
+            n = self._sock.write(self._out, self._from, size)
+            self._refused = 0 if n else size
             if not n:
                 return False
             self._from += n
