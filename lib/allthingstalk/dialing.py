@@ -43,15 +43,16 @@ def lend(engine, link, call):
 
 
 def _send_at_once(raw):
-    """Set TCP_NODELAY, where there is one: what is written waits for no answer to what went before.
+    """Set TCP_NODELAY: what is written waits for no acknowledgement of what went before.
 
-    Its number is 64 on a Pico W (1 on an ESP32), and firmware that has none prints a warning.
+    Not on a Pico W: there each packet would be a segment of its own, lwIP queues 32 of those, and
+    beyond that a write waits for up to 10 s though it may not (MicroPython's issue 19704). It has
+    another number for it, 64; firmware that has none at all prints a warning if asked.
     """
-    option = getattr(socket, "TCP_NODELAY", sys.platform == "linux" and 1)  # the unix port
-    if option:
+    if getattr(socket, "TCP_NODELAY", sys.platform == "linux") == 1:  # the unix port names none
         try:
-            raw.setsockopt(6, option, 1)  # 6: IPPROTO_TCP
-        except OSError:  # a speed-up: the connection does without
+            raw.setsockopt(6, 1, 1)  # 6: IPPROTO_TCP
+        except OSError:  # it is a speed-up: the connection does without
             pass
 
 

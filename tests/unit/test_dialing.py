@@ -65,9 +65,11 @@ class TestTcpNoDelay(unittest.TestCase):
         self.assertFalse(raw.closed)
         return raw.options
 
-    def test_its_number_is_the_ports(self):
-        self.assertEqual(self.dialled("rp2", 64), [(6, 64, 1)])
+    def test_an_esp32_has_it(self):
         self.assertEqual(self.dialled("esp32", 1), [(6, 1, 1)])
+
+    def test_a_pico_w_which_would_wait_for_room_for_segments_is_not_asked(self):
+        self.assertEqual(self.dialled("rp2", 64), [])
 
     def test_firmware_that_has_none_is_not_asked_which_would_print_a_warning(self):
         self.assertEqual(self.dialled("rp2"), [])
