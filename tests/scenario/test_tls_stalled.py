@@ -24,7 +24,7 @@ link.unblock()
 count = 1
 while put(count):  # until the other side's buffers are full
     count += 1
-for _ in range(3):
+for _ in range(10):  # more than fits into one record of TLS
     count += 1
     put(count)
 print("stuck", count)
