@@ -91,6 +91,8 @@ bytes; budget and aim are the design's, for 32 bits, the aim mostly what a scrip
 what a program names: Asset and its kinds, Device, Client; the rest is loaded by connect()
 RAM of a module: what it adds to those imported before; of those after the line, which are let go
   after use or are optional: to all above it, with what it imports in turn
+RAM after import: the least of four layouts of the heap; a number that looks like the address of
+  garbage keeps it from being collected, up to 500 bytes
 whole job: connect creates 5 assets over REST, 100 publishes at QoS 1, 1 command, plain sockets;
   each publish waits for its PUBACK, as it would between two readings of a sensor: what piles up in
   the outbox when they come at once depends on the broker, and moves the smallest heap by 7 KB

@@ -30,9 +30,9 @@ class Link:
         self._sock = socket
         self._raw = raw  # below TLS: time-outs are set there, the TLS socket has none
         self._out = bytearray(256)
-        self._from = 0  # what of _out is still to be written: _out[_from:_to]
-        self._to = 0
-        self._refused = 0  # bytes from _from on that the socket was given and did not take
+        # What of _out is still to be written, _out[_from:_to], and how many bytes of it the socket
+        # was given and has not taken.
+        self._from = self._to = self._left = 0
 
     def write(self, data, n=None, start=0):
         """Gather `data` (`n` bytes of it from `start` on), bytes or text, for the next push."""
@@ -57,11 +57,11 @@ class Link:
         while self._from < self._to:
             # mbedTLS holds on to what it could not send, and has to be given as much of it again:
             # of more it would say that it was sent.
-            size = self._refused or self._to - self._from
-            n = self._sock.write(self._out, self._from, size)
-            self._refused = 0 if n else size
+            self._left = self._left or self._to - self._from
+            n = self._sock.write(self._out, self._from, self._left)
             if not n:
                 return False
+            self._left = 0
             self._from += n
         self._from = self._to = 0
         if len(self._out) > 2048:

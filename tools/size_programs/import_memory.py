@@ -1,7 +1,8 @@
 """Prints the RAM that modules take after their import, one after the other.
 
-Arguments: the modules, each on its own, because MicroPython takes no argument of more than 255
-bytes. Prints a JSON list of [module, bytes of RAM it added or null where it cannot be imported].
+Arguments: how many bytes to put into the heap first of all, which shifts what follows; the modules,
+each on its own, because MicroPython takes no argument of more than 255 bytes. Prints a JSON list of
+[module, bytes of RAM it added or null where it cannot be imported].
 """
 
 import gc
@@ -9,7 +10,8 @@ import sys
 
 found = []
 before_bytes = 0  # a bare interpreter; the name is there before it is measured
-for module in sys.argv[1:]:
+pad = bytearray(int(sys.argv[1]))
+for module in sys.argv[2:]:
     found.append([module, 0])
 gc.collect()
 before_bytes = gc.mem_alloc()
