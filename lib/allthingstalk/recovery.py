@@ -38,7 +38,7 @@ def recover(client, e):
     if session:
         session.shut()
         for device in client._devices:
-            if (device._unsettled or device._look_again) and not session.inbox:
+            if device._unsettled and not session.inbox:
                 _forget(client)  # REST comes first, and needs the memory
                 break
     client.status = "offline" if e.passing else "refused"

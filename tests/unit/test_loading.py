@@ -274,6 +274,18 @@ class TestWhatIsLetGo(LoadingTest):
         self.run_for(5)
         self.assertEqual((seen, self.client.status), ([["connecting"]], "online"))
 
+    def test_not_the_session_where_rest_has_nothing_to_look_at(self):
+        self.board().temp = 1
+        self.run_for(1)
+        self.refuse("definition")
+        self.drop()
+        self.run_for(5)  # on line without the look, for which there is no memory
+        session = self.client._session
+        self.drop()
+        self.run_for(5)
+        self.assertTrue(self.client.connected)
+        self.assertTrue(self.client._session is session)
+
     def test_a_session_that_a_timer_loses_in_the_midst_of_reading_it(self):
         """As by a timer between two reads of `client._session`: at the first its truth is asked."""
         client = self.client
