@@ -1,28 +1,34 @@
 """AllThingsTalk for MicroPython: turn a board into a device of the AllThingsTalk platform.
 
-Every public name is loaded on first use, so that a program pays only for what it names. The end
-of a name tells its module.
+Every public name is loaded on first use, so that a program pays only for what it names.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-_ENDS = {
-    "Asset": "assets",
-    "State": "asset_state",
-    "Client": "clients",
-    "Device": "devices",
-    "Exception": "exceptions",
-    "Outbox": "outbox",
+# Public names and their modules; a module may be named as well, as in `allthingstalk.timestamps`.
+_NAMES = {
+    "assets": "Asset NumberAsset IntegerAsset StringAsset BooleanAsset GeoAsset ObjectAsset "
+    "ArrayAsset",
+    "asset_state": "AssetState",
+    "clients": "BaseClient Client",
+    "devices": "Device",
+    "exceptions": "AllThingsTalkException AccessForbiddenException NotFoundException "
+    "PlatformException CertificateException PlatformUnavailableException AssetMismatchException "
+    "AssetStateRetrievalException InvalidAssetProfileException",
+    "outbox": "Outbox",
+    "profiles": "",
+    "timestamps": "",
+    "board": "",
+    "doctor": "",
 }
 
 
 def __getattr__(name):
-    for end in _ENDS:
-        if name.endswith(end):
-            return getattr(__import__("allthingstalk." + _ENDS[end], None, None, (name,)), name)
-    if not name.startswith("__"):
-        try:
-            return __import__("allthingstalk." + name, None, None, ("*",))
-        except ImportError:
-            pass
+    for module in _NAMES:
+        if name == module:
+            return __import__("allthingstalk." + module, None, None, ("*",))
+        if name in _NAMES[module].split():
+            return getattr(__import__("allthingstalk." + module, None, None, (name,)), name)
+    if name == "__all__":
+        return " ".join(_NAMES.values()).split()
     raise AttributeError("module 'allthingstalk' has no attribute '" + name + "'")

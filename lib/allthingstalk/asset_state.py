@@ -22,22 +22,3 @@ class AssetState:
 
     def __eq__(self, other):
         return isinstance(other, AssetState) and self.value == other.value and self.at == other.at
-
-
-def platform_time(at):
-    """Return the time in a message of the platform as ISO 8601 text in UTC; None if there is none.
-
-    `timestamps` is loaded for what is not written as the platform does.
-    """
-    if not isinstance(at, str):
-        return None
-    from .messages import is_utc
-
-    if is_utc(at):
-        return at
-    from .timestamps import normalise
-
-    try:
-        return normalise(at)
-    except ValueError:
-        return None

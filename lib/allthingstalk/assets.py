@@ -1,22 +1,19 @@
-"""Asset and its typed kinds: what a device measures, obeys or remembers.
+"""Asset and its kinds: what a device measures, obeys or remembers.
 
 An asset is a field of a Device (a data descriptor): assigning to it publishes, reading it asks
-the platform. Its profile is the JSON schema that the platform keeps for it.
+the platform. Its profile is the JSON schema that the platform keeps for it. A kind's type,
+keywords and schema stand here and nowhere else.
 """
-
-from .loading import function
-
-made = [0, 0]  # how many assets were ever made; how many of them no class has named yet
 
 
 class Asset:
-    """An asset with any profile.
+    """An asset with any profile: a Profile, or a dict with at least 'type'.
 
-    `kind` is one of SENSOR, ACTUATOR, VIRTUAL, CONFIG. `name` defaults to the member's name and
-    `title` to the name with a capital first letter. `handler(device, value, at)` hears commands.
-    `keep`: 'every' value is delivered, or off line only the 'latest' waits.
-    `profile` is a Profile or a dict with at least 'type'. Typed kinds take their profile's
-    keywords: `minimum, maximum, unit, enum, properties, items`.
+    - `kind`: SENSOR, ACTUATOR, VIRTUAL or CONFIG.
+    - `name`: default: the member's name. `title`: default: the name with a capital first letter.
+    - `handler(device, value, at)`: hears commands.
+    - `keep`: 'every' value is delivered, or off line only the 'latest' waits.
+    - `profile`: for typed kinds one of their own type; they take its keywords as well.
 
     Raises ValueError for a wrong kind or name, TypeError for an unknown keyword,
     InvalidAssetProfileException without a usable profile.
@@ -27,6 +24,10 @@ class Asset:
     VIRTUAL = "virtual"
     CONFIG = "config"
 
+    MOST = float("inf")  # what a number has to stay between; once, as a float takes memory
+    LEAST = -MOST
+    made = [0, 0]  # how many were ever declared; how many of them no class has named yet
+
     # Defaults live in the class: a board with 64 assets keeps only what differs.
     id = None
     thing_id = None
@@ -36,81 +37,205 @@ class Asset:
     handler = None
     keep = "every"
     type = None
-    _keys = ()  # the profile keywords of a typed kind
-    _schema = None  # the profile as a plain dict, shared by all assets that add nothing to it
+    schema = None  # the profile as a plain dict, shared by all assets that add nothing to it
 
-    def __init__(self, **keywords):
-        function("declaring.declare")(self, **keywords)
+    def __init__(
+        self,
+        *,
+        kind=SENSOR,
+        name=None,
+        title=None,
+        description="",
+        handler=None,
+        keep="every",
+        profile=None,
+        **unknown: None
+    ):
+        self._declare(unknown, kind, name, title, description, handler, keep, profile)
 
-    def __getattr__(self, attribute):  # `title` and `profile`, as a profiles.Profile
-        return function("asset_object.derived")(self, attribute)
+    def _declare(self, unknown, *common, **limits):
+        from .declare.asset import declare
+
+        declare(self, unknown, limits, *common)
+
+    def __getattr__(self, attribute):
+        if attribute == "title":
+            name = self.name
+            return name[:1].upper() + name[1:] if name else None
+        if attribute == "profile":
+            from .profiles import Profile
+
+            return None if self.schema is None else Profile.from_dict(self.schema)
+        raise AttributeError("an asset has no attribute '%s'" % attribute)
 
     @staticmethod
     def from_dict(d):
         """Return an Asset for an asset object of the platform, keys in lower camel case."""
-        return function("asset_object.from_dict")(d)
+        from .declare.asset import from_dict
+
+        return from_dict(Asset, d)
+
+    def fits(self, value):
+        """Return whether a value fits a profile without limits; if not, core.values decides."""
+        kind, cls = self.type, type(value)
+        if cls is float:
+            fits = kind == "number" and self.LEAST < value < self.MOST  # neither infinite nor NaN
+        elif cls is int:
+            fits = kind == "number" or kind == "integer"
+        elif cls is bool:
+            fits = kind == "boolean"
+        else:
+            fits = cls is str and kind == "string"
+        return fits and len(self.schema) - ("unit" in self.schema) == 1
+
+    def identify(self, found):
+        """Take over the ids of the platform's asset, if there is one."""
+        if found is not None:  # a client of somebody's own may return nothing
+            self.id = found.id
+            self.thing_id = found.thing_id
 
     # -- the field of a Device ------------------------------------------------------------------
 
     def __set_name__(self, owner, member):  # called by CPython and MicroPython >= 1.27
-        if hasattr(owner, "_read"):  # else a mixin: the Device is not known yet
-            function("declaring.named")(self, owner, member)
+        if hasattr(owner, "__named__"):  # else a mixin: the Device is not known yet
+            owner.__named__(self, owner, member)
 
     def __get__(self, device, owner=None):
-        return self if device is None else device._read(self)
+        return self if device is None else device.__read__(self)
 
     def __set__(self, device, value):
-        device._publish(self, value)
-
-
-def plain(asset, value):
-    """Return whether a value fits a profile without limits: `values` need not be loaded then."""
-    kind, schema, cls = asset.type, asset._schema, type(value)
-    if cls is float:
-        fits = kind == "number" and value - value == 0  # neither NaN nor infinite
-    elif cls is int:
-        fits = kind == "number" or kind == "integer"
-    elif cls is bool:
-        fits = kind == "boolean"
-    else:
-        fits = cls is str and kind == "string"
-    return fits and len(schema) - ("unit" in schema) == 1
+        device.__publish__(self, value)
 
 
 class NumberAsset(Asset):
-    """Takes int and float. Keywords: `minimum, maximum, unit, enum`."""
+    """Takes int and float. Limits: `minimum`, `maximum`, `enum`; `unit` is shown."""
 
     type = "number"
-    _schema = {"type": "number"}
-    _keys = ("minimum", "maximum", "unit", "enum")
+    schema = {"type": "number"}
+
+    def __init__(
+        self,
+        *,
+        kind=Asset.SENSOR,
+        name=None,
+        title=None,
+        description="",
+        handler=None,
+        keep="every",
+        profile=None,
+        minimum=None,
+        maximum=None,
+        unit=None,
+        enum=None,
+        **unknown: None
+    ):
+        self._declare(
+            unknown, kind, name, title, description, handler, keep, profile,
+            minimum=minimum,
+            maximum=maximum,
+            unit=unit,
+            enum=enum,
+        )
 
 
 class IntegerAsset(NumberAsset):
-    """Takes int, and float without a fraction. Keywords: `minimum, maximum, unit, enum`."""
+    """Takes int, and float without a fraction. Keywords as NumberAsset."""
 
     type = "integer"
-    _schema = {"type": "integer"}
+    schema = {"type": "integer"}
 
 
 class StringAsset(Asset):
     """Takes str. Keyword: `enum`, the list of values allowed."""
 
     type = "string"
-    _schema = {"type": "string"}
-    _keys = ("enum",)
+    schema = {"type": "string"}
+
+    def __init__(
+        self,
+        *,
+        kind=Asset.SENSOR,
+        name=None,
+        title=None,
+        description="",
+        handler=None,
+        keep="every",
+        profile=None,
+        enum=None,
+        **unknown: None
+    ):
+        self._declare(
+            unknown, kind, name, title, description, handler, keep, profile,
+            enum=enum,
+        )
 
 
 class BooleanAsset(Asset):
     """Takes bool."""
 
     type = "boolean"
-    _schema = {"type": "boolean"}
+    schema = {"type": "boolean"}
 
 
-def __getattr__(name):  # ObjectAsset, ArrayAsset, GeoAsset: loaded for those who use them
-    if name == "__all__":
-        kinds = "Number Integer String Boolean Object Array Geo"
-        return ["Asset"] + [kind + "Asset" for kind in kinds.split()]
-    if name.endswith("Asset"):
-        return function("asset_kinds." + name)
-    raise AttributeError(name)
+class ObjectAsset(Asset):
+    """Takes a dict, checked against `properties` (a dict of profiles) where declared."""
+
+    type = "object"
+    schema = {"type": "object"}
+
+    def __init__(
+        self,
+        *,
+        kind=Asset.SENSOR,
+        name=None,
+        title=None,
+        description="",
+        handler=None,
+        keep="every",
+        profile=None,
+        properties=None,
+        **unknown: None
+    ):
+        self._declare(
+            unknown, kind, name, title, description, handler, keep, profile,
+            properties=properties,
+        )
+
+
+class ArrayAsset(Asset):
+    """Takes a list or tuple, each entry checked against `items` (a profile) where declared."""
+
+    type = "array"
+    schema = {"type": "array"}
+
+    def __init__(
+        self,
+        *,
+        kind=Asset.SENSOR,
+        name=None,
+        title=None,
+        description="",
+        handler=None,
+        keep="every",
+        profile=None,
+        items=None,
+        **unknown: None
+    ):
+        self._declare(
+            unknown, kind, name, title, description, handler, keep, profile,
+            items=items,
+        )
+
+
+class GeoAsset(Asset):
+    """Takes a dict with numbers `latitude`, `longitude` and optionally `altitude`."""
+
+    type = "object"
+    schema = {
+        "type": "object",
+        "properties": {
+            "latitude": {"type": "number"},
+            "longitude": {"type": "number"},
+            "altitude": {"type": "number"},
+        },
+    }

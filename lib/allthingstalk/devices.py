@@ -1,12 +1,10 @@
-"""Device: declares assets as fields, publishes what is assigned to them, calls handlers."""
+"""Device: declares assets as fields, publishes what is assigned to them, calls handlers.
 
-from .assets import plain
-from .loading import function, unload
+A program names its assets as it likes, so what other parts need of a Device has names with two
+underscores on either side.
+"""
 
-STREAMS = ("command", "feed", "state", "event")
-
-
-known = set()  # the members of all classes whose fields were made
+from .overlay import Overlay, unload
 
 
 class Stream:
@@ -23,26 +21,11 @@ class Stream:
     def __getattr__(self, member):
         if member.startswith("__"):
             raise AttributeError(member)
-        return declared("declaring.registration", self._stream, self._target, member)
+        from .declare.device import registration
 
-
-def declared(call, *args):
-    """Call a function of `declaring`, which leaves the memory then: it is loaded by an Asset."""
-    try:
-        return function(call)(*args)
-    finally:
-        unload(" .declaring .names ")
-
-
-def lineage(cls):
-    """Return a class and its bases in the order in which members are looked up."""
-    if hasattr(cls, "__mro__"):
-        return cls.__mro__[:-1]
-    classes = [cls]  # MicroPython: depth first
-    for base in cls.__bases__:
-        if base is not object:
-            classes += lineage(base)
-    return classes
+        register = registration(Device, self._stream, self._target, member)
+        unload("declare")
+        return register
 
 
 class Device:
@@ -59,14 +42,19 @@ class Device:
     client = None
     assets = None
     overwrite_assets = False
-    _registered = 0  # how many handlers there are in all: clients subscribe when it grows
     _started = False
-    _unsettled = 0  # 2: the assets on the platform have to be looked at, 1: if memory allows it
-    _look_again = False  # ... even if the digest says that they are as declared
-    _redelivered = False  # the message at hand was sent before
+    _attached = None  # how a Client knows the device
 
-    def __init__(self, *, client=None, id=None, connect=True, overwrite_assets=False, **kwargs):
-        self.id = declared("declaring.set_up", self, id, kwargs)
+    command = Stream("command", None)
+    feed = Stream("feed", None)
+    state = Stream("state", None)
+    event = Stream("event", None)
+
+    def __init__(self, *, client=None, id=None, connect=True, overwrite_assets=False, **unknown):
+        from .declare.device import set_up
+
+        self.assets, self.id = set_up(Device, self, id, unknown)
+        unload("declare")
         self.client = client
         self.overwrite_assets = overwrite_assets
         self._last_at = {}  # stream and asset's name -> time of the last message
@@ -80,23 +68,75 @@ class Device:
         outbox, and `poll()` goes on trying. Raises what waiting does not mend: wrong token,
         unknown device, refused certificate, AssetMismatchException.
         """
-        client = declared("declaring.before_connect", self, client, id, overwrite_assets)
-        if hasattr(client, "_connect_device"):
-            return client._connect_device(self)
-        return declared("declaring.connect_with", client, self)
+        if client is not None:
+            self.client = client
+        if id is not None:
+            from .declare.device import checked_id
+
+            self.id = checked_id(id)
+        if overwrite_assets is not None:
+            self.overwrite_assets = overwrite_assets
+        client = self.client
+        if client is None:
+            raise RuntimeError("Device has no client: pass client=Client(token)")
+        self._started = False
+        if hasattr(client, "attach"):
+            self._attached = client.attach(self, self._listens)
+            self._started = True
+            return client.settle()
+        with Overlay("rest"):
+            from .rest.sync_assets import connect_with
+
+            online = connect_with(client, self)
+        self._started = True
+        return online
+
+    __known__ = set()  # members of all classes whose fields were made
+    __registered__ = [0]  # how many handlers there are in all: clients subscribe when it grows
+
+    @staticmethod
+    def __lineage__(cls):
+        """Return a class and its bases in the order in which members are looked up."""
+        if hasattr(cls, "__mro__"):
+            return cls.__mro__[:-1]
+        classes = [cls]  # MicroPython: depth first
+        for base in cls.__bases__:
+            if base is not object:
+                classes += Device.__lineage__(base)
+        return classes
+
+    def __identify__(self, id):
+        self.id = id
+
+    @staticmethod
+    def __named__(asset, owner, member):
+        from .declare.device import named
+
+        named(Device, Stream, asset, member, owner)
 
     # -- values ---------------------------------------------------------------------------------
 
-    def _publish(self, asset, state):
+    def __setattr__(self, name, value):
+        assets = self.assets
+        if assets:
+            if name in assets:
+                return self.__publish__(assets[name], value)
+            if isinstance(getattr(self.__class__, name, None), property):
+                return _set_property(self, name, value)
+            if name not in self.__dict__ and not hasattr(self.__class__, name):
+                from .declare.device import check_spelling
+
+                check_spelling(self, name)
+                unload("declare")
+        object.__setattr__(self, name, value)
+
+    def __publish__(self, asset, state):
         if not self._started:
             raise RuntimeError("Device not started.")
-        if hasattr(state, "value") and hasattr(state, "at"):  # an AssetState
-            value = _checked(asset, state.value)
-            if value is not state.value:  # 3.0 for an integer
-                state = state.__class__(value, state.at)
-        else:
-            state = _checked(asset, state)
-        # Without an id yet, it is told apart by its own identity until it has one.
+        if not asset.fits(state):
+            from .core.values import checked
+
+            state = checked(asset, state)
         self.client.publish_asset_state(self.id or id(self), asset.name, state)
 
     def update(self, **states):
@@ -108,12 +148,29 @@ class Device:
         """
         if not self._started:
             raise RuntimeError("Device not started.")
-        function("several.update")(self, states)
+        from .core.combined import update
 
-    def _read(self, asset):
+        update(self, states)
+
+    def __read__(self, asset):
         if not self._started:
             raise RuntimeError("Device not started.")
-        return function("reading.read")(self, asset.name)
+        client = self.client
+        if hasattr(client, "delivered"):
+            client.delivered(self, asset.name)
+        if self.id is None:
+            from .exceptions import PlatformUnavailableException
+
+            raise PlatformUnavailableException(
+                "the device is not created yet: the platform is away"
+            )
+        try:
+            return client.get_asset_state(self.id, asset.name)
+        except Exception as e:
+            # A state that was never set may be a 404 (seen in public clients).
+            if e.__class__.__name__ == "AssetStateRetrievalException" and e.status == 404:
+                return None
+            raise
 
     # -- messages -------------------------------------------------------------------------------
 
@@ -124,15 +181,41 @@ class Device:
         object read from it. Raises nothing: what cannot be read, and what a handler raises, is
         reported by the client.
         """
-        function("messages.deliver")(self, stream, asset_name, payload)
+        for member in self.assets:
+            asset = self.assets[member]
+            if asset.name == asset_name:
+                handler = self._handler(stream, member)
+                if handler:
+                    from .core.commands import hand_over
+
+                    report = getattr(self.client, "report", print)
+                    again = self._attached and self._attached.again
+                    place = "%s of '%s'" % (stream, asset_name)
+                    hand_over(self, asset, handler, place, payload, again, self._last_at, report)
+                return
+
+    def _handler(self, stream, member):
+        """Return the handler of a stream for a member, None if there is none."""
+        key = stream + " " + member
+        for owner in [self] + list(self.__lineage__(self.__class__)):
+            handlers = owner.__dict__.get("__handlers__", ())
+            if key in handlers:
+                return handlers[key]
+        return self.assets[member].handler if stream == "command" else None
+
+    def _listens(self, stream):
+        """Return whether any asset has a handler for a stream."""
+        for member in self.assets:
+            if self._handler(stream, member):
+                return True
+        return False
 
 
-for _name in STREAMS:
-    setattr(Device, _name, Stream(_name, None))
-
-
-def _checked(asset, value):
-    """Return a value as it goes to the platform. Raises TypeError or ValueError if it may not."""
-    if plain(asset, value):
-        return value
-    return function("values.check")(asset, value)
+def _set_property(device, name, value):
+    """Assign to a property of a subclass: MicroPython's object.__setattr__ passes it over."""
+    own = Device.__setattr__
+    del Device.__setattr__
+    try:
+        setattr(device, name, value)
+    finally:
+        Device.__setattr__ = own  # type: ignore[method-assign]

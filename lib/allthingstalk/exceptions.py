@@ -48,11 +48,16 @@ class AssetMismatchException(AllThingsTalkException):
     `asset` is its name; `expected` and `found` are (kind, profile type).
     """
 
-    def __init__(self, asset, expected, found):
-        super().__init__(
-            "Asset '%s' is declared as %s/%s, but the platform has %s/%s. Change the declaration, "
-            "or connect with overwrite_assets=True." % ((asset,) + expected + found)
-        )
+    def __init__(self, asset, expected=None, found=None):
+        if expected:
+            super().__init__(
+                "Asset '%s' is declared as %s/%s, but the platform has %s/%s. Change the "
+                "declaration, or connect with overwrite_assets=True."
+                % ((asset,) + expected + found)
+            )
+        else:
+            super().__init__(asset)  # a text alone
+            asset = None
         self.asset = asset
         self.expected = expected
         self.found = found
@@ -64,14 +69,3 @@ class AssetStateRetrievalException(AllThingsTalkException):
 
 class InvalidAssetProfileException(AllThingsTalkException):
     """An asset has no profile, or one that does not fit its type."""
-
-
-def in_words(e):
-    """Return what an error says, with what it means and what to do where that is known."""
-    from .loading import calling
-
-    try:
-        why = calling(" .explain ", "explain.explain", e)
-    except (MemoryError, ImportError):  # the error itself is worth more than its explanation
-        why = None
-    return "%s (%s)" % (e, why) if why else str(e)

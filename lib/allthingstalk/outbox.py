@@ -2,23 +2,28 @@
 
 The records lie end to end in one bytearray that grows as needed: 13 bytes and the value's JSON
 text each, nothing else is kept per value. When it is full the oldest goes, and is counted.
+Nobody else knows these bytes: others ask for a record and read the attributes.
+
+A record begins with: length (2 bytes), flags (1), packet id (2), topic number (2), time of the
+assignment in seconds (4) and milliseconds (2). At each moment the chain of lengths can be walked,
+so that a KeyboardInterrupt anywhere costs nothing: `rewind()` counts anew.
 """
 
-from struct import pack_into, unpack_from
+from struct import pack_into
 
 from micropython import const
 
-HEAD = const(13)
-# Head of a record: length, state, packet id, topic, seconds, ms. The value's text follows.
-_LAYOUT = ">HBHHIH"
-_STATE = const(2)  # where the state is
+_HEAD = const(13)
+_FLAGS = const(2)  # offset of the flags
 _IN_FLIGHT = const(1)
 _GONE = const(2)
-_SENT_BEFORE = const(4)  # flag: a copy was sent, perhaps in an earlier session
-OWN_TIME = const(8)  # flag: the text carries its own time
-SEVERAL = const(0x80)  # flag: values of several assets, see several.py
-# The other bits are outbox_file's.
-_SHORT = const(64)  # bytes that are copied one by one: a slice would be allocated
+_SENT_BEFORE = const(4)  # a copy was sent, perhaps in an earlier session
+OWN_TIME = const(8)  # the text carries its own time
+ON_FILE = const(0x10)  # the file has it, see outbox_file
+ABSOLUTE = const(0x20)  # its time counts from 1970, as one from another boot has to
+TIMELESS = const(0x40)  # its time will never be known
+SEVERAL = const(0x80)  # values of several assets, see core.payload
+_SHORT = const(24)  # bytes that are copied one by one: a slice would be allocated
 
 
 class Outbox:
@@ -30,7 +35,7 @@ class Outbox:
     its assignment returns, and nothing is lost; a write takes the time of the flash. (Assigned by
     an interrupt in the middle of the client's own work, it is written when that ends.)
 
-    A record is named by its offset in `buffer`, which holds until the next put() or remove().
+    Raises ValueError for a bound below 256 bytes, and for `always` without a path.
     """
 
     store = None  # the file, once a Client has the outbox; see outbox_file
@@ -48,151 +53,186 @@ class Outbox:
         self.buffer = bytearray(128)
         self.start = self.end = 0
         self._next = 0  # no record before this offset is waiting
+        # The record at hand, as read() leaves it: its offset, and of its text.
+        self.at = self.text = self.text_size = 0
+        self.flags = self.topic = self.second = 0
 
-    def put(self, topic, text, second, ms, flags=0, n=None):
-        """Append a value; return how many older ones had to go, -1 if it does not fit at all.
+    def keep_in(self, store):
+        """Tell a store of what comes and goes."""
+        self.store = store
 
-        `topic` is a number of the caller's; `second` and `ms` the time of the assignment; `n`
-        how many bytes of `text` count, if not all.
+    def put(self, topic, text, size, second, ms, flags=0):
+        """Append a value, the first `size` bytes of `text`.
+
+        `topic` is a number of the caller's; `second` and `ms` the time of the assignment. Returns
+        how many older values had to go, -1 if it does not fit at all.
         """
-        n = HEAD + (len(text) if n is None else n)
-        if n > self.size or n > 65535:
-            return -1
+        n = _HEAD + size
         dropped = 0
-        while not self._room(n):
-            i = self.waiting()
-            if i < 0:
-                i = self.find()  # all are on their way: the oldest of those goes
-                if i < 0:
-                    return -1
-            self.remove(i)
+        while self.end + n > len(self.buffer) and not self._make_room(n):
+            if n > self.size or n > 65535 or not (self.next() or self.find()):
+                return -1
+            self.remove(self.at)  # the oldest that waits, else the oldest on its way
             dropped += 1
-        i = self.end
-        pack_into(_LAYOUT, self.buffer, i, n, flags, 0, topic, second, ms)
-        b, i, n = self.buffer, i + HEAD, n - HEAD
-        if n <= _SHORT:
-            for k in range(n):
+        b, i = self.buffer, self.end
+        pack_into(">HBHHIH", b, i, n, flags, 0, topic, second, ms)
+        i += _HEAD
+        if size <= _SHORT:
+            for k in range(size):
                 b[i + k] = text[k]
+        elif size == len(text):
+            b[i : i + size] = text
         else:
-            b[i : i + n] = text
-        self.end = i + n
+            b[i : i + size] = memoryview(text)[:size]
+        self.end = i + size  # now it counts
         self.pending += 1
+        if self.store:
+            self.store.put()
         return dropped
 
-    def _room(self, n):
+    def _make_room(self, n):
         """Make room for `n` bytes at the end, if the bound and the heap allow it."""
-        if self.end + n > len(self.buffer):
+        if n > self.size or n > 65535:
+            return False
+        try:
             if self.start or self.end + n > self.size:
                 self._squeeze()
             end = self.end + n
             if end > self.size:
                 return False
             if end > len(self.buffer):
-                try:
-                    self.buffer.extend(bytes(min(end + 128, self.size) - len(self.buffer)))
-                except MemoryError:
-                    return False
+                self.buffer.extend(bytes(min(end + 128, self.size) - len(self.buffer)))
+        except MemoryError:
+            return False
         return True
 
     def _squeeze(self):
         """Move the records that are not gone to the front."""
-        b = self.buffer
-        i, end, to = self.start, self.end, 0
-        self._next = 0
+        b, i, end, to = self.buffer, self.start, self.end, 0
+        self.start = self._next = 0
         while i < end:
             n = b[i] << 8 | b[i + 1]
-            if not b[i + _STATE] & _GONE:
-                if i != to:
-                    b[to : to + n] = b[i : i + n]
+            if not b[i + _FLAGS] & _GONE:
+                gap = i - to
+                if gap:
+                    # Record and gap in one step. A gap too long for one length gets a second head
+                    # first, somewhere in the middle, where nothing is any more.
+                    part = gap
+                    while part > 65535:
+                        part -= 32768
+                        k = i + n - part
+                        b[k : k + 3] = bytes((part >> 8 & 255, part & 255, _GONE))
+                        gap = min(gap, 32768)
+                    b[to : to + n + 3] = bytes(memoryview(b)[i : i + n]) + bytes(
+                        (gap >> 8, gap & 255, _GONE)
+                    )
                 to += n
             i += n
-        self.start, self.end = 0, to
+        self.end = to
 
     def remove(self, i):
         """Forget the record at offset `i`."""
         if self.store:
             self.store.remove(i)
         b = self.buffer
-        if b[i + _STATE] & _IN_FLIGHT:
+        if b[i + _FLAGS] & _IN_FLIGHT:
             self.in_flight -= 1
-        b[i + _STATE] = _GONE
+        b[i + _FLAGS] = _GONE
         self.pending -= 1
-        i = self.start
-        while i < self.end and b[i + _STATE] & _GONE:
+        i, end = self.start, self.end
+        while i < end and b[i + _FLAGS] & _GONE:
             i += b[i] << 8 | b[i + 1]
-        if i >= self.end:
+        if i == end:
             i = self.end = self._next = 0
         self.start = i
         if self._next < i:
             self._next = i
 
-    def waiting(self, apart=-1, only=False):
-        """Return the offset of the oldest record that waits, -1 if none does.
+    def next(self, apart=-1, only=False):
+        """Read the oldest record that waits; False if none does.
 
         Records of the topic `apart` are passed over, or with `only` no others are looked at.
         """
-        b = self.buffer
-        i = self._next
+        b, i, end = self.buffer, self._next, self.end
         first = -1
-        while i < self.end:
-            if not b[i + _STATE] & (_IN_FLIGHT | _GONE):
+        while i < end:
+            if not b[i + _FLAGS] & 3:  # neither in flight nor gone
                 if first < 0:
                     first = i
                 if apart < 0 or (b[i + 5] << 8 | b[i + 6] == apart) == only:
-                    break
+                    self._next = first
+                    return self.read(i)
             i += b[i] << 8 | b[i + 1]
-        else:
-            i = -1
-        self._next = self.end if first < 0 else first
-        return i
+        self._next = end if first < 0 else first
+        return False
 
-    def head(self, i):
-        """Return (length, flags, packet id, topic, second, ms) of the record at offset `i`."""
-        return unpack_from(_LAYOUT, self.buffer, i)
-
-    def sent(self, i, packet_id):
-        """Note that the record at offset `i` is on its way; return whether it was before."""
+    def read(self, i):
+        """Read the record at offset `i` into the attributes; return True."""
         b = self.buffer
-        again = b[i + _STATE] & _SENT_BEFORE
-        b[i + _STATE] |= _IN_FLIGHT | _SENT_BEFORE
+        self.at = i
+        self.flags = b[i + _FLAGS]
+        self.topic = b[i + 5] << 8 | b[i + 6]
+        self.second = ((b[i + 7] << 8 | b[i + 8]) << 8 | b[i + 9]) << 8 | b[i + 10]
+        self.text = i + _HEAD
+        self.text_size = (b[i] << 8 | b[i + 1]) - _HEAD
+        return True
+
+    def ms(self):
+        """Return the milliseconds of the time of the record at hand."""
+        i = self.at
+        return self.buffer[i + 11] << 8 | self.buffer[i + 12]
+
+    def sent(self, packet_id):
+        """Note that the record at hand is on its way; return whether it was before."""
+        b, i = self.buffer, self.at
         b[i + 3] = packet_id >> 8
         b[i + 4] = packet_id & 255
         self.in_flight += 1
+        again = b[i + _FLAGS] & _SENT_BEFORE
+        b[i + _FLAGS] |= _IN_FLIGHT | _SENT_BEFORE
         return again
-
-    def find(self, packet_id=-1, topic=-1):
-        """Return the offset of the oldest record in flight, or of the one with a packet id, or
-        of the oldest of a topic, be it in flight or not; -1 if there is none.
-        """
-        b = self.buffer
-        i = self.start
-        while i < self.end:
-            state = b[i + _STATE]
-            if not state & _GONE:
-                if topic >= 0:
-                    if b[i + 5] << 8 | b[i + 6] == topic:
-                        return i
-                elif state & _IN_FLIGHT and (
-                    packet_id < 0 or b[i + 3] << 8 | b[i + 4] == packet_id
-                ):
-                    return i
-            i += b[i] << 8 | b[i + 1]
-        return -1
 
     def acknowledged(self, packet_id):
         """Forget the record sent under `packet_id`; return its topic, -1 if there is none."""
-        i = self.find(packet_id)
-        if i < 0:
-            return -1
-        topic = self.buffer[i + 5] << 8 | self.buffer[i + 6]
-        self.remove(i)
-        return topic
+        b, i, end = self.buffer, self.start, self.end
+        high, low = packet_id >> 8, packet_id & 255
+        while i < end:
+            if b[i + 4] == low and b[i + 3] == high and b[i + _FLAGS] & 3 == _IN_FLIGHT:
+                topic = b[i + 5] << 8 | b[i + 6]
+                self.remove(i)
+                return topic
+            i += b[i] << 8 | b[i + 1]
+        return -1
+
+    def find(self, topic=-1):
+        """Read the oldest record of a topic, without one the oldest in flight; False: none."""
+        for i in self.each():
+            self.read(i)
+            if self.topic == topic or topic < 0 and self.flags & _IN_FLIGHT:
+                return True
+        return False
+
+    def each(self):
+        """Yield the offset of each record that is not gone, oldest first."""
+        i = self.start
+        while i < self.end:
+            n = self.buffer[i] << 8 | self.buffer[i + 1]
+            if not self.buffer[i + _FLAGS] & _GONE:
+                yield i
+            i += n
 
     def rewind(self):
-        """After a lost session: all that was on its way waits again."""
-        b = self.buffer
-        i = self._next = self.start
-        while i < self.end:
-            b[i + _STATE] &= ~_IN_FLIGHT
-            i += b[i] << 8 | b[i + 1]
-        self.in_flight = 0
+        """After a lost link, or work that was cut off: what was on its way waits again."""
+        self.start = self._next = self.in_flight = self.pending = 0
+        for i in self.each():
+            self.buffer[i + _FLAGS] &= ~_IN_FLIGHT
+            self.pending += 1
+
+    def mark(self, flags, without=0):
+        """Change the flags of the record at hand."""
+        self.flags = self.buffer[self.at + _FLAGS] = (self.flags | flags) & ~without
+
+    def set_time(self, second, ms, flags):
+        """Change the time of the record at hand."""
+        pack_into(">IH", self.buffer, self.at + 7, second, ms)
+        self.mark(flags)

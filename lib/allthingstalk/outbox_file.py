@@ -8,22 +8,13 @@ old one, which is then replaced: at each moment one of them is whole.
 
 import hashlib
 import os
-from struct import pack, pack_into, unpack, unpack_from
+from struct import pack, unpack, unpack_from
 
 from micropython import const
 
 from . import timestamps
-from .outbox import HEAD, SEVERAL
-from .publishing import number as topic_number
+from .outbox import ABSOLUTE, ON_FILE, OWN_TIME, SEVERAL, TIMELESS
 
-# Of a record in RAM, see outbox: where its state and its time are, and bits of the state.
-_STATE = const(2)
-_WHEN = const(7)
-_GONE = const(2)
-_OWN_TIME = const(8)
-_ON_FILE = const(0x10)
-_ABSOLUTE = const(0x20)  # the time counts from 1970, as one from another boot has to
-_TIMELESS = const(0x40)  # its time will never be known
 _HEAD = const(7)  # kind, length of the payload, four bytes of digest
 _VALUE = ">IBHIHH"  # number, flags, boot, second, ms, length of the name; name and text follow
 _VALUE_SIZE = const(15)
@@ -42,21 +33,22 @@ class Store:
     that boot was, and a later boot can tell the time of those values too.
     """
 
-    def __init__(self, client, outbox):
-        self._client = client
-        self._outbox = outbox
+    def __init__(self, publisher, net, report):
+        self._publisher = publisher
+        self._outbox = publisher.outbox
+        self._report = report
         self._numbers = []  # of the values in the file that are not gone, oldest first
         self._gone = b""  # the numbers of those that are gone and of which the file does not know
         self._number = 0  # of the last value
         self._written = 0  # values in the file
-        self._boot = client._net.getrandbits(16)
+        self._boot = net.getrandbits(16)
         self._timeless = False  # values of this boot are in the file without a time
         self._damaged = self._failed = False
         self._passed_over = False  # a value whose device has no id yet is not in the file
         self._since = None  # second in which values came that are not in the file
         self._saved_at = self._stepped_at = 0
-        outbox.store = self
         self._load()
+        self._outbox.keep_in(self)
 
     # -- what the outbox and the client tell -------------------------------------------------------
 
@@ -65,22 +57,31 @@ class Store:
         if self._outbox.always:
             self.push()
         elif self._since is None:
-            self._since = self._client._second
+            self._since = self._publisher.second
 
     def remove(self, i):
         """Note that the record at offset `i` of the outbox is about to go."""
-        if not self._outbox.buffer[i + _STATE] & _ON_FILE:
-            return
+        outbox = self._outbox
+        at = outbox.at  # of whoever removes it
         place = 0
-        for k in self._each():
+        for k in outbox.each():
+            outbox.read(k)
             if k == i:
                 break
-            place += self._outbox.buffer[k + _STATE] >> 4 & 1
-        self._gone += pack(">I", self._numbers.pop(place))
+            place += outbox.flags & ON_FILE != 0
+        if outbox.flags & ON_FILE:
+            self._gone += pack(">I", self._numbers.pop(place))
+        outbox.read(at)
+
+    def damaged(self):
+        """Write the file anew at the next occasion: work on it was cut off."""
+        self._forget_all()
+        self._damaged = True
+        self._since = self._publisher.second
 
     def check(self):
         """Do what is due; called at each poll."""
-        second = self._client._second
+        second = self._publisher.second
         if second == self._stepped_at:
             return
         self._stepped_at = second
@@ -96,7 +97,7 @@ class Store:
         """Bring the file in line with the outbox. Raises nothing: what fails is reported once."""
         outbox = self._outbox
         self._since = None
-        self._saved_at = self._client._second
+        self._saved_at = self._publisher.second
         told = self._timeless and timestamps.clock_is_set()
         if self._passed_over:  # older than what was written: the order is made good
             self._damaged = True
@@ -112,10 +113,10 @@ class Store:
         except (OSError, MemoryError) as e:
             # Half of it may be there; what is in RAM is as good as before.
             self._damaged = True
-            self._since = self._client._second  # to be tried again
+            self._since = self._publisher.second  # to be tried again
             if not self._failed:
                 self._failed = True
-                self._client._report(
+                self._report(
                     "the outbox file %s cannot be written, values are kept in RAM only; is the "
                     "flash full, or the folder missing? %s" % (outbox.path, e)
                 )
@@ -130,24 +131,29 @@ class Store:
             if self._timeless and timestamps.clock_is_set():
                 f.write(_record(b"T", self._time_of_boot()))
                 self._timeless = False
-            self._put(f, _ON_FILE | _GONE)
+            self._put(f)
             _sync(f)
         self._gone = b""
 
-    def _write_anew(self):
-        path = self._outbox.path
-        for i in self._each():
-            self._outbox.buffer[i + _STATE] &= ~_ON_FILE
+    def _forget_all(self):
+        """Take all that is in the outbox for not written."""
         self._numbers = []
         self._written = 0
         self._gone = b""
         self._timeless = False
+        for i in self._outbox.each():
+            self._outbox.read(i)
+            self._outbox.mark(0, ON_FILE)
+
+    def _write_anew(self):
+        path = self._outbox.path
+        self._forget_all()
         if not self._outbox.pending:
             with open(path, "wb"):
                 pass
             return
         with open(path + ".new", "wb") as f:
-            self._put(f, _GONE)
+            self._put(f)
             _sync(f)
         try:
             os.rename(path + ".new", path)
@@ -155,47 +161,44 @@ class Store:
             os.remove(path)
             os.rename(path + ".new", path)
 
-    def _put(self, f, without):
-        """Write the records whose state has no bit of `without`; then they are on file."""
-        b = self._outbox.buffer
-        number = self._number
-        written = []
-        for i in self._each():
-            if not b[i + _STATE] & without:
-                record = self._value(i, number + 1)
-                if record:
-                    f.write(record)
-                    number += 1
-                    written.append(i)
-        for i in written:
-            self._number += 1
-            self._numbers.append(self._number)
-            b[i + _STATE] |= _ON_FILE
-        self._written += len(written)
+    def _put(self, f):
+        """Write the records that the file does not have yet."""
+        outbox = self._outbox
+        for i in outbox.each():
+            outbox.read(i)
+            if outbox.flags & ON_FILE:
+                continue
+            record = self._value(self._number + 1)
+            if record:
+                f.write(record)
+                self._number += 1
+                self._numbers.append(self._number)
+                self._written += 1
+                outbox.mark(ON_FILE)
 
-    def _value(self, i, number):
-        """Return the record of a value; None while its device has no id, for it is nobody's."""
-        client = self._client
-        n, state, _, topic, second, ms = self._outbox.head(i)
-        parts = str(client._topics[topic], "utf-8").split("/")
-        device, name = parts[1], parts[3] if len(parts) > 3 else ""
-        if device.isdigit() and int(device) in client._numbers:
+    def _value(self, number):
+        """Return what is written of the record at hand; None while its device has no id."""
+        outbox, topics = self._outbox, self._publisher.topics
+        device, name = topics.asset(outbox.topic)
+        if topics.is_placeholder(device):
             self._passed_over = True
             return None
-        flags = state & (_OWN_TIME | _ABSOLUTE | _TIMELESS | SEVERAL)
+        second, ms = outbox.second, outbox.ms()
+        flags = outbox.flags & (OWN_TIME | ABSOLUTE | TIMELESS | SEVERAL)
         if not flags & ~SEVERAL:
             now = timestamps.now_ms()
             if now:
-                flags |= _ABSOLUTE
+                flags |= ABSOLUTE
                 second, ms = divmod(now - self._age_ms(second, ms), 1000)
             else:
                 self._timeless = True
-        name = (device + "/" + name).encode()
+        name = (device + "/" + (name or "")).encode()
+        i = outbox.text
         return _record(
             b"V",
             pack(_VALUE, number, flags, self._boot, second, ms, len(name))
             + name
-            + bytes(self._outbox.buffer[i + HEAD : i + n]),
+            + bytes(memoryview(outbox.buffer)[i : i + outbox.text_size]),
         )
 
     def _time_of_boot(self):
@@ -204,17 +207,7 @@ class Store:
         return pack(">HIH", self._boot, second, ms)
 
     def _age_ms(self, second, ms):
-        return (self._client._second - second) * 1000 + self._client._ms - ms
-
-    def _each(self):
-        """Yield the offset of each record that is not gone, oldest first."""
-        outbox = self._outbox
-        i = outbox.start
-        while i < outbox.end:
-            n = outbox.head(i)[0]
-            if not outbox.buffer[i + _STATE] & _GONE:
-                yield i
-            i += n
+        return self._publisher.now_ms() - second * 1000 - ms
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -232,13 +225,14 @@ class Store:
             except OSError:  # not there, as at the first start
                 lost = 0
         self._gone = b""
-        for place, i in enumerate(self._each()):
+        for place, i in enumerate(self._outbox.each()):
             boot = timeless.get(self._numbers[place])
             if boot is not None:
-                self._date(i, boots.get(boot))
+                self._outbox.read(i)
+                self._date(boots.get(boot))
         if lost:
             self._damaged = True
-            self._client._report(
+            self._report(
                 "the outbox file %s was damaged or half written, %d of its bytes are lost and %d "
                 "values saved" % (path, lost, len(self._numbers))
             )
@@ -273,29 +267,30 @@ class Store:
                 for k in range(0, n, 4):
                     self._forget(unpack_from(">I", payload, k)[0])
 
-    def _date(self, i, boot_ms):
-        """Give a value of another boot its time; `boot_ms` is when that was, None: nobody knows."""
-        b = self._outbox.buffer
+    def _date(self, boot_ms):
+        """Give the value at hand, of another boot, its time; None: nobody knows when that was."""
+        outbox = self._outbox
         if boot_ms is None:
-            b[i + _STATE] |= _TIMELESS
-            return
-        second, ms = unpack_from(">IH", b, i + _WHEN)
-        b[i + _STATE] |= _ABSOLUTE
-        pack_into(">IH", b, i + _WHEN, *divmod(boot_ms + second * 1000 + ms, 1000))
+            outbox.mark(TIMELESS)
+        else:
+            ms = boot_ms + outbox.second * 1000 + outbox.ms()
+            outbox.set_time(ms // 1000, ms % 1000, ABSOLUTE)
 
     def _take(self, payload, timeless):
-        client, outbox = self._client, self._outbox
+        publisher, outbox = self._publisher, self._outbox
         number, flags, boot, second, ms, n = unpack_from(_VALUE, payload)
         n += _VALUE_SIZE
         device, name = str(payload[_VALUE_SIZE:n], "utf-8").split("/")
-        topic = topic_number(client, device, name or ())
-        dropped = outbox.put(topic, payload[n:], second, ms, flags | _ON_FILE)
+        topic = publisher.topics.number(device, name or ())
+        text = payload[n:]
+        gone = outbox.put(topic, text, len(text), second, ms, flags | ON_FILE)
         self._written += 1
         self._number = max(self._number, number)
-        if dropped:  # the bound was larger when it was written
+        if gone:  # the bound was larger when it was written
             self._damaged = True
-            client.dropped += abs(dropped)
-            if dropped < 0:
+            publisher.count_dropped(abs(gone))
+            del self._numbers[: max(gone, 0)]
+            if gone < 0:
                 return
         self._numbers.append(number)
         if not flags & ~SEVERAL:
@@ -304,11 +299,8 @@ class Store:
     def _forget(self, number):
         if number in self._numbers:
             place = self._numbers.index(number)
-            for i in self._each():
-                if not place:
-                    self._outbox.remove(i)
-                    return
-                place -= 1
+            self._outbox.remove(list(self._outbox.each())[place])
+            del self._numbers[place]
 
 
 def _record(kind, payload):

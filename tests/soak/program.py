@@ -39,7 +39,7 @@ class Program:
         self.serial = self.heard = self.raised = 0
         self.ups = self.downs = 0
         self.reports = 0  # of handlers that raise and messages over the limit
-        cls = type("VirtualClient", (Client,), {"_net": net})
+        cls = type("VirtualClient", (Client,), {"net": net})
         self.client = cls(
             TOKEN,
             api="http://h",

@@ -72,7 +72,7 @@ class ContractTest(unittest.TestCase):
         self.client = self.make(**self.options)
 
     def make(self, token="maker:secret", **kwargs):
-        cls = type("VirtualClient", (Client,), {"_net": self.net})
+        cls = type("VirtualClient", (Client,), {"net": self.net})
         return cls(token, api="http://h", log=self.reports.append, **kwargs)
 
     def board(self, id="D", **kwargs):

@@ -1,4 +1,4 @@
-"""A network in virtual time for unit tests: handed to a Client in place of `transport`.
+"""A network in virtual time for unit tests: handed to a Client in place of `net.port`.
 
 `FakeNet` keeps the clock and makes connections to a `FakeBroker` and a `FakeRest`, which speak
 just enough MQTT and HTTP to answer the real engines, byte by byte, and can be told to misbehave.
@@ -8,8 +8,6 @@ Nothing here knows the library's insides: it sees the bytes on the wire.
 import gc
 import json
 
-from allthingstalk import transport
-
 _TICKS_MAX = (1 << 30) - 1
 
 if hasattr(gc, "freeze"):  # CPython: the library collects often, and need not look at all that
@@ -17,46 +15,26 @@ if hasattr(gc, "freeze"):  # CPython: the library collects often, and need not l
 
 
 class FakeSocket:
-    """MicroPython's stream over two byte queues; bytes the broker has not sent are not there."""
+    """MicroPython's stream over two byte queues, which does not wait.
+
+    Bytes that the broker has not sent are not there.
+    """
 
     def __init__(self, net, server):
         self._net = net
         self._server = server
-        self._blocking = True
         self.inbound = bytearray()
         self.ended = False  # the broker closed the connection
         self.closed = False
         self.takes = None  # bytes that a write takes before the network is full; None: all
 
-    def setblocking(self, flag):
-        self._blocking = flag
-
-    def _wait(self):
-        if self._blocking and not self.ended:
-            self._net.advance(self._net.timeout_ms)
-            raise OSError(110)
-
     def readinto(self, buf):
         if not self.inbound:
-            self._wait()
             return 0 if self.ended else None
         n = min(len(buf), len(self.inbound))
         buf[:n] = self.inbound[:n]
         self.inbound[:n] = b""
         return n
-
-    def read(self, n):
-        if len(self.inbound) < n and not self.ended:
-            self._wait()
-        data = bytes(self.inbound[:n])
-        self.inbound[:n] = b""
-        return data
-
-    def readline(self):
-        end = self.inbound.find(b"\n") + 1
-        if not end and not self.ended:
-            self._wait()
-        return self.read(end or len(self.inbound))
 
     def write(self, buf, offset, n):
         if self.takes is not None:
@@ -164,8 +142,22 @@ class FakeRest:
         sock.ended = True
 
 
+class Opening:
+    """A socket that connects; how that ends is said by the net's dial()."""
+
+    def __init__(self, address):
+        self.address = address
+        self.real = None
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+
 class FakeNet:
-    """Stands for the module `transport`: time, randomness, and connections to a broker."""
+    """Stands for the module `net.port`: time, randomness, and connections to a broker.
+
+    `dial` may be replaced: what it raises is how a connection fails, what it returns the socket.
+    """
 
     def __init__(self):
         self.broker = FakeBroker()
@@ -197,17 +189,28 @@ class FakeNet:
     def getrandbits(self, n):
         return 1 << (n - 1)  # the middle: no jitter
 
+    def getaddrinfo(self, host, port):
+        return [(2, 1, 0, "", (host, port))]
+
+    def open_socket(self, address):
+        return Opening(address[-1])
+
+    def is_open(self, raw):
+        host, port = raw.address
+        scheme = "http" if port in (80, 443, 8080) else "mqtt"
+        raw.real = self.dial("%s://%s:%d" % (scheme, host, port), self.timeout_ms / 1000)
+        return True
+
     def dial(self, endpoint, timeout_s, ca=None):
         if endpoint[:4] == "http":
             if self.rest_fails:
                 raise self.rest_fails
-            sock = FakeSocket(self, self.rest)
-            return transport.Link(sock, sock)
+            return FakeSocket(self, self.rest)
         self.dials.append(self.now_ms)
         if self.fails:
             raise self.fails
         self.socket = FakeSocket(self, self.broker)
-        return transport.Link(self.socket, self.socket)
+        return self.socket
 
 
 def message(topic, payload, qos=0, packet_id=1, dup=False):

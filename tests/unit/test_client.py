@@ -29,7 +29,7 @@ class ClientTest(unittest.TestCase):
         self.client = self.make()
 
     def make(self, **kwargs):
-        cls = type("VirtualClient", (Client,), {"_net": self.net})
+        cls = type("VirtualClient", (Client,), {"net": self.net})
         return cls("maker:secret", api="http://h", log=self.reports.append, **kwargs)
 
     def board(self):

@@ -113,7 +113,7 @@ class TestIpv6(ContractTest):
 class TestSubclass(ContractTest):
     def test_a_client_of_ones_own_calls_what_it_overrides_by_name_and_keyword(self):
         class Own(Client):
-            _net = self.net
+            net = self.net
 
             def get_assets(self, device_id):
                 return super().get_assets(device_id=device_id)

@@ -92,7 +92,7 @@ class Visit(unittest.TestCase):
 
     def setUp(self):
         self.net = FakeNet()
-        clients.Client._net = WiFi._net = self.net
+        clients.Client._net = WiFi.net = self.net
         self.now_ms = timestamps.now_ms
         timestamps.now_ms = lambda: _2026_MS
         self.lines = []

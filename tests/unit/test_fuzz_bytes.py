@@ -130,7 +130,7 @@ class FuzzTest(unittest.TestCase):
     def start(self):
         self.net = net = FakeNet()
         self.reports, self.heard = [], []
-        cls = type("VirtualClient", (Client,), {"_net": net, "_hooked": True})
+        cls = type("VirtualClient", (Client,), {"net": net, "_hooked": True})
         self.client = cls(
             TOKEN, api="http://h", client_id="c", log=self.reports.append, max_message=600
         )

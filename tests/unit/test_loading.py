@@ -410,7 +410,7 @@ class TestWhoNotices(LoadingTest):
         self.assertRaises(AttributeError, getattr, sys.modules["allthingstalk.assets"], "nothing")
 
     def test_not_a_client_that_flushes_in_its_own_way(self):
-        cls = type("VirtualFlushes", (Flushes,), {"_net": self.net})
+        cls = type("VirtualFlushes", (Flushes,), {"net": self.net})
         client = cls("maker:secret", api="http://h", log=self.reports.append)
 
         class Meter(Device):

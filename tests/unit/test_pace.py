@@ -16,7 +16,7 @@ class Board(Device):
 class PaceTest(unittest.TestCase):
     def setUp(self):
         self.net = FakeNet()
-        cls = type("VirtualClient", (Client,), {"_net": self.net})
+        cls = type("VirtualClient", (Client,), {"net": self.net})
         self.client = cls("maker:secret", api="http://h", log=None)
         self.device = Board(client=self.client, id="D")
 

@@ -23,7 +23,7 @@ class RecoveryTest(unittest.TestCase):
     def setUp(self):
         self.reports = []
         self.net = FakeNet()
-        cls = type("VirtualClient", (Client,), {"_net": self.net})
+        cls = type("VirtualClient", (Client,), {"net": self.net})
         self.client = cls("maker:secret", api="http://h", log=self.reports.append)
         self.device = Board(client=self.client, id="D")
 

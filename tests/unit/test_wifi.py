@@ -16,7 +16,7 @@ class WiFiTest(unittest.TestCase):
         self.said = []
 
     def make(self, *networks, **options):
-        cls = type("VirtualWiFi", (WiFi,), {"_net": self.net})
+        cls = type("VirtualWiFi", (WiFi,), {"net": self.net})
         self.wifi = cls(networks or (HOME, PHONE), log=self.said.append, **options)
         self.wlan = network.WLAN.last
 
@@ -108,7 +108,7 @@ class WiFiTest(unittest.TestCase):
         self.make(("open", None))
 
     def test_a_client_it_is_kept_for_tries_nothing_without_an_address(self):
-        cls = type("VirtualClient", (Client,), {"_net": self.net})
+        cls = type("VirtualClient", (Client,), {"net": self.net})
         client = cls("token", api="http://h", log=self.said.append)
         self.make()
         self.wifi.keep(client)

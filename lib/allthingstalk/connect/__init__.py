@@ -1,0 +1,1 @@
+"""What makes a session, mends it and ends it. In memory for that long only."""

@@ -1,0 +1,112 @@
+"""Errors in words: what the numbers of the network, of TLS and of Wi-Fi mean, and what to do.
+
+Numbers of the network differ between ports: the ESP32
+has those of newlib, the Pico W and the unix port those of Linux.
+"""
+
+import io
+import sys
+
+from ..net.port import PLATFORM
+
+# One line each: numbers, what it means; what to do.
+_NETWORK = """
+-2 -6 the name does not resolve; check the endpoint, and that the board has an address and a DNS
+-202 -201 -203 DNS failed; is the Wi-Fi up, and does its router answer?
+12 out of memory; connect early, use the .mpy files, one TLS connection at a time
+16 busy; a connection attempt is still under way
+23 24 no socket is left; a failed connection was not closed
+101 the network cannot be reached; is the Wi-Fi up?
+103 the connection was given up; is the Wi-Fi up?
+104 the other side cut the connection; same client id on another board, or a token refused?
+105 no buffer left; send less at once
+107 not connected any more; the next try makes a new connection
+110 no answer in time; check host and port, or a firewall drops the packets
+111 refused; nothing listens on this port, check the endpoint
+113 no way to the host; is the board in the right network?
+115 the connection was not made in time
+"""
+_ESP32 = """
+113 the connection was given up; is the Wi-Fi up?
+116 no answer in time; check host and port, or a firewall drops the packets
+118 no way to the host; is the Wi-Fi up?
+119 the connection was not made in time
+128 not connected any more; the next try makes a new connection
+"""
+_TLS = """
+9984 the certificate cannot be verified; check the clock, and that ca= holds the right root
+16 17 out of memory in TLS; connect before anything else takes the heap
+29184 this port speaks no TLS; use mqtt:// or http:// if plain text is what you want
+29312 the other side closed during TLS; is this a TLS port?
+30592 the other side refused TLS; it wants another version or another name
+32512 out of memory in TLS; connect before anything else takes the heap
+26624 TLS took too long; raise timeout=
+"""
+_WIFI = """
+0 1000 idle; connect() was not called
+1 2 1001 still connecting; wait
+3 1010 connected
+-1 203 the access point turned the board down; too many clients, or the wrong security
+-2 201 210 211 212 no such network in reach; check the name, and that it is 2.4 GHz
+-3 202 wrong password; if it is right, wait: it is also said when the router restarts
+200 204 the access point does not answer; move nearer, or restart it
+"""
+
+
+def _find(table, number):
+    for line in table.strip().split("\n"):
+        words = line.split(" ")
+        n = 0
+        while words[n].lstrip("-").isdigit():
+            if int(words[n]) == number:
+                while words[n].lstrip("-").isdigit():
+                    n += 1
+                return " ".join(words[n:])
+            n += 1
+    return None
+
+
+def explain(e):
+    """Return what an error means and what to do, or None if nobody here knows.
+
+    `e` is an exception, an error number of the network, or of mbedTLS (negative, beyond 0x1000;
+    sources: lwIP's and newlib's errno.h, mbedtls/ssl.h, mbedtls/x509.h).
+    """
+    if "WRONG_VERSION_NUMBER" in str(e):  # CPython's words for what mbedTLS has a number for
+        return _find(_TLS, 29184)
+    number = e if isinstance(e, int) else getattr(e, "errno", None)
+    if not isinstance(number, int) and not isinstance(e, int):
+        number = e.args[0] if e.args and isinstance(e.args[0], int) else None
+        if number is None:
+            # The unix port packs the number of getaddrinfo into text: [addrinfo error -2].
+            number = -2 if "addrinfo error" in str(e) or "Name or service" in str(e) else None
+    if number is None:
+        return None
+    if number < -4096:
+        return _find(_TLS, -number)
+    found = _find(_ESP32, number) if PLATFORM == "esp32" else None
+    return found or _find(_NETWORK, number)
+
+
+def explain_wifi(status):
+    """Return what a `network.WLAN().status()` of an ESP32 or a Pico W means, or None."""
+    return _find(_WIFI, status)
+
+
+def in_words(e):
+    """Return what an error says, with what it means and what to do where that is known."""
+    why = explain(e)
+    return "%s (%s)" % (e, why) if why else str(e)
+
+
+def traceback_lines(text, e):
+    """Return `text` with what the exception says, and its traceback as lines."""
+    text = "%s: %s: %s" % (text, e.__class__.__name__, e)
+    if hasattr(sys, "print_exception"):
+        trace = io.StringIO()
+        sys.print_exception(e, trace)
+        return text, trace.getvalue().strip().split("\n")
+    import traceback
+
+    trace = traceback.format_exception(type(e), e, e.__traceback__)
+    return text, "".join(trace).strip().split("\n")

@@ -1,0 +1,108 @@
+"""TLS that is verified, or not used.
+
+MicroPython's TLS checks certificate dates against the board's clock, raises ValueError for a
+wrong host name and OSError for the rest, and holds no roots of its own.
+"""
+
+import gc
+
+from ..exceptions import CertificateException
+from ..timestamps import clock_is_set
+
+# Where provisioning puts the root that the endpoint chains to, first found wins.
+ROOTS = ("/ca.der", "/lib/ca.der")
+
+
+def wrap(raw, host, ca):
+    """Return a TLS socket over the connected socket `raw`, which does not wait.
+
+    The handshake is made by the first writes and reads; nothing is sent before the peer is
+    verified for `host`. `ca`: root certificates, DER or PEM bytes, or a file name; None for the
+    board's own. Raises CertificateException where there is nothing to verify the peer with,
+    OSError for the network; refused() knows the errors of the handshake.
+    """
+    if not clock_is_set():  # dates would be checked against nothing
+        raise CertificateException(
+            "the clock is not set, so no certificate can be checked: set it "
+            "(allthingstalk.board.clock.set_clock()) before connecting to %s" % host
+        )
+    import tls
+
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = tls.CERT_REQUIRED
+    trusted = False
+    try:
+        for root in roots(ca):
+            context.load_verify_locations(root)
+            trusted = True
+    except (ValueError, OSError) as e:
+        raise CertificateException("the root certificate cannot be read: %s" % e)
+    root = None
+    if trusted:
+        gc.collect()
+    elif hasattr(context, "load_default_certs"):  # CPython: the trust store of the system
+        context.load_default_certs()
+    else:
+        raise CertificateException(
+            "TLS to %s needs a root certificate and this board has none: pass ca=, or put it at "
+            "%s; plain text only where it was asked for (http://, mqtt://)" % (host, ROOTS[0])
+        )
+    try:
+        return context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
+    except (ValueError, OSError) as e:
+        raise refused(e, host) or e
+
+
+def refused(e, host):
+    """Return a CertificateException for an error by which TLS refuses the peer, else None.
+
+    mbedTLS: MBEDTLS_ERR_X509_CERT_VERIFY_FAILED is -0x2700. CPython raises
+    ssl.SSLCertVerificationError, whose text says more.
+    """
+    number = e.args[0] if e.args else 0
+    text = str(e)
+    if number == -0x2700:
+        text = (
+            "%s: it has expired or is not valid yet by this clock, is another host's, or does not "
+            "lead to the root that is trusted here; make doctor tells which" % number
+        )
+    elif not (
+        isinstance(e, ValueError) or "certificate" in text.lower() or "x509" in text.lower()
+    ):
+        return None
+    return CertificateException(
+        "the certificate of %s was refused: %s" % (host, text.strip().replace("\n", " ")),
+        errno=number if isinstance(number, int) else None,
+    )
+
+
+def roots(ca):
+    """Return the root certificates of `ca`, each as DER bytes; none where none was given or found.
+
+    Raises CertificateException for a file that cannot be read.
+    """
+    if ca is None:
+        for name in ROOTS:
+            try:
+                return roots(name)
+            except CertificateException:
+                continue
+        return []
+    if isinstance(ca, str) and "-----BEGIN" not in ca:
+        try:
+            with open(ca, "rb") as f:
+                ca = f.read()
+        except OSError as e:
+            raise CertificateException("the root certificate %s cannot be read: %s" % (ca, e))
+    data = ca.encode() if isinstance(ca, str) else ca
+    start = data.find(b"-----BEGIN CERTIFICATE-----")
+    if start < 0:
+        return [data]
+    from binascii import a2b_base64
+
+    found = []
+    while start >= 0:  # not all ports of mbedTLS are built with PEM
+        end = data.find(b"-----END", start)
+        found.append(a2b_base64(data[start + 27 : end].replace(b"\r", b"")))
+        start = data.find(b"-----BEGIN CERTIFICATE-----", end)
+    return found

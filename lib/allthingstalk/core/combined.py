@@ -1,0 +1,38 @@
+"""Values of several assets in one message: what `device.update(temp=21.5, humidity=40)` does.
+
+The message is a JSON object of states on `device/{id}/state`, over REST the body of
+`PUT /device/{id}/state` (seen in public clients). Loaded by the first update().
+"""
+
+from . import payload
+from .values import check, check_json
+
+
+def update(device, states):
+    """Check all values, then publish them together. Raises what an assignment does."""
+    pairs = []
+    apart = []  # keep="latest" assets go alone: a combined record cannot be replaced
+    for member in states:
+        asset = device.assets.get(member)
+        if asset is None:
+            raise TypeError(
+                "%s has no asset '%s'; it has: %s"
+                % (device.__class__.__name__, member, " ".join(device.assets))
+            )
+        state = states[member]
+        at = None
+        if hasattr(state, "value") and hasattr(state, "at"):  # an AssetState
+            state, at = state.value, state.at
+        state = check(asset, state)
+        check_json(state, asset.name)
+        if asset.keep == "latest":
+            apart.append(member)
+        else:
+            pairs.append(payload.pair(asset.name, state, at))
+    client = device.client
+    if not hasattr(client, "publish_pairs"):  # a client of somebody's own
+        apart = states
+    elif pairs:
+        client.publish_pairs(device.id or id(device), ",".join(pairs).encode())
+    for member in apart:
+        setattr(device, member, states[member])

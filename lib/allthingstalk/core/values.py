@@ -1,0 +1,135 @@
+"""Checks values against an asset's profile before they leave, and reads commands leniently."""
+
+_TAKES = {
+    "number": (int, float),
+    "integer": (int, float),
+    "string": str,
+    "boolean": bool,
+    "object": dict,
+    "location": dict,
+    "array": (list, tuple),
+}
+_WORDS = {
+    "true": True,
+    "1": True,
+    "1.0": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "0.0": False,
+    "off": False,
+}
+
+
+def checked(asset, state):
+    """Return a value or an AssetState as it goes to the platform, checked by check()."""
+    if not (hasattr(state, "value") and hasattr(state, "at")):
+        return check(asset, state)
+    value = check(asset, state.value)
+    return state if value is state.value else state.__class__(value, state.at)
+
+
+def check(asset, value):
+    """Return `value` if it fits the asset's profile; a whole float becomes int for an integer.
+
+    Raises TypeError for the wrong type, ValueError for a value out of range, not in enum, not
+    finite, or an object that lacks a declared coordinate.
+    """
+    schema = asset.schema
+    if not schema or not asset.type:
+        from ..exceptions import InvalidAssetProfileException
+
+        raise InvalidAssetProfileException("asset '%s' has no profile" % asset.name)
+    if value is None:
+        raise TypeError("%s takes %s, got None" % (asset.name, asset.type))
+    _match(schema, value, asset.name)
+    if asset.type == "integer":
+        return int(value)
+    return value
+
+
+def convert(asset, value):
+    """Return the value of a message as the asset's type, the way platforms and people write it.
+
+    Takes `1.0` and `"1"` for an integer, `"21.5"` for a number, a number for a string, and 0, 1,
+    true, false, on, off in any case for a boolean. Raises TypeError or ValueError for the rest.
+    """
+    kind = asset.type
+    if kind in ("integer", "number") and isinstance(value, str):
+        # A digit first: MicroPython's float() takes "e5" for 0; and "1_0" is no number to people.
+        if "_" not in value and value.strip(" +-.")[:1].isdigit():
+            try:
+                value = int(value)
+            except ValueError:
+                value = float(value)
+    elif kind == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(value)
+    elif kind == "boolean":
+        value = _WORDS.get(str(value).strip().lower(), value)
+    return check(asset, value)
+
+
+def _match(schema, value, where):
+    kind = schema.get("type")
+    takes = _TAKES.get(kind)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if takes is None:
+        check_json(value, where)
+    elif not (is_number if kind in ("number", "integer") else isinstance(value, takes)):
+        raise TypeError("%s takes %s, got %s" % (where, kind, _short(value)))
+    if is_number:
+        if value - value != 0:
+            raise ValueError("%s: %s is no finite number" % (where, value))
+        if kind == "integer" and value != int(value):
+            raise TypeError("%s takes integer, got %s" % (where, value))
+        low, high = schema.get("minimum"), schema.get("maximum")
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise ValueError(
+                "%s: %s is out of range (minimum %s, maximum %s)" % (where, value, low, high)
+            )
+    allowed = schema.get("enum")
+    if allowed and value not in allowed:
+        raise ValueError("%s: %s is not one of %s" % (where, _short(value), allowed))
+    if isinstance(value, dict):
+        _match_members(schema.get("properties") or {}, kind, value, where)
+    elif isinstance(value, (list, tuple)):
+        items = schema.get("items")
+        for index, entry in enumerate(value):
+            place = "%s[%d]" % (where, index)
+            if items:
+                _match(items, entry, place)
+            else:
+                check_json(entry, place)
+
+
+def _match_members(properties, kind, value, where):
+    if kind == "location" or ("latitude" in properties and "longitude" in properties):
+        for key in ("latitude", "longitude"):
+            if key not in value:
+                raise ValueError("%s: a place needs latitude and longitude" % where)
+        properties = properties.copy()
+        for key in ("latitude", "longitude", "altitude"):
+            properties.setdefault(key, {"type": "number"})
+    for key in value:
+        if not isinstance(key, str):
+            raise TypeError("%s: the keys of an object are text, got %s" % (where, _short(key)))
+        place = "%s.%s" % (where, key)
+        if key in properties:
+            _match(properties[key], value[key], place)
+        else:
+            check_json(value[key], place)
+
+
+def check_json(value, where):
+    """Refuse what JSON cannot carry: MicroPython's json would write it as it prints."""
+    if isinstance(value, float) and value - value != 0:
+        raise ValueError("%s: %s is no finite number" % (where, value))
+    if isinstance(value, (dict, list, tuple)):
+        _match({"type": "object" if isinstance(value, dict) else "array"}, value, where)
+    elif value is not None and not isinstance(value, (str, bool, int, float)):
+        raise TypeError("%s: %s cannot be sent as JSON" % (where, _short(value)))
+
+
+def _short(value):
+    text = repr(value)
+    return "%s %s" % (value.__class__.__name__, text if len(text) < 40 else text[:17] + "...")

@@ -1,0 +1,1 @@
+"""What the declaration of assets and devices takes. Unloaded when a device is made."""

@@ -1,0 +1,132 @@
+"""Checks and sets up devices and their handlers as a program declares them.
+
+`Device` and `Stream` are given, since `devices` loads this file.
+"""
+
+from ..assets import Asset
+from ..core.topics import checked_name
+from . import asset as assets
+
+
+def named(Device, Stream, asset, member, owner):
+    """Tell an asset of its member, and give its class streams of its own.
+
+    Called where `__set_name__` is.
+    """
+    assets.name(asset, member)
+    if "__handlers__" not in owner.__dict__:
+        owner.__handlers__ = {}
+        for stream in ("command", "feed", "state", "event"):
+            if stream not in owner.__dict__:  # else an asset of a reserved name, or a method
+                setattr(owner, stream, Stream(stream, owner))
+
+
+def fields_of(Device, cls):
+    """Return {member: asset} of a class; made once a class.
+
+    Raises ValueError for a member whose name a Device needs for itself.
+    """
+    if "__fields__" in cls.__dict__:
+        return cls.__fields__
+    fields = {}
+    for c in reversed(Device.__lineage__(cls)):
+        if c is Device:
+            continue
+        members = c.__dict__
+        for member in members:
+            value = members[member]
+            if isinstance(value, Asset):
+                if hasattr(Device, member) and member != "update":  # which is no more than handy
+                    raise ValueError(
+                        "an asset cannot be the member '%s', which every Device has: call the "
+                        "member otherwise and give it name='%s'" % (member, member)
+                    )
+                assets.name(value, member)
+                Device.__known__.add(member)
+                fields[member] = value
+            elif member in fields:  # a subclass hides it
+                del fields[member]
+    cls.__fields__ = fields
+    return fields
+
+
+def set_up(Device, device, id, unknown):
+    """Return the assets of a device's own, and its id; check what was registered for it."""
+    for key in unknown:
+        raise TypeError(
+            "Device has no keyword '%s'; it has: client id connect overwrite_assets" % key
+        )
+    own = {}
+    fields = fields_of(Device, device.__class__)
+    for member in fields:
+        asset = fields[member]
+        # Each device has assets of its own, for their ids; the first takes the declared ones.
+        own[member] = assets.copied(asset) if "taken" in asset.__dict__ else asset
+        asset.taken = True
+    # On MicroPython before 1.27 a handler's class is not known when it is registered. Once all
+    # declared assets belong to classes that are known, a member that none has is a typo.
+    for key in list(Device.__dict__.get("__handlers__", ())):
+        member = key.split(" ")[1]
+        if member not in Device.__known__ and not Asset.made[1]:
+            del Device.__handlers__[key]  # to be raised once
+            _check_member(member, Device.__known__, "all devices")
+    return own, checked_id(id)
+
+
+def checked_id(id):
+    """Return a device's id, None for none. Raises ValueError if it cannot be one."""
+    if isinstance(id, str) and ":" in id:
+        raise ValueError("the device id has a ':' like a token; are the two mixed up?")
+    return None if id is None else checked_name(id, "device id")
+
+
+def registration(Device, stream, owner, member):
+    """Return the decorator that registers a handler of a stream for a member.
+
+    `owner` is a class, an instance, or None: a class that cannot be known yet.
+    """
+    if owner is None:
+        owner = Device
+    else:
+        cls = owner.__class__ if isinstance(owner, Device) else owner
+        _check_member(member, fields_of(Device, cls), cls.__name__)
+
+    def register(handler):
+        if "__handlers__" not in owner.__dict__:
+            owner.__handlers__ = {}
+        owner.__handlers__[stream + " " + member] = handler
+        Device.__registered__[0] += 1
+        return handler
+
+    return register
+
+
+def _check_member(member, fields, where):
+    if member not in fields:
+        raise AttributeError(
+            "no asset '%s' for a handler; assets of %s: %s" % (member, where, " ".join(fields))
+        )
+
+
+def check_spelling(device, name):
+    """Raise AttributeError for the name of a field that is nearly that of an asset."""
+    if name[:1] == "_":
+        return
+    for member in device.assets:
+        if _distance(name.encode(), member.encode()) <= min(2, (len(member) - 1) // 3):
+            raise AttributeError(
+                "%s has no asset '%s'; do you mean '%s'? (A field of the program's own that is "
+                "called nearly the same: declare it in the class, as %s = None)"
+                % (device.__class__.__name__, name, member, name)
+            )
+
+
+def _distance(a, b):
+    """Return how many letters differ, are missing or are too many: Levenshtein's distance."""
+    row = list(range(len(b) + 1))
+    for i in range(len(a)):
+        before, row[0] = row[0], i + 1
+        for j in range(len(b)):
+            least = min(row[j], row[j + 1]) + 1
+            before, row[j + 1] = row[j + 1], min(least, before + (a[i] != b[j]))
+    return row[-1]

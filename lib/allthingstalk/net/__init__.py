@@ -1,0 +1,1 @@
+"""One connection, and every question about the port this runs on. In memory all the time."""

@@ -1,0 +1,76 @@
+"""Reads the platform's list of assets as a stream: one asset in memory, whatever its length."""
+
+import json
+
+from ..assets import Asset
+
+_ENTRY_MAX = 4096  # bytes of one asset object; a longer one is skipped and reported
+
+
+def assets(read, report):
+    """Yield an Asset for each entry of a JSON array that `read(n)` returns piece by piece.
+
+    An entry that cannot be read is skipped, and `report(text)` is told. ValueError if it is no
+    JSON array, ends early or does not end.
+    """
+    n = 1 << 20  # bytes: thousands of assets; a list that goes on has no end
+    # One buffer for all: it keeps its size, and JSON may end in blanks.
+    entry = bytearray(256)
+    size = 0  # of the entry at hand
+    depth = 0  # of braces and brackets; 1 is inside the array
+    in_text = escaped = too_long = False
+    piece = read(128)
+    while piece:
+        n -= len(piece)
+        if n < 0:
+            raise ValueError("the list of assets does not end")
+        for c in piece:
+            inside = depth > 1
+            if in_text:
+                if escaped:
+                    escaped = False
+                elif c == 0x5C:  # backslash
+                    escaped = True
+                elif c == 0x22:
+                    in_text = False
+            elif c == 0x22:
+                in_text = True
+            elif c in b"[{":
+                depth += 1
+                inside = depth > 1
+            elif c in b"]}":
+                depth -= 1
+            if depth < 1:
+                if c == 0x5D:
+                    return
+                if c not in b" \t\r\n":
+                    raise ValueError("the list of assets is no JSON array")
+            if not inside:
+                continue
+            if size < _ENTRY_MAX:
+                if size == len(entry):
+                    entry.extend(bytes(64))
+                entry[size] = c
+                size += 1
+            else:
+                too_long = True
+            if depth == 1:
+                for k in range(size, len(entry)):
+                    entry[k] = 0x20
+                asset = None if too_long else _asset(entry)
+                if asset:
+                    yield asset
+                else:
+                    report("an entry of the list of assets cannot be read and was skipped")
+                size = 0
+                too_long = False
+        piece = read(128)
+    raise ValueError("the list of assets was cut off")
+
+
+def _asset(entry):
+    try:
+        asset = Asset.from_dict(json.loads(entry))
+        return asset if isinstance(asset.name, str) else None
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
+        return None
