@@ -13,7 +13,8 @@ class Asset:
     - `name`: default: the member's name. `title`: default: the name with a capital first letter.
     - `handler(device, value, at)`: hears commands.
     - `keep`: 'every' value is delivered, or off line only the 'latest' waits.
-    - `profile`: for typed kinds one of their own type; they take its keywords as well.
+    - `profile`: for typed kinds one of their own type. They have its keywords as well: `minimum`,
+      `maximum`, `unit`, `enum`, `properties`, `items`, as said at each kind.
 
     Raises ValueError for a wrong kind or name, TypeError for an unknown keyword,
     InvalidAssetProfileException without a usable profile.
@@ -37,6 +38,7 @@ class Asset:
     handler = None
     keep = "every"
     type = None
+    takes = ""  # which profile keywords a typed kind has
     schema = None  # the profile as a plain dict, shared by all assets that add nothing to it
 
     def __init__(
@@ -49,14 +51,18 @@ class Asset:
         handler=None,
         keep="every",
         profile=None,
+        minimum=None,
+        maximum=None,
+        unit=None,
+        enum=None,
+        properties=None,
+        items=None,
         **unknown: None
     ):
-        self._declare(unknown, kind, name, title, description, handler, keep, profile)
-
-    def _declare(self, unknown, *common, **limits):
         from .declare.asset import declare
 
-        declare(self, unknown, limits, *common)
+        limits = (minimum, maximum, unit, enum, properties, items)
+        declare(self, unknown, limits, kind, name, title, description, handler, keep, profile)
 
     def __getattr__(self, attribute):
         if attribute == "title":
@@ -88,13 +94,7 @@ class Asset:
             fits = cls is str and kind == "string"
         return fits and len(self.schema) - ("unit" in self.schema) == 1
 
-    def identify(self, found):
-        """Take over the ids of the platform's asset, if there is one."""
-        if found is not None:  # a client of somebody's own may return nothing
-            self.id = found.id
-            self.thing_id = found.thing_id
-
-    # -- the field of a Device ------------------------------------------------------------------
+    # -- the field of a Device; Device.__setattr__ does what is assigned to it -------------------
 
     def __set_name__(self, owner, member):  # called by CPython and MicroPython >= 1.27
         if hasattr(owner, "__named__"):  # else a mixin: the Device is not known yet
@@ -103,43 +103,17 @@ class Asset:
     def __get__(self, device, owner=None):
         return self if device is None else device.__read__(self)
 
-    def __set__(self, device, value):
-        device.__publish__(self, value)
-
 
 class NumberAsset(Asset):
-    """Takes int and float. Limits: `minimum`, `maximum`, `enum`; `unit` is shown."""
+    """Takes int and float. Keywords: `minimum, maximum, unit, enum`."""
 
     type = "number"
     schema = {"type": "number"}
-
-    def __init__(
-        self,
-        *,
-        kind=Asset.SENSOR,
-        name=None,
-        title=None,
-        description="",
-        handler=None,
-        keep="every",
-        profile=None,
-        minimum=None,
-        maximum=None,
-        unit=None,
-        enum=None,
-        **unknown: None
-    ):
-        self._declare(
-            unknown, kind, name, title, description, handler, keep, profile,
-            minimum=minimum,
-            maximum=maximum,
-            unit=unit,
-            enum=enum,
-        )
+    takes = "minimum maximum unit enum"
 
 
 class IntegerAsset(NumberAsset):
-    """Takes int, and float without a fraction. Keywords as NumberAsset."""
+    """Takes int, and float without a fraction. Keywords: `minimum, maximum, unit, enum`."""
 
     type = "integer"
     schema = {"type": "integer"}
@@ -150,24 +124,7 @@ class StringAsset(Asset):
 
     type = "string"
     schema = {"type": "string"}
-
-    def __init__(
-        self,
-        *,
-        kind=Asset.SENSOR,
-        name=None,
-        title=None,
-        description="",
-        handler=None,
-        keep="every",
-        profile=None,
-        enum=None,
-        **unknown: None
-    ):
-        self._declare(
-            unknown, kind, name, title, description, handler, keep, profile,
-            enum=enum,
-        )
+    takes = "enum"
 
 
 class BooleanAsset(Asset):
@@ -182,24 +139,7 @@ class ObjectAsset(Asset):
 
     type = "object"
     schema = {"type": "object"}
-
-    def __init__(
-        self,
-        *,
-        kind=Asset.SENSOR,
-        name=None,
-        title=None,
-        description="",
-        handler=None,
-        keep="every",
-        profile=None,
-        properties=None,
-        **unknown: None
-    ):
-        self._declare(
-            unknown, kind, name, title, description, handler, keep, profile,
-            properties=properties,
-        )
+    takes = "properties"
 
 
 class ArrayAsset(Asset):
@@ -207,24 +147,7 @@ class ArrayAsset(Asset):
 
     type = "array"
     schema = {"type": "array"}
-
-    def __init__(
-        self,
-        *,
-        kind=Asset.SENSOR,
-        name=None,
-        title=None,
-        description="",
-        handler=None,
-        keep="every",
-        profile=None,
-        items=None,
-        **unknown: None
-    ):
-        self._declare(
-            unknown, kind, name, title, description, handler, keep, profile,
-            items=items,
-        )
+    takes = "items"
 
 
 class GeoAsset(Asset):

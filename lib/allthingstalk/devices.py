@@ -24,7 +24,7 @@ class Stream:
         from .declare.device import registration
 
         register = registration(Device, self._stream, self._target, member)
-        unload("declare")
+        unload(("declare",))
         return register
 
 
@@ -42,8 +42,10 @@ class Device:
     client = None
     assets = None
     overwrite_assets = False
-    _started = False
-    _attached = None  # how a Client knows the device
+    __started__ = False
+    __again__ = False  # the message at hand was sent before
+    __known__ = set()  # members of all classes whose fields were made
+    __registered__ = [0]  # how many handlers there are in all: clients subscribe when it grows
 
     command = Stream("command", None)
     feed = Stream("feed", None)
@@ -54,10 +56,10 @@ class Device:
         from .declare.device import set_up
 
         self.assets, self.id = set_up(Device, self, id, unknown)
-        unload("declare")
+        unload(("declare",))
         self.client = client
         self.overwrite_assets = overwrite_assets
-        self._last_at = {}  # stream and asset's name -> time of the last message
+        self.__last_at__ = {}  # stream and asset's name -> time of the last message
         if connect and client is not None:
             self.connect()
 
@@ -79,20 +81,13 @@ class Device:
         client = self.client
         if client is None:
             raise RuntimeError("Device has no client: pass client=Client(token)")
-        self._started = False
-        if hasattr(client, "attach"):
-            self._attached = client.attach(self, self._listens)
-            self._started = True
-            return client.settle()
+        self.__started__ = False
+        if hasattr(client, "connect_device"):
+            return client.connect_device(self)
         with Overlay("rest"):
             from .rest.sync_assets import connect_with
 
-            online = connect_with(client, self)
-        self._started = True
-        return online
-
-    __known__ = set()  # members of all classes whose fields were made
-    __registered__ = [0]  # how many handlers there are in all: clients subscribe when it grows
+            return connect_with(client, self)
 
     @staticmethod
     def __lineage__(cls):
@@ -105,9 +100,6 @@ class Device:
                 classes += Device.__lineage__(base)
         return classes
 
-    def __identify__(self, id):
-        self.id = id
-
     @staticmethod
     def __named__(asset, owner, member):
         from .declare.device import named
@@ -116,28 +108,24 @@ class Device:
 
     # -- values ---------------------------------------------------------------------------------
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name, state):
         assets = self.assets
-        if assets:
-            if name in assets:
-                return self.__publish__(assets[name], value)
-            if isinstance(getattr(self.__class__, name, None), property):
-                return _set_property(self, name, value)
-            if name not in self.__dict__ and not hasattr(self.__class__, name):
-                from .declare.device import check_spelling
+        asset = assets.get(name) if assets else None
+        if asset:
+            if not self.__started__:
+                raise RuntimeError("Device not started.")
+            if not asset.fits(state):
+                from .core.values import checked
 
-                check_spelling(self, name)
-                unload("declare")
-        object.__setattr__(self, name, value)
+                state = checked(asset, state)
+            self.client.publish_asset_state(self.id or id(self), asset.name, state)
+        elif assets and name not in self.__dict__:
+            from .declare.device import set_field
 
-    def __publish__(self, asset, state):
-        if not self._started:
-            raise RuntimeError("Device not started.")
-        if not asset.fits(state):
-            from .core.values import checked
-
-            state = checked(asset, state)
-        self.client.publish_asset_state(self.id or id(self), asset.name, state)
+            set_field(Device, self, name, state)
+            unload(("declare",))
+        else:
+            object.__setattr__(self, name, state)
 
     def update(self, **states):
         """Publish values of several assets in one message: `device.update(temp=21.5, led=True)`.
@@ -146,31 +134,19 @@ class Device:
         an assignment does, before anything is published. An asset with keep="latest" is published
         by itself. (A class with an asset `update` has that instead.)
         """
-        if not self._started:
+        if not self.__started__:
             raise RuntimeError("Device not started.")
         from .core.combined import update
 
         update(self, states)
 
     def __read__(self, asset):
-        if not self._started:
+        if not self.__started__:
             raise RuntimeError("Device not started.")
-        client = self.client
-        if hasattr(client, "delivered"):
-            client.delivered(self, asset.name)
-        if self.id is None:
-            from .exceptions import PlatformUnavailableException
+        with Overlay("rest"):
+            from .rest.read import read
 
-            raise PlatformUnavailableException(
-                "the device is not created yet: the platform is away"
-            )
-        try:
-            return client.get_asset_state(self.id, asset.name)
-        except Exception as e:
-            # A state that was never set may be a 404 (seen in public clients).
-            if e.__class__.__name__ == "AssetStateRetrievalException" and e.status == 404:
-                return None
-            raise
+            return read(self, asset.name)
 
     # -- messages -------------------------------------------------------------------------------
 
@@ -181,41 +157,6 @@ class Device:
         object read from it. Raises nothing: what cannot be read, and what a handler raises, is
         reported by the client.
         """
-        for member in self.assets:
-            asset = self.assets[member]
-            if asset.name == asset_name:
-                handler = self._handler(stream, member)
-                if handler:
-                    from .core.commands import hand_over
+        from .core.commands import deliver
 
-                    report = getattr(self.client, "report", print)
-                    again = self._attached and self._attached.again
-                    place = "%s of '%s'" % (stream, asset_name)
-                    hand_over(self, asset, handler, place, payload, again, self._last_at, report)
-                return
-
-    def _handler(self, stream, member):
-        """Return the handler of a stream for a member, None if there is none."""
-        key = stream + " " + member
-        for owner in [self] + list(self.__lineage__(self.__class__)):
-            handlers = owner.__dict__.get("__handlers__", ())
-            if key in handlers:
-                return handlers[key]
-        return self.assets[member].handler if stream == "command" else None
-
-    def _listens(self, stream):
-        """Return whether any asset has a handler for a stream."""
-        for member in self.assets:
-            if self._handler(stream, member):
-                return True
-        return False
-
-
-def _set_property(device, name, value):
-    """Assign to a property of a subclass: MicroPython's object.__setattr__ passes it over."""
-    own = Device.__setattr__
-    del Device.__setattr__
-    try:
-        setattr(device, name, value)
-    finally:
-        Device.__setattr__ = own  # type: ignore[method-assign]
+        deliver(self, stream, asset_name, payload)

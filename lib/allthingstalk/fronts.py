@@ -2,7 +2,7 @@
 
 
 def start(client, period_ms, watchdog=None):
-    """Poll every `period_ms`, feed a watchdog of so many seconds; return the timer.
+    """Poll every `period_ms`, and feed a watchdog of so many seconds if one is wanted.
 
     The timer only schedules: the poll itself, which allocates and may reconnect, runs between
     two bytecodes of the program, also during its `time.sleep()`.
@@ -34,7 +34,7 @@ def start(client, period_ms, watchdog=None):
     except ValueError:  # an ESP32 before virtual timers
         timer = Timer(0)
     timer.init(period=period_ms, mode=Timer.PERIODIC, callback=tick)
-    return timer
+    client.timer = timer
 
 
 async def run(client, period_ms=20):

@@ -57,10 +57,6 @@ class Outbox:
         self.at = self.text = self.text_size = 0
         self.flags = self.topic = self.second = 0
 
-    def keep_in(self, store):
-        """Tell a store of what comes and goes."""
-        self.store = store
-
     def put(self, topic, text, size, second, ms, flags=0):
         """Append a value, the first `size` bytes of `text`.
 

@@ -13,6 +13,7 @@ from struct import pack, unpack, unpack_from
 from micropython import const
 
 from . import timestamps
+from .core.topics import asset_of
 from .outbox import ABSOLUTE, ON_FILE, OWN_TIME, SEVERAL, TIMELESS
 
 _HEAD = const(7)  # kind, length of the payload, four bytes of digest
@@ -33,10 +34,9 @@ class Store:
     that boot was, and a later boot can tell the time of those values too.
     """
 
-    def __init__(self, publisher, net, report):
+    def __init__(self, publisher, net):
         self._publisher = publisher
         self._outbox = publisher.outbox
-        self._report = report
         self._numbers = []  # of the values in the file that are not gone, oldest first
         self._gone = b""  # the numbers of those that are gone and of which the file does not know
         self._number = 0  # of the last value
@@ -48,7 +48,7 @@ class Store:
         self._since = None  # second in which values came that are not in the file
         self._saved_at = self._stepped_at = 0
         self._load()
-        self._outbox.keep_in(self)
+        self._outbox.store = self
 
     # -- what the outbox and the client tell -------------------------------------------------------
 
@@ -73,7 +73,7 @@ class Store:
             self._gone += pack(">I", self._numbers.pop(place))
         outbox.read(at)
 
-    def damaged(self):
+    def cut_off(self):
         """Write the file anew at the next occasion: work on it was cut off."""
         self._forget_all()
         self._damaged = True
@@ -116,7 +116,7 @@ class Store:
             self._since = self._publisher.second  # to be tried again
             if not self._failed:
                 self._failed = True
-                self._report(
+                self._publisher.report(
                     "the outbox file %s cannot be written, values are kept in RAM only; is the "
                     "flash full, or the folder missing? %s" % (outbox.path, e)
                 )
@@ -178,9 +178,9 @@ class Store:
 
     def _value(self, number):
         """Return what is written of the record at hand; None while its device has no id."""
-        outbox, topics = self._outbox, self._publisher.topics
-        device, name = topics.asset(outbox.topic)
-        if topics.is_placeholder(device):
+        outbox, publisher = self._outbox, self._publisher
+        device, name = asset_of(publisher.topics[outbox.topic])
+        if device.isdigit() and int(device) in publisher.numbers:  # stands for one without an id
             self._passed_over = True
             return None
         second, ms = outbox.second, outbox.ms()
@@ -189,7 +189,7 @@ class Store:
             now = timestamps.now_ms()
             if now:
                 flags |= ABSOLUTE
-                second, ms = divmod(now - self._age_ms(second, ms), 1000)
+                second, ms = divmod(now - publisher.age_ms(second, ms), 1000)
             else:
                 self._timeless = True
         name = (device + "/" + (name or "")).encode()
@@ -203,11 +203,8 @@ class Store:
 
     def _time_of_boot(self):
         """Return when the second 0 of this boot was."""
-        second, ms = divmod(timestamps.now_ms() - self._age_ms(0, 0), 1000)
+        second, ms = divmod(timestamps.now_ms() - self._publisher.age_ms(0, 0), 1000)
         return pack(">HIH", self._boot, second, ms)
-
-    def _age_ms(self, second, ms):
-        return self._publisher.now_ms() - second * 1000 - ms
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -232,7 +229,7 @@ class Store:
                 self._date(boots.get(boot))
         if lost:
             self._damaged = True
-            self._report(
+            self._publisher.report(
                 "the outbox file %s was damaged or half written, %d of its bytes are lost and %d "
                 "values saved" % (path, lost, len(self._numbers))
             )
@@ -281,14 +278,14 @@ class Store:
         number, flags, boot, second, ms, n = unpack_from(_VALUE, payload)
         n += _VALUE_SIZE
         device, name = str(payload[_VALUE_SIZE:n], "utf-8").split("/")
-        topic = publisher.topics.number(device, name or ())
+        topic = publisher.number(device, name or ())
         text = payload[n:]
         gone = outbox.put(topic, text, len(text), second, ms, flags | ON_FILE)
         self._written += 1
         self._number = max(self._number, number)
         if gone:  # the bound was larger when it was written
             self._damaged = True
-            publisher.count_dropped(abs(gone))
+            publisher.dropped += abs(gone)
             del self._numbers[: max(gone, 0)]
             if gone < 0:
                 return

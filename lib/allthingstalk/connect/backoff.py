@@ -14,45 +14,56 @@ _SHORT_MS = const(5000)  # a session that ends sooner is a short one
 _SHORT_IN_A_ROW = const(5)
 
 
-def pause_ms(connection, getrandbits, now_ms, passing, retry_after_s):
+def fresh(now_ms):
+    """Return what a client remembers of its losses: `losses`, a dict."""
+    return {
+        "tries": 0,  # that failed since the last session
+        "refusals": 0,  # of them
+        "short": 0,  # sessions in a row that were short and acknowledged nothing
+        "lost_at_ms": now_ms,  # since the client was made
+        "strikes": 0,  # drops in a row after a publish of the suspect, see suspect
+    }
+
+
+def pause_ms(losses, getrandbits, now_ms, passing, retry_after_s):
     """Return how long to wait after a failed try, and count it.
 
-    `now_ms` counts since the client was made, `retry_after_s` is what the platform asked for.
+    `retry_after_s` is what the platform asked for, or None.
     """
     if not passing:
-        ms = min(_REFUSED_FIRST_MS << min(connection.refusals, 5), _REFUSED_MOST_MS)
-        connection.count(refusals=connection.refusals + 1)
+        ms = min(_REFUSED_FIRST_MS << min(losses["refusals"], 5), _REFUSED_MOST_MS)
+        losses["refusals"] += 1
         return ms
-    ms = min(_FIRST_MS << min(connection.tries, 10), _MOST_MS)
-    connection.count(tries=connection.tries + 1)
+    ms = min(_FIRST_MS << min(losses["tries"], 10), _MOST_MS)
+    losses["tries"] += 1
     # Up to half either way, so that a fleet does not come back as one; but never so long that the
     # way back takes more than half the outage and half a second.
-    high = min(ms + ms // 2, (now_ms - connection.lost_at_ms) // 2 + _FIRST_MS)
+    high = min(ms + ms // 2, (now_ms - losses["lost_at_ms"]) // 2 + _FIRST_MS)
     low = min(ms // 2, high // 2)
     ms = low + (high - low) * getrandbits(10) // 1023
     # On top of Retry-After, or all boards told "60 s" return together.
     return min((retry_after_s or 0) * 1000, _REFUSED_MOST_MS) + ms
 
 
-def session_lost(connection, now_ms, lasted_ms, proven):
-    """Note the end of a session; return how many short ones there were in a row if too many.
+def session_lost(losses, now_ms, lasted_ms, proven):
+    """Note the end of a session; return how many short ones in a row that makes, if too many.
 
     `lasted_ms` is negative for one so long that ticks wrapped around; `proven`: something was
     acknowledged.
     """
-    short = connection.short_sessions + 1
+    losses["lost_at_ms"] = now_ms
     if proven or not 0 <= lasted_ms < _SHORT_MS:
-        short = 0
-        connection.count(tries=0, refusals=0)
-    connection.count(short_sessions=short, lost_at_ms=now_ms)
-    return short if short >= _SHORT_IN_A_ROW else 0
+        losses["tries"] = losses["refusals"] = losses["short"] = 0
+        return 0
+    losses["short"] += 1
+    return losses["short"] if losses["short"] >= _SHORT_IN_A_ROW else 0
 
 
-def at_once(connection, lasted_ms):
+def at_once(losses, lasted_ms):
     """Return whether the try after a lost session comes at once: for the first one only.
 
     A link that was up for less than half a second is no reason to hurry, acknowledged or not.
     """
-    if 0 <= lasted_ms < _FIRST_MS and not connection.short_sessions:
-        return False
-    return connection.tries == 0 and connection.short_sessions <= 1
+    if losses["short"]:
+        return losses["tries"] == 0 and losses["short"] == 1
+    return losses["tries"] == 0 and not 0 <= lasted_ms < _FIRST_MS

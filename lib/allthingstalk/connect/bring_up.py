@@ -2,111 +2,163 @@
 
 import gc
 
+from ..core.reentry import get_ident
 from ..overlay import Overlay
+from .states import move
 
 _IDLE_MS = 2
 
 
-def connect(client, attached):
-    """Settle the assets of a device and bring the client up; wait for it.
+def connect_device(client, device):
+    """Settle the assets of a device, bring the client up and wait for it.
 
-    Returns the link over which CONNACK has come; None where there is a session already, or no
-    MQTT. Raises whatever stops it.
+    Raises what is refused, and then the device is not started. With the network away it counts as
+    started, its values wait, and the client goes on trying.
     """
-    if client.connected:
-        settle(client, attached)
-        return None
-    way = way_up(client, attached)
-    while True:
+    try:
+        client.busy = True
+        _connect(client, device)
+        client.busy = False
+    except Exception:
+        client.busy = False
+        raise
+    except BaseException:
+        client.cut_off()
+        raise
+
+
+def _connect(client, device):
+    online = client.state == "online"
+    if client.status == "closed":
+        client.losses = None
+    client.thread = get_ident()
+    client.retry_at = client.net.ticks_ms()
+    client.set_aside = ()
+    client.devices[device] = "first"
+    if not client.hooked:
+        from .close import hook_exit
+
+        hook_exit(client)
+    try:
         try:
-            next(way)
-        except StopIteration as e:
-            return e.value
-        client.net.sleep_ms(_IDLE_MS)
+            if online:
+                settle(client, device)
+            else:
+                for _ in way_up(client, device):
+                    client.net.sleep_ms(_IDLE_MS)
+        except Exception as e:
+            from .recover import refusal
+
+            refused = refusal(client, e)
+            if refused:
+                del client.devices[device]
+                if not online:
+                    move(client, "refused")
+                raise refused
+            client.failed(e)
+        if not client.session:
+            client.load()
+        # The assets get their numbers, so that an interrupt finds them.
+        for asset in device.assets.values():
+            topic = client.number(device.id or id(device), asset.name)
+            if asset.keep == "latest" and topic not in client.latest:
+                client.latest += (topic,)
+    except MemoryError as e:  # the session does not fit yet
+        client.failed(e)
+    device.__started__ = True
 
 
 def way_up(client, new=None):
-    """Lead to CONNACK: a generator that yields where the network is to be waited for.
+    """Lead on line: a generator that yields where the network is to be waited for.
 
-    Returns the link, or None where there is no MQTT. One TLS connection at a time: REST is closed
-    before MQTT begins. Raises whatever stops it; a device that is refused stops the others only if
-    it is the one being connected, `new`.
+    One TLS connection at a time: REST is closed before MQTT begins. Raises whatever stops it; a
+    device that is refused stops the others only if it is the one being connected, `new`.
     """
-    connection = client.connection
     if client.link_up and not client.link_up():
         raise OSError("the network is down")
-    connection.move("connect")
-    for attached in client.attached:
-        if attached.look:
+    move(client, "connect")
+    for device in list(client.devices):
+        if client.devices[device]:
             try:
-                settle(client, attached)
+                settle(client, device)
             except Exception as e:
                 from .recover import refusal
 
-                if attached is new or len(client.attached) == 1 or not refusal(client, e):
+                if device is new or len(client.devices) == 1 or not refusal(client, e):
                     raise
-                attached.looked("first")
-                client.report("device %s is left out: %s" % (attached.device.id, e))
-    if not client.mqtt:
-        if client.pending:
-            client.send_states()
-        return None
-    return (yield from _session(client))
+                client.devices[device] = "first"
+                client.report("device %s is left out: %s" % (device.id, e))
+    link = None
+    if client.mqtt:
+        link = yield from _session(client)
+    elif client.pending:
+        client.send_states()
+    try:
+        if not client.session:
+            client.load()
+        if link:
+            client.up(link)
+    except BaseException:
+        if link:
+            link.close()
+        raise
+    move(client, "accepted")
 
 
-def settle(client, attached):
+def settle(client, device):
     """Create or compare the assets of a device, over REST."""
     with Overlay("rest"):
         from ..rest.sync_assets import settle
 
-        settle(client, attached.device, attached)
+        settle(client, device)
 
 
 def _session(client):
+    """Return a link over which CONNACK has come; yields."""
     from .dial import dial, until
     from .mqtt_connect import chip_id, packet, refusal
 
-    net, connection, timeout_s = client.net, client.connection, client.timeout
+    net, timeout_s = client.net, client.timeout
     if not client.client_id:
-        client.take_client_id(chip_id(client))
-    with Overlay("mqtt"):
+        client.client_id = chip_id(client)
+    with Overlay("umqtt"):
         hello = packet(client.client_id, client.token, client.keepalive, client.last_will)
     gc.collect()
 
     def stage():
-        connection.move("next")
-        client.progress()
+        move(client, "next")
+        if client.watchdog:
+            client.watchdog.progress()
 
     link = yield from dial(net, client.mqtt, timeout_s, client.ca, stage)
     try:
-        # What TLS takes of CONNECT tells that the peer is verified.
-        at = [0]
+        at = 0
 
         def sent():
-            at[0] = link.send(hello, at[0], len(hello))
-            return at[0] == len(hello)
+            nonlocal at
+            at = link.send(hello, at, len(hello))
+            return at == len(hello)
 
-        yield from until(net, timeout_s, sent)
+        yield from until(net, timeout_s, sent)  # with TLS, the handshake is part of it
         stage()
-        answer = bytearray(4)
-        have = [0]
+        answer, have = bytearray(4), 0
 
         def answered():
-            n = link.readinto(memoryview(answer)[have[0] :])
+            nonlocal have
+            n = link.readinto(memoryview(answer)[have:])
             if n == 0:
                 raise OSError("the platform closed the connection")
-            have[0] += n or 0
-            return have[0] == 4
+            have += n or 0
+            return have == 4
 
         yield from until(net, timeout_s, answered)
-        client.progress()
         failure = refusal(answer, client.mqtt)
         if failure:
             raise failure
         return link
     except BaseException as e:
         link.close()
-        if client.mqtt[:5] == "mqtts" and isinstance(e, OSError):
+        if client.mqtt[:5] == "mqtts" and isinstance(e, (OSError, ValueError)):
             from .tls import refused
 
             e = refused(e, client.mqtt) or e

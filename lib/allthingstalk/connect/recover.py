@@ -3,6 +3,7 @@
 from .. import exceptions
 from . import backoff
 from .error_texts import in_words
+from .states import move
 
 # What engines raise for an answer that is no MQTT or HTTP, besides OSError: they check the protocol
 # by index and with assert.
@@ -43,46 +44,38 @@ def refusal(client, e):
 def recover(client, e):
     """Take down the session after the exception `e` and set when the next try is due."""
     if isinstance(e, MemoryError):
-        for attached in client.attached:
-            if attached.look == "again":  # its assets were as declared: do without another look
-                attached.looked()
-    fault = e
-    e = classified(client, e)
+        for device in client.devices:
+            if client.devices[device] == "again":  # its assets were as declared: do without a look
+                client.devices[device] = None
+    fault, e = e, classified(client, e)
     if e:
         fault = None
     else:
-        e = exceptions.PlatformUnavailableException(
-            "a fault of this library, please report it (%s)" % fault.__class__.__name__
-        )
-    loop, connection, net = client.load(), client.connection, client.net
-    now = loop.publisher.tick()
-    now_ms = loop.publisher.now_ms()
-    was_online, session, lasted_ms = client.connected, loop.session, -1
+        e = exceptions.PlatformUnavailableException("a fault of this library, please report it")
+    net, was_online, lasted_ms = client.net, client.state == "online", -1
+    now = client.tick()
+    now_ms = client.age_ms(0, 0)
+    losses = client.losses = client.losses or backoff.fresh(now_ms)
     if was_online:
-        if loop.link:
+        session = client.session
+        if client.link:
             if session.published_at is not None:
                 from .suspect import blame
 
                 blame(client, net.ticks_diff(now, session.published_at))
             # Until it was last seen alive: a program may poll each ten seconds.
             lasted_ms = net.ticks_diff(session.seen_at, session.opened_at)
-        short = backoff.session_lost(connection, now_ms, lasted_ms, session.proven)
+        short = backoff.session_lost(losses, now_ms, lasted_ms, session.proven)
         if short:
             e = exceptions.AccessForbiddenException(
                 "%d sessions in a row ended within seconds (%s): the token may be revoked, or "
                 "another board uses the same client id" % (short, e)
             )
-    connection.move(
-        "lost" if e.passing else "refused", str(e).replace(client.token, "***")
-    )
-    loop.down()
+    move(client, "lost" if e.passing else "refused", str(e).replace(client.token, "***"))
+    client.down()
+    after_s = e.retry_after_s
     ms = 0
-    if not (
-        was_online
-        and e.passing
-        and not e.retry_after_s
-        and backoff.at_once(connection, lasted_ms)
-    ):
-        ms = backoff.pause_ms(connection, net.getrandbits, now_ms, e.passing, e.retry_after_s)
-    connection.put_off(net.ticks_add(now, ms))
+    if not (was_online and e.passing and not after_s and backoff.at_once(losses, lasted_ms)):
+        ms = backoff.pause_ms(losses, net.getrandbits, now_ms, e.passing, after_s)
+    client.retry_at = net.ticks_add(now, ms)
     client.report("%s; next try in %d.%d s" % (e, ms // 1000, ms // 100 % 10), fault)

@@ -2,6 +2,8 @@
 
 from micropython import const
 
+from ..core.topics import asset_of
+
 _BLAME_MS = const(2000)  # a drop so soon after a publish may be that publish's fault
 _STRIKES = const(3)
 
@@ -15,17 +17,29 @@ def blame(client, since_ms):
     """
     if not 0 <= since_ms <= _BLAME_MS:
         return
-    for attached in client.attached:
-        if not attached.look:
-            attached.looked("again")
-    session, publisher = client.loop.session, client.loop.publisher
-    outbox = publisher.outbox
+    for device in client.devices:
+        if not client.devices[device]:
+            client.devices[device] = "again"
+    session, outbox, losses = client.session, client.outbox, client.losses
     if not outbox.find():
         return
-    if not session.strike(outbox.topic, _STRIKES):
+    topic = outbox.topic
+    if topic != session.suspect:
+        session.suspect = topic
+        losses["strikes"] = 1
+    elif session.others:
+        losses["strikes"] += 1
+    session.others = False
+    if losses["strikes"] < _STRIKES:
         return
-    device_id, asset_name = publisher.topics.asset(outbox.topic)
-    gone = publisher.set_aside(outbox.topic)
+    session.suspect = -1
+    client.set_aside += (topic,)
+    gone = 0
+    while outbox.find(topic):
+        outbox.remove(outbox.at)
+        gone += 1
+    client.dropped += gone
+    device_id, asset_name = asset_of(client.topics[topic])
     client.report(
         "asset '%s' of device %s is set aside and %d of its values dropped: the link drops "
         "after each of its publishes; check that it exists"

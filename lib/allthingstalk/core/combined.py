@@ -4,6 +4,7 @@ The message is a JSON object of states on `device/{id}/state`, over REST the bod
 `PUT /device/{id}/state` (seen in public clients). Loaded by the first update().
 """
 
+from ..outbox import SEVERAL
 from . import payload
 from .values import check, check_json
 
@@ -30,9 +31,10 @@ def update(device, states):
         else:
             pairs.append(payload.pair(asset.name, state, at))
     client = device.client
-    if not hasattr(client, "publish_pairs"):  # a client of somebody's own
+    if not hasattr(client, "connect_device"):  # a client of somebody's own
         apart = states
     elif pairs:
-        client.publish_pairs(device.id or id(device), ",".join(pairs).encode())
+        number = client.number(device.id or id(device), ())
+        client.publish(number, ",".join(pairs).encode(), None, SEVERAL)
     for member in apart:
         setattr(device, member, states[member])

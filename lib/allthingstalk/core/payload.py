@@ -5,8 +5,6 @@ it known whether it had to wait. One that did carries the time of its assignment
 stamps the others. Formats as seen in public clients.
 """
 
-from io import BytesIO
-
 try:
     from ujson import dump, dumps, loads  # on CPython it writes bytes, as on a board
 except ImportError:
@@ -17,56 +15,13 @@ from ..outbox import ABSOLUTE, OWN_TIME, SEVERAL, TIMELESS
 BEGINNING = b'{"value":'
 END = b"}"
 _TIME = b"\0"  # no JSON holds it: where the time of one of several values goes, if they had to wait
-_ROOM = 64  # bytes of a text for which nothing is allocated
 
 
-class Writer:
-    """Turns values into text, in one buffer: `text`, of which write() says how much counts."""
-
-    def __init__(self):
-        self._begin()
-
-    def _begin(self):
-        self.text = bytearray(_ROOM)
-        self._stream = BytesIO(self.text)
-
-    def write(self, value, at):
-        """Write a value, and its own time if `at` is not None; return the length of the text."""
-        if len(self.text) > _ROOM:
-            self._begin()
-        stream = self._stream
-        stream.seek(0)
-        dump(value, stream)
-        if at is not None:
-            stream.write(b',"at":"%s"' % at.encode())
-        n = stream.tell()
-        if n > _ROOM:
-            self.text = bytearray(n)
-        stream.seek(0)
-        stream.readinto(self.text)
-        return n
-
-
-def value_and_time(state, where):
-    """Return (value, time as text or None) of what a program assigned: a value or an AssetState.
-
-    Raises TypeError for what JSON cannot carry, ValueError for a float that is not finite.
-    """
-    at = None
-    if hasattr(state, "at"):  # the class of AssetState is not loaded for those who use none
-        state, at = state.value, state.at
-    cls = type(state)
-    if not (cls is int or cls is bool or cls is str):
-        from .values import check_json
-
-        check_json(state, where)
-    return state, at
-
-
-def text(value, at):
-    """Return what Writer.write() writes, as bytes of their own."""
-    end = b',"at":"%s"' % at.encode() if at is not None else b""
-    return dumps(value).encode() + end
+def write(stream, value, at):
+    """Write the text of a value into a stream of bytes; `at` is its own time, or None."""
+    dump(value, stream)
+    if at is not None:
+        stream.write(b',"at":"%s"' % at.encode())
 
 
 def pair(name, value, at):
@@ -111,17 +66,12 @@ def read(message):
         message = loads(message)
     if not isinstance(message, dict):
         return message, None
-    value = at = None
-    found = False
+    found = {}
     for key in message:
-        word = str(key).lower()  # MicroPython's json reads {1:2} as well
-        if word == "value":
-            value, found = message[key], True
-        elif word == "at":
-            at = message[key]
-    if not found:
+        found[str(key).lower()] = message[key]  # MicroPython's json reads {1:2} as well
+    if "value" not in found:
         raise ValueError("it has no value")
-    return value, utc(at)
+    return found["value"], utc(found.get("at"))
 
 
 def utc(at):

@@ -29,6 +29,18 @@ def checked(asset, state):
     return state if value is state.value else state.__class__(value, state.at)
 
 
+def value_and_time(state, where):
+    """Return (value, time as text or None) of what a program assigned: a value or an AssetState.
+
+    Raises TypeError for what JSON cannot carry, ValueError for a float that is not finite.
+    """
+    at = None
+    if hasattr(state, "at"):  # the class of AssetState is not loaded for those who use none
+        state, at = state.value, state.at
+    check_json(state, where)
+    return state, at
+
+
 def check(asset, value):
     """Return `value` if it fits the asset's profile; a whole float becomes int for an integer.
 

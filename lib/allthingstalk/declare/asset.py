@@ -3,14 +3,16 @@
 from ..core.topics import checked_name
 
 _COMMON = "kind name title description handler keep profile"
+_LIMITS = ("minimum", "maximum", "unit", "enum", "properties", "items")
 
 
 def declare(asset, unknown, limits, kind, name, title, description, handler, keep, profile):
-    """Set up an asset; see assets.Asset. `limits`: {keyword: None where not given}."""
-    for key in unknown:
+    """Set up an asset; see assets.Asset. `limits`: the values of _LIMITS, None where not given."""
+    given = dict([(key, value) for key, value in zip(_LIMITS, limits) if value is not None])
+    for key in list(unknown) + [key for key in given if key not in asset.takes.split()]:
         raise TypeError(
             "%s has no keyword '%s'; it has: %s %s"
-            % (asset.__class__.__name__, key, _COMMON, " ".join(sorted(limits)))
+            % (asset.__class__.__name__, key, _COMMON, asset.takes)
         )
     if kind not in (asset.SENSOR, asset.ACTUATOR, asset.VIRTUAL, asset.CONFIG):
         raise ValueError("kind is sensor, actuator, virtual or config, not %r" % (kind,))
@@ -28,9 +30,8 @@ def declare(asset, unknown, limits, kind, name, title, description, handler, kee
         asset.handler = handler
     if keep != asset.keep:
         asset.keep = keep
-    limits = dict([(key, limits[key]) for key in limits if limits[key] is not None])
-    if limits or profile is not None or asset.type is None:
-        _set_profile(asset, profile, limits)
+    if given or profile is not None or asset.type is None:
+        _set_profile(asset, profile, given)
     # Class dicts keep no order on MicroPython, but a dashboard shows assets in theirs.
     asset.order = asset.made[0]
     asset.made[0] += 1

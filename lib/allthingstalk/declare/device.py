@@ -108,17 +108,27 @@ def _check_member(member, fields, where):
         )
 
 
-def check_spelling(device, name):
-    """Raise AttributeError for the name of a field that is nearly that of an asset."""
-    if name[:1] == "_":
+def set_field(Device, device, name, value):
+    """Set a field of the program's own: AttributeError if it is nearly called as an asset."""
+    attribute = getattr(device.__class__, name, None)
+    if isinstance(attribute, property):
+        # MicroPython's object.__setattr__ passes properties over.
+        own = Device.__setattr__
+        del Device.__setattr__
+        try:
+            setattr(device, name, value)
+        finally:
+            Device.__setattr__ = own
         return
-    for member in device.assets:
-        if _distance(name.encode(), member.encode()) <= min(2, (len(member) - 1) // 3):
-            raise AttributeError(
-                "%s has no asset '%s'; do you mean '%s'? (A field of the program's own that is "
-                "called nearly the same: declare it in the class, as %s = None)"
-                % (device.__class__.__name__, name, member, name)
-            )
+    if name[:1] != "_" and not hasattr(device.__class__, name):
+        for member in device.assets:
+            if _distance(name.encode(), member.encode()) <= min(2, (len(member) - 1) // 3):
+                raise AttributeError(
+                    "%s has no asset '%s'; do you mean '%s'? (A field of the program's own that "
+                    "is called nearly the same: declare it in the class, as %s = None)"
+                    % (device.__class__.__name__, name, member, name)
+                )
+    object.__setattr__(device, name, value)
 
 
 def _distance(a, b):

@@ -41,6 +41,10 @@ def each_asset(client, device_id):
         answer.close()
 
 
+def get_assets(client, device_id):
+    return list(each_asset(client, device_id))
+
+
 def create_asset(client, device_id, asset):
     return _as_asset(
         client, request(client, "POST", path(device_id) + "/assets", _definition(asset))

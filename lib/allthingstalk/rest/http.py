@@ -46,7 +46,6 @@ def request(client, method, path, body=None, stream=False):
             from .refusals import refusal
 
             raise refusal(client.token, path, answer)
-        client.progress()
         if stream:
             kept, answer = answer, None
             return kept
@@ -64,7 +63,12 @@ def request(client, method, path, body=None, stream=False):
 def _link(client):
     """Return a link to the REST side."""
     net = client.net
-    way = dial(net, client.http, client.timeout, client.ca, client.progress)
+
+    def stage():
+        if client.watchdog:
+            client.watchdog.progress()
+
+    way = dial(net, client.http, client.timeout, client.ca, stage)
     while True:
         try:
             next(way)

@@ -1,6 +1,7 @@
 """Sends the values of the outbox over REST: for a Client with `mqtt=False`."""
 
 from ..core import payload
+from ..core.topics import asset_of
 from .http import path, request
 
 _SENT = 1  # stands for a packet id: the record that is on its way
@@ -12,30 +13,29 @@ def send(client):
     Stops after the client's `timeout`, to go on at the next poll. Raises what the network does,
     and what refuses all values; one that is refused by itself is dropped and reported.
     """
-    publisher, guard, net = client.load().publisher, client.guard, client.net
-    outbox = publisher.outbox
+    outbox, net = client.outbox, client.net
     until = net.ticks_add(net.ticks_ms(), int(client.timeout * 1000))
     looked = None
     while net.ticks_diff(until, net.ticks_ms()) >= 0:
         # What an interrupt assigns during the request goes into the outbox meanwhile.
-        guard.enter()
-        publisher.tick()
+        client.enter()
+        client.tick()
         waits = outbox.next()
         if waits:
             topic = outbox.topic
-            body = payload.whole(outbox, publisher.ending())
+            body = payload.whole(outbox, client.ending())
             outbox.sent(_SENT)
-        guard.leave()
+        client.leave()
         if not waits:
             return
-        device_id, asset_name = publisher.topics.asset(topic)
+        device_id, asset_name = asset_of(client.topics[topic])
         try:
             # The answer's body is never parsed.
             request(client, "PUT", path(device_id, asset_name) + "/state", body, stream=True).close()
         except Exception as e:
-            guard.enter()
+            client.enter()
             outbox.rewind()
-            guard.leave()
+            client.leave()
             status = getattr(e, "status", None) or 0
             # The token, or the way there, concern all values; the others this one.
             if status in (401, 403, 407) or getattr(e, "passing", True):
@@ -43,24 +43,25 @@ def send(client):
             if status == 404 and looked != topic and _look_again(client, device_id):
                 looked = topic
                 continue
-            guard.enter()
+            client.enter()
             if outbox.find(topic):
-                publisher.drop()
-            guard.leave()
+                outbox.remove(outbox.at)
+                client.dropped += 1
+            client.leave()
             client.report("a value of '%s' is dropped: %s" % (asset_name or "several assets", e))
             continue
-        guard.enter()
+        client.enter()
         outbox.acknowledged(_SENT)
-        guard.leave()
+        client.leave()
 
 
 def _look_again(client, device_id):
     """Create what is missing on the platform; False for a device known to be refused there."""
-    for attached in client.attached:
-        if attached.device.id == device_id and not attached.look:
+    for device in client.devices:
+        if device.id == device_id and not client.devices[device]:
             from .sync_assets import settle
 
-            attached.looked("again")
-            settle(client, attached.device, attached)
+            client.devices[device] = "again"
+            settle(client, device)
             return True
     return False

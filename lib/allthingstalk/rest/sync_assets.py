@@ -1,5 +1,7 @@
 """Brings the platform's assets of a device in line with its declaration."""
 
+from ..core.topics import state_topic
+
 
 def connect_with(client, device):
     """Settle the assets with a client of somebody's own; return whether the device is on line."""
@@ -12,30 +14,31 @@ def connect_with(client, device):
         online = False
     if hasattr(client, "_attach_device"):
         client._attach_device(device)
+    device.__started__ = True
     return online
 
 
-def settle(client, device, attached=None):
+def settle(client, device):
     """Create what is missing, compare the rest; a device without id is created first.
 
-    `client` is a Client, which knows the device as `attached`, or anyone's own. Raises
-    AssetMismatchException where kind or profile type differ and `device.overwrite_assets` is not
-    set, and what the client's calls raise.
+    `client` is a Client or anyone's own. Raises AssetMismatchException where kind or profile
+    type differ and `device.overwrite_assets` is not set, and what the client's calls raise.
     """
+    ours = hasattr(client, "connect_device")
     if device.id is None:
-        _create(client, device, attached)
-    path = client.digest if attached else None
+        _create(client, device, ours)
+    path = client.digest if ours else None
     if path:
         from . import digest
 
         line = digest.of(client, device)
-        if attached.look != "again" and line in digest.kept(path):
-            attached.looked()
+        if client.devices[device] != "again" and line in digest.kept(path):
+            client.devices[device] = None
             return
     missing = dict([(asset.name, asset) for asset in device.assets.values()])
     differing = []
     mismatch = None
-    for found in _each(client, device.id, attached):
+    for found in _each(client, device.id, ours):
         declared = missing.pop(found.name, None)
         if declared:
             mismatch = mismatch or compare(declared, found, device.overwrite_assets, differing)
@@ -43,35 +46,45 @@ def settle(client, device, attached=None):
         raise mismatch
     # In the order of declaration: a dashboard shows assets in the order of their creation.
     for asset in sorted(missing.values(), key=lambda a: a.order):
-        _create_asset(client, device, attached, asset, differing)
+        _create_asset(client, device, ours, asset, differing)
     if differing and not hasattr(client, "update_asset"):
         raise NotImplementedError("this client overwrites no assets: it has no update_asset()")
     for asset in differing:
-        asset.identify(client.update_asset(device.id, asset))
-    if attached:
-        attached.looked()
+        _identify(asset, client.update_asset(device.id, asset))
+    if ours:
+        client.devices[device] = None
     if path:
         digest.keep(path, device.id, line)
 
 
-def _each(client, device_id, attached):
+def _identify(asset, found):
+    """Take over the ids of the platform's asset, if there is one."""
+    if found is not None:  # a client of somebody's own may return nothing
+        asset.id = found.id
+        asset.thing_id = found.thing_id
+
+
+def _each(client, device_id, ours):
     """Return an iterator over the platform's assets of a device, one in memory at a time."""
-    if not attached:  # a client of somebody's own
+    if not ours:  # a client of somebody's own
         return client.get_assets(device_id)
     from .calls import each_asset
 
     return each_asset(client, device_id)
 
 
-def _create(client, device, attached):
+def _create(client, device, ours):
     if not hasattr(client, "create_device"):
         raise NotImplementedError("this client creates no devices: pass id='...'")
-    device.__identify__(client.create_device(device.__class__.__name__))
-    if attached and client.loop:  # values assigned while it had no id are addressed now
-        client.loop.publisher.topics.rename(id(device), device.id)
+    device.id = client.create_device(device.__class__.__name__)
+    own = client.numbers.pop(id(device), None) if ours else None
+    if own:  # values assigned while it had no id are addressed now
+        client.numbers[device.id] = own
+        for name in own:
+            client.topics[own[name]] = state_topic(device.id, name)
 
 
-def _create_asset(client, device, attached, asset, differing):
+def _create_asset(client, device, ours, asset, differing):
     try:
         found = client.create_asset(device.id, asset)
     except Exception as e:
@@ -79,7 +92,7 @@ def _create_asset(client, device, attached, asset, differing):
         if getattr(e, "status", 0) not in (400, 409):
             raise
         found = None
-        for other in _each(client, device.id, attached):
+        for other in _each(client, device.id, ours):
             if other.name == asset.name:
                 found = other
         if found is None:
@@ -88,7 +101,7 @@ def _create_asset(client, device, attached, asset, differing):
         if mismatch:
             raise mismatch
         return
-    asset.identify(found)
+    _identify(asset, found)
 
 
 def compare(asset, found, overwrite, differing):
@@ -107,7 +120,7 @@ def compare(asset, found, overwrite, differing):
         and asset.description == found.description
     ):
         differing.append(asset)
-    asset.identify(found)
+    _identify(asset, found)
     return None
 
 
