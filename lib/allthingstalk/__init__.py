@@ -18,6 +18,8 @@ _NAMES = {
     "outbox": "Outbox",
     "profiles": "",
     "timestamps": "",
+    "net": "",
+    "rest": "",
     "board": "",
     "doctor": "",
 }

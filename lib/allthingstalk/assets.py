@@ -59,7 +59,7 @@ class Asset:
         items=None,
         **unknown: None
     ):
-        from .declare.asset import declare
+        from .declare import declare
 
         limits = (minimum, maximum, unit, enum, properties, items)
         declare(self, unknown, limits, kind, name, title, description, handler, keep, profile)
@@ -77,7 +77,7 @@ class Asset:
     @staticmethod
     def from_dict(d):
         """Return an Asset for an asset object of the platform, keys in lower camel case."""
-        from .declare.asset import from_dict
+        from .declare import from_dict
 
         return from_dict(Asset, d)
 

@@ -1,8 +1,8 @@
 """BaseClient and Client: one face over REST and MQTT for any number of devices."""
 
+from . import net
 from .assets import Asset
 from .core.poll import Loop
-from .net import port
 from .overlay import Overlay
 
 
@@ -51,10 +51,11 @@ class Client(Loop, BaseClient):
 
     errors = 0
     last_error = None
-    net = port  # where time, sockets and randomness come from
+    net = net  # where time, sockets and randomness come from
     timer = None  # of start()
     losses = None  # what went wrong since the last good session, see connect.backoff
-    hooked = None  # whether the interpreter's exit hook is ours
+    hooked = False  # the interpreter's exit hook is ours
+    before_exit = None  # who had it before
     _overlay = None  # of the way up, while that is under way
 
     def __init__(
@@ -177,6 +178,19 @@ class Client(Loop, BaseClient):
 
         return run(self)
 
+    def at_exit(self):
+        """Give what waits a second; called where the interpreter has an exit hook."""
+        try:
+            with Overlay("connect"):
+                from .connect.close import at_exit
+
+                at_exit(self)
+        except Exception as e:  # files or memory are gone; the unix port would crash
+            self.report("at exit", e)
+        finally:
+            if self.before_exit:
+                self.before_exit()
+
     # -- up and down: what Device and Loop call --------------------------------------------------
 
     def connect_device(self, device):
@@ -219,6 +233,30 @@ class Client(Loop, BaseClient):
         if overlay:
             overlay.__exit__(None, None, None)
 
+    def handlers(self):
+        """Return how many handlers there are: streams are subscribed when the number grows."""
+        for device in self.devices:
+            return device.__registered__[0]
+        return -1
+
+    def subscribe(self, now):
+        """Subscribe to the streams that have handlers."""
+        with Overlay("connect"):
+            from .connect.subscribe import subscribe
+
+            subscribe(self.session, self.devices, now)
+
+    def tell(self, event):
+        """Call on_connect for "online", on_disconnect for the reason of a loss."""
+        try:
+            if event == "online":
+                if self.on_connect:
+                    self.on_connect(self)
+            elif self.on_disconnect:
+                self.on_disconnect(self, event)
+        except Exception as e:
+            self.report("on_connect or on_disconnect raised", e)
+
     def failed(self, e):
         """Take down the session after an error, report it, and plan the next try."""
         try:
@@ -236,7 +274,7 @@ class Client(Loop, BaseClient):
     def lost(self, reason, pause_ms):
         """Take note that the session is lost, and when the next try is due."""
         with Overlay("connect"):
-            from .connect.states import move
+            from .connect import move
 
             move(self, "lost", reason)
         self.retry_at = self.net.ticks_add(self.net.ticks_ms(), pause_ms)
@@ -268,12 +306,12 @@ class Client(Loop, BaseClient):
     # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------
 
     def rest(self, name, *args):
-        """Call a function of rest.calls, which is in memory for that long only."""
+        """Call a function of the folder `rest`, which is in memory for that long only."""
         try:
             with Overlay("rest"):
-                from .rest import calls
+                from . import rest
 
-                return getattr(calls, name)(self, *args)
+                return getattr(rest, name)(self, *args)
         except MemoryError:
             if not self.link or self.busy:
                 raise

@@ -4,6 +4,7 @@ A program names its assets as it likes, so what other parts need of a Device has
 underscores on either side.
 """
 
+from .assets import Asset
 from .overlay import Overlay, unload
 
 
@@ -21,7 +22,7 @@ class Stream:
     def __getattr__(self, member):
         if member.startswith("__"):
             raise AttributeError(member)
-        from .declare.device import registration
+        from .declare import registration
 
         register = registration(Device, self._stream, self._target, member)
         unload(("declare",))
@@ -42,6 +43,7 @@ class Device:
     client = None
     assets = None
     overwrite_assets = False
+    __asset__ = Asset
     __started__ = False
     __again__ = False  # the message at hand was sent before
     __known__ = set()  # members of all classes whose fields were made
@@ -53,7 +55,7 @@ class Device:
     event = Stream("event", None)
 
     def __init__(self, *, client=None, id=None, connect=True, overwrite_assets=False, **unknown):
-        from .declare.device import set_up
+        from .declare import set_up
 
         self.assets, self.id = set_up(Device, self, id, unknown)
         unload(("declare",))
@@ -73,7 +75,7 @@ class Device:
         if client is not None:
             self.client = client
         if id is not None:
-            from .declare.device import checked_id
+            from .declare import checked_id
 
             self.id = checked_id(id)
         if overwrite_assets is not None:
@@ -102,7 +104,7 @@ class Device:
 
     @staticmethod
     def __named__(asset, owner, member):
-        from .declare.device import named
+        from .declare import named
 
         named(Device, Stream, asset, member, owner)
 
@@ -120,7 +122,7 @@ class Device:
                 state = checked(asset, state)
             self.client.publish_asset_state(self.id or id(self), asset.name, state)
         elif assets and name not in self.__dict__:
-            from .declare.device import set_field
+            from .declare import set_field
 
             set_field(Device, self, name, state)
             unload(("declare",))
@@ -149,6 +151,15 @@ class Device:
             return read(self, asset.name)
 
     # -- messages -------------------------------------------------------------------------------
+
+    def __handler__(self, stream, member):
+        """Return the handler of a stream for a member, None if there is none."""
+        key = stream + " " + member
+        for owner in [self] + list(self.__lineage__(self.__class__)):
+            handlers = owner.__dict__.get("__handlers__", ())
+            if key in handlers:
+                return handlers[key]
+        return self.assets[member].handler if stream == "command" else None
 
     def on_message(self, stream, asset_name, payload):
         """Hand a message to its handler: what a client calls when one arrives.

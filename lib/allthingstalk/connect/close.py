@@ -1,8 +1,6 @@
 """Going off line: when the program says so, and when the interpreter ends."""
 
-import sys
-
-from .states import move
+from . import move
 
 
 def flush(client, timeout):
@@ -43,28 +41,9 @@ def close(client):
     client.thread = None
 
 
-def hook_exit(client):
-    """Where the interpreter has an exit hook, let what waits have one second at exit."""
-
-    def at_exit():
-        try:
-            if client.status not in ("closed", "refused") and client.pending:
-                client.timeout = min(client.timeout, 0.5)  # of each step of a connect that is due
-                client.flush(1)
-            _save(client)
-        except Exception as e:  # files or memory are gone; the unix port would crash
-            client.report("at exit", e)
-        finally:
-            if before:
-                before()
-
-    before = None
-    client.hooked = True
-    if hasattr(sys, "atexit"):  # the unix port; it keeps one function
-        before = sys.atexit(at_exit)
-        return
-    try:
-        import atexit
-    except ImportError:  # a board does not end
-        return
-    atexit.register(at_exit)
+def at_exit(client):
+    """Give what waits a second: what is done when the interpreter ends."""
+    if client.status not in ("closed", "refused") and client.pending:
+        client.timeout = min(client.timeout, 0.5)  # of each step of a connect that is due
+        flush(client, 1)
+    _save(client)

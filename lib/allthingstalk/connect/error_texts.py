@@ -7,7 +7,7 @@ has those of newlib, the Pico W and the unix port those of Linux.
 import io
 import sys
 
-from ..net.port import PLATFORM
+from .port import IS_ESP32
 
 # One line each: numbers, what it means; what to do.
 _NETWORK = """
@@ -84,7 +84,7 @@ def explain(e):
         return None
     if number < -4096:
         return _find(_TLS, -number)
-    found = _find(_ESP32, number) if PLATFORM == "esp32" else None
+    found = _find(_ESP32, number) if IS_ESP32 else None
     return found or _find(_NETWORK, number)
 
 

@@ -1,9 +1,8 @@
 """The way through a failure: whose fault it is, what it means, and when the next try comes."""
 
 from .. import exceptions
-from . import backoff
+from . import backoff, move
 from .error_texts import in_words
-from .states import move
 
 # What engines raise for an answer that is no MQTT or HTTP, besides OSError: they check the protocol
 # by index and with assert.

@@ -1,52 +1,47 @@
-"""From a message to the handler of a device: which device, which asset, which value."""
+"""From a message to the handler of a device. In memory once the first message comes."""
 
 from . import payload
+from .packet_reader import TOPIC_MAX, ProtocolError
 
-_STREAMS = ("command", "feed", "state", "event")
+
+def take(session, head):
+    """Take the PUBLISH at hand into the session's inbox, and acknowledge it."""
+    b, i, end = session.buffer, session.body, session.end
+    start = i + 2 + (b[i] << 8 | b[i + 1] if end - i > 1 else end)
+    body = start + 2 if head & 6 else start
+    if head & 4 or body > end:
+        raise ProtocolError("a message that may not come: 0x%02x" % head)
+    n, packet_id = start - i - 2, body > start and b[start] << 8 | b[start + 1]
+    data, topic = None, "a topic of %d" % n
+    if n <= TOPIC_MAX:
+        topic = str(b[i + 2 : start], "utf-8")
+        if end - body <= session.max_message:
+            try:
+                data = bytes(memoryview(b)[body:end])
+            except MemoryError:
+                pass
+    if data is None:
+        too_large(session, packet_id, end - body, topic)
+        return
+    acknowledge(session, packet_id)
+    session.inbox.append((head & 8, topic, data))
+    session.inbox_bytes += n + len(data) + 64
 
 
-def subscribe(session, devices, now):
-    """Subscribe to the streams that have handlers, as far as this link has not yet.
+def acknowledge(session, packet_id):
+    """Say PUBACK, if it was sent at QoS 1."""
+    if packet_id:
+        session.put(bytes((0x40, 2, packet_id >> 8, packet_id & 255)))
 
-    `devices`: {device: why its assets are still to be looked at, or None}. At QoS 1, without
-    waiting for SUBACK (MQTT 3.1.1, section 3.8).
-    """
-    for device in devices:
-        if devices[device] == "first":  # left out: it might cost the others their session
-            continue
-        for stream in _STREAMS:
-            topic_filter = "device/%s/asset/+/%s" % (device.id, stream)
-            if topic_filter in session.subscribed:
-                continue
-            for member in device.assets:
-                if handler_of(device, stream, member):
-                    break
-            else:
-                continue
-            packet_id = session.packet_id = session.packet_id % 65535 + 1
-            f = topic_filter.encode()
-            n = len(f) + 5
-            head = b"\x82" + (bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)))
-            head += bytes((packet_id >> 8, packet_id & 255, len(f) >> 8, len(f) & 255))
-            session.put(head + f + b"\x01")
-            if not session.asked:
-                session.progress_at = now
-            session.asked[packet_id] = topic_filter
-            session.subscribed.append(topic_filter)
+
+def too_large(session, packet_id, size, topic):
+    """Report a message; acknowledged all the same, or it would come again and again."""
+    acknowledge(session, packet_id)
+    session.owner.report("a message of %d bytes on %s is too large: skipped" % (size, topic))
 
 
 def dispatch(client):
-    """Tell the program's functions and the devices' handlers what came."""
-    while client.events:
-        event = client.events.pop(0)
-        try:
-            if event == "online":
-                if client.on_connect:
-                    client.on_connect(client)
-            elif client.on_disconnect:
-                client.on_disconnect(client, event)
-        except Exception as e:
-            client.report("on_connect or on_disconnect raised", e)
+    """Hand the messages that wait to the devices they are for."""
     session = client.session
     while session.inbox:
         again, topic, message = session.inbox.pop(0)
@@ -62,16 +57,6 @@ def dispatch(client):
     session.inbox_bytes = 0
 
 
-def handler_of(device, stream, member):
-    """Return the handler of a stream for a member of a device, None if there is none."""
-    key = stream + " " + member
-    for owner in [device] + list(device.__lineage__(device.__class__)):
-        handlers = owner.__dict__.get("__handlers__", ())
-        if key in handlers:
-            return handlers[key]
-    return device.assets[member].handler if stream == "command" else None
-
-
 def deliver(device, stream, asset_name, message):
     """Hand a message to its handler; see Device.on_message.
 
@@ -83,7 +68,7 @@ def deliver(device, stream, asset_name, message):
             break
     else:
         return
-    handler = handler_of(device, stream, member)
+    handler = device.__handler__(stream, member)
     if not handler:
         return
     report = getattr(device.client, "report", print)

@@ -1,5 +1,6 @@
 """Skips messages over the limit, without holding them. Loaded when the first one comes."""
 
+from .commands import too_large
 from .packet_reader import TOPIC_MAX, ProtocolError
 
 
@@ -22,12 +23,12 @@ def begin(reader, i, j, length):
     reader.skip = j + length - i
     if topic <= TOPIC_MAX:
         packet_id = b[n - 2] << 8 | b[n - 1] if id_size else 0
-        reader.too_large(packet_id, length, str(b[j + 2 : j + 2 + topic], "utf-8"))
+        too_large(reader, packet_id, length, str(b[j + 2 : j + 2 + topic], "utf-8"))
     elif id_size:
         reader.rest = length - topic - 2
         reader.skip -= reader.rest
     else:
-        reader.too_large(0, length, "a topic over the limit")
+        too_large(reader, 0, length, "a topic over the limit")
     return True
 
 
@@ -40,5 +41,5 @@ def go_on(reader):
         if reader.skip or not reader.rest or reader.have - reader.at < 2:
             return
         b, i = reader.buffer, reader.at
-        reader.too_large(b[i] << 8 | b[i + 1], reader.rest, "a topic over the limit")
+        too_large(reader, b[i] << 8 | b[i + 1], reader.rest, "a topic over the limit")
         reader.skip, reader.rest = reader.rest, 0

@@ -36,7 +36,7 @@ class Loop(Publisher):
         """Go on over a link on which CONNACK has come."""
         self.session.restart(self.tick())
         self.link = link
-        self._handlers = -1
+        self._handlers = -1  # subscriptions are due
 
     def down(self, politely=False):
         """Close the link, after DISCONNECT if `politely`; what was on its way waits again."""
@@ -122,9 +122,12 @@ class Loop(Publisher):
                 if self.in_handler or not (self.events or self.session and self.session.inbox):
                     break
                 self.in_handler = True
-                from .commands import dispatch
+                while self.events:
+                    self.tell(self.events.pop(0))
+                if self.session.inbox:
+                    from .commands import dispatch
 
-                dispatch(self)
+                    dispatch(self)
                 self.in_handler = False
         except BaseException:
             self.cut_off()
@@ -146,14 +149,9 @@ class Loop(Publisher):
                 if self.outbox.store:
                     self.outbox.store.check()
             if self.link and up:
-                if self.devices:
-                    for device in self.devices:
-                        break
-                    if self._handlers != device.__registered__[0]:
-                        self._handlers = device.__registered__[0]
-                        from .commands import subscribe
-
-                        subscribe(self.session, self.devices, now)
+                if self._handlers != self.handlers():
+                    self._handlers = self.handlers()
+                    self.subscribe(now)
                 self._exchange()
                 self.session.check(now)
                 if self.session.stop:

@@ -9,7 +9,7 @@ from micropython import const
 
 from ..outbox import SEVERAL
 from . import payload
-from .packet_reader import TOPIC_MAX, PacketReader, ProtocolError
+from .packet_reader import PacketReader, ProtocolError
 
 _WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
@@ -32,7 +32,7 @@ class Session(PacketReader):
     wait_ms = half_ms = 0  # how long answers may take; half the keepalive
 
     def __init__(self, owner, qos, max_message):
-        self._owner = owner
+        self.owner = owner
         self._qos = qos
         self.max_message = max_message
         self.inbox = []  # (again, topic, payload); `again`: redelivered, DUP
@@ -81,7 +81,7 @@ class Session(PacketReader):
         Values of a topic that is suspected of making the link drop go alone: when no others are
         left, or when others were acknowledged.
         """
-        owner, qos, apart = self._owner, self._qos, self.suspect
+        owner, qos, apart = self.owner, self._qos, self.suspect
         outbox = owner.outbox
         # Once others got through it is the suspect's turn: they wait until it is known.
         only = apart >= 0 and self.others and outbox.find(apart)
@@ -156,7 +156,7 @@ class Session(PacketReader):
             b, i = self.buffer, self.body
             kind, n = head & 0xF0, self.end - i
             if kind == 0x40 and n == 2:
-                topic = self._owner.outbox.acknowledged(b[i] << 8 | b[i + 1])
+                topic = self.owner.outbox.acknowledged(b[i] << 8 | b[i + 1])
                 if topic >= 0:
                     self.progress_at = now
                     self.proven = True
@@ -165,51 +165,24 @@ class Session(PacketReader):
                     else:
                         self.suspect = -1
             elif kind == 0x30:
-                self._message(head, b, i)
+                from .commands import take
+
+                take(self, head)
             elif kind == 0x90 and n >= 3:
                 topic_filter = self.asked.pop(b[i] << 8 | b[i + 1], None)
                 self.progress_at = now
                 if b[i + 2] & 0x80:
-                    self._owner.report("the platform refused the subscription to %s" % topic_filter)
+                    self.owner.report("the platform refused the subscription to %s" % topic_filter)
             elif kind == 0xD0 and n == 0:
                 self.ping_at = None
             else:
                 raise ProtocolError("a packet that may not come: 0x%02x" % head)
 
-    def _message(self, head, b, i):
-        """Take a PUBLISH into the inbox, and acknowledge it."""
-        end = self.end
-        start = i + 2 + (b[i] << 8 | b[i + 1] if end - i > 1 else end)
-        body = start + 2 if head & 6 else start
-        if head & 4 or body > end:
-            raise ProtocolError("a message that may not come: 0x%02x" % head)
-        n, packet_id = start - i - 2, body > start and b[start] << 8 | b[start + 1]
-        data, topic = None, "a topic of %d" % n
-        if n <= TOPIC_MAX:
-            topic = str(b[i + 2 : start], "utf-8")
-            if end - body <= self.max_message:
-                try:
-                    data = bytes(memoryview(b)[body:end])
-                except MemoryError:
-                    pass
-        if data is None:
-            return self.too_large(packet_id, end - body, topic)
-        if packet_id:
-            self.put(bytes((0x40, 2, packet_id >> 8, packet_id & 255)))
-        self.inbox.append((head & 8, topic, data))
-        self.inbox_bytes += n + len(data) + 64
-
-    def too_large(self, packet_id, size, topic):
-        """Acknowledge all the same, or it would come again and again."""
-        if packet_id:
-            self.put(bytes((0x40, 2, packet_id >> 8, packet_id & 255)))
-        self._owner.report("a message of %d bytes on %s is too large: skipped" % (size, topic))
-
     # -- is it alive ----------------------------------------------------------------------------
 
     def check(self, now):
         """Ping where it is due. Raises OSError if the link is dead."""
-        diff, wait, half = self._owner.net.ticks_diff, self.wait_ms, self.half_ms
+        diff, wait, half = self.owner.net.ticks_diff, self.wait_ms, self.half_ms
         self.seen_at = now
         if self.ping_at is not None:
             if diff(now, self.ping_at) > wait:
@@ -217,7 +190,7 @@ class Session(PacketReader):
         elif half and (diff(now, self._heard_at) > half or diff(now, self._wrote_at) > half):
             self.put(b"\xc0\0")  # PINGREQ
             self.ping_at = now
-        if (self._owner.outbox.in_flight or self.asked) and diff(now, self.progress_at) > wait:
+        if (self.owner.outbox.in_flight or self.asked) and diff(now, self.progress_at) > wait:
             raise OSError("dead: a packet was not acknowledged")
         if (self.have or self.skip or self.rest) and diff(now, self._heard_at) > wait:
             raise OSError("dead: a packet stalled half-way")

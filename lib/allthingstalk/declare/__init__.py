@@ -1,1 +1,238 @@
-"""What the declaration of assets and devices takes. Unloaded when a device is made."""
+"""Checks and sets up assets, devices and handlers as a program declares them.
+
+In memory until a device is made. The classes of `assets` and `devices` load this file, and give
+what they are: nothing here imports them.
+"""
+
+from ..core.publisher import checked_name
+
+_COMMON = "kind name title description handler keep profile"
+_LIMITS = ("minimum", "maximum", "unit", "enum", "properties", "items")
+
+
+def declare(asset, unknown, limits, kind, name, title, description, handler, keep, profile):
+    """Set up an asset; see assets.Asset. `limits`: the values of _LIMITS, None where not given."""
+    given = dict([(key, value) for key, value in zip(_LIMITS, limits) if value is not None])
+    for key in list(unknown) + [key for key in given if key not in asset.takes.split()]:
+        raise TypeError(
+            "%s has no keyword '%s'; it has: %s %s"
+            % (asset.__class__.__name__, key, _COMMON, asset.takes)
+        )
+    if kind not in (asset.SENSOR, asset.ACTUATOR, asset.VIRTUAL, asset.CONFIG):
+        raise ValueError("kind is sensor, actuator, virtual or config, not %r" % (kind,))
+    if keep not in ("every", "latest"):
+        raise ValueError("keep is every or latest, not %r" % (keep,))
+    if name is not None:
+        asset.name = checked_name(name)
+    if kind != asset.kind:
+        asset.kind = kind
+    if title is not None:
+        asset.title = title
+    if description:
+        asset.description = description
+    if handler is not None:
+        asset.handler = handler
+    if keep != asset.keep:
+        asset.keep = keep
+    if given or profile is not None or asset.type is None:
+        _set_profile(asset, profile, given)
+    # Class dicts keep no order on MicroPython, but a dashboard shows assets in theirs.
+    asset.order = asset.made[0]
+    asset.made[0] += 1
+    asset.made[1] += 1
+
+
+def _set_profile(asset, profile, limits):
+    try:
+        schema = profile.copy() if profile is not None else {"type": asset.type}
+        kind = schema["type"]
+        if not isinstance(kind, str) or asset.type not in (None, kind):
+            raise ValueError
+    except (AttributeError, KeyError, TypeError, ValueError):
+        from ..exceptions import InvalidAssetProfileException
+
+        raise InvalidAssetProfileException(
+            "%s needs a profile%s, got %s"
+            % (
+                asset.__class__.__name__,
+                " of type '%s'" % asset.type if asset.type else " with a 'type'",
+                profile,
+            )
+        )
+    if asset.schema:
+        for key in asset.schema:
+            schema.setdefault(key, asset.schema[key])
+    schema.update(limits)
+    asset.schema = schema
+    asset.type = kind
+
+
+def _copied(asset):
+    """Return an asset of the same definition, so that each device has its own `id`."""
+    other = object.__new__(asset.__class__)
+    for key in asset.__dict__:
+        setattr(other, key, asset.__dict__[key])
+    other.id = other.thing_id = None
+    return other
+
+
+def _name(asset, member):
+    """Tell an asset which member of a class it is."""
+    if "member" not in asset.__dict__:
+        asset.member = member
+        asset.made[1] -= 1
+        if asset.name is None:
+            asset.name = checked_name(member)
+
+
+def from_dict(cls, d):
+    """Return an asset of `cls` for an asset object of the platform, keys in lower camel case."""
+    asset = object.__new__(cls)
+    asset.id = d.get("id")
+    asset.thing_id = d.get("deviceId")
+    asset.kind = d["is"]
+    asset.name = d["name"]
+    if d.get("title") is not None:
+        asset.title = d["title"]
+    asset.description = d.get("description") or ""
+    profile = d.get("profile")
+    asset.type = profile.get("type") if profile else None
+    asset.schema = profile if asset.type else None
+    return asset
+
+
+# -- devices --------------------------------------------------------------------------------------
+
+
+def named(Device, Stream, asset, member, owner):
+    """Tell an asset of its member, and give its class streams of its own.
+
+    Called where `__set_name__` is.
+    """
+    _name(asset, member)
+    if "__handlers__" not in owner.__dict__:
+        owner.__handlers__ = {}
+        for stream in ("command", "feed", "state", "event"):
+            if stream not in owner.__dict__:  # else an asset of a reserved name, or a method
+                setattr(owner, stream, Stream(stream, owner))
+
+
+def fields_of(Device, cls):
+    """Return {member: asset} of a class; made once a class.
+
+    Raises ValueError for a member whose name a Device needs for itself.
+    """
+    if "__fields__" in cls.__dict__:
+        return cls.__fields__
+    fields = {}
+    for c in reversed(Device.__lineage__(cls)):
+        if c is Device:
+            continue
+        members = c.__dict__
+        for member in members:
+            value = members[member]
+            if isinstance(value, Device.__asset__):
+                if hasattr(Device, member) and member != "update":  # which is no more than handy
+                    raise ValueError(
+                        "an asset cannot be the member '%s', which every Device has: call the "
+                        "member otherwise and give it name='%s'" % (member, member)
+                    )
+                _name(value, member)
+                Device.__known__.add(member)
+                fields[member] = value
+            elif member in fields:  # a subclass hides it
+                del fields[member]
+    cls.__fields__ = fields
+    return fields
+
+
+def set_up(Device, device, id, unknown):
+    """Return the assets of a device's own, and its id; check what was registered for it."""
+    for key in unknown:
+        raise TypeError(
+            "Device has no keyword '%s'; it has: client id connect overwrite_assets" % key
+        )
+    own = {}
+    fields = fields_of(Device, device.__class__)
+    for member in fields:
+        asset = fields[member]
+        # Each device has assets of its own, for their ids; the first takes the declared ones.
+        own[member] = _copied(asset) if "taken" in asset.__dict__ else asset
+        asset.taken = True
+    # On MicroPython before 1.27 a handler's class is not known when it is registered. Once all
+    # declared assets belong to classes that are known, a member that none has is a typo.
+    for key in list(Device.__dict__.get("__handlers__", ())):
+        member = key.split(" ")[1]
+        if member not in Device.__known__ and not Device.__asset__.made[1]:
+            del Device.__handlers__[key]  # to be raised once
+            _check_member(member, Device.__known__, "all devices")
+    return own, checked_id(id)
+
+
+def checked_id(id):
+    """Return a device's id, None for none. Raises ValueError if it cannot be one."""
+    if isinstance(id, str) and ":" in id:
+        raise ValueError("the device id has a ':' like a token; are the two mixed up?")
+    return None if id is None else checked_name(id, "device id")
+
+
+def registration(Device, stream, owner, member):
+    """Return the decorator that registers a handler of a stream for a member.
+
+    `owner` is a class, an instance, or None: a class that cannot be known yet.
+    """
+    if owner is None:
+        owner = Device
+    else:
+        cls = owner.__class__ if isinstance(owner, Device) else owner
+        _check_member(member, fields_of(Device, cls), cls.__name__)
+
+    def register(handler):
+        if "__handlers__" not in owner.__dict__:
+            owner.__handlers__ = {}
+        owner.__handlers__[stream + " " + member] = handler
+        Device.__registered__[0] += 1
+        return handler
+
+    return register
+
+
+def _check_member(member, fields, where):
+    if member not in fields:
+        raise AttributeError(
+            "no asset '%s' for a handler; assets of %s: %s" % (member, where, " ".join(fields))
+        )
+
+
+def set_field(Device, device, name, value):
+    """Set a field of the program's own: AttributeError if it is nearly called as an asset."""
+    attribute = getattr(device.__class__, name, None)
+    if isinstance(attribute, property):
+        # MicroPython's object.__setattr__ passes properties over.
+        own = Device.__setattr__
+        del Device.__setattr__
+        try:
+            setattr(device, name, value)
+        finally:
+            Device.__setattr__ = own
+        return
+    if name[:1] != "_" and not hasattr(device.__class__, name):
+        for member in device.assets:
+            if _distance(name.encode(), member.encode()) <= min(2, (len(member) - 1) // 3):
+                raise AttributeError(
+                    "%s has no asset '%s'; do you mean '%s'? (A field of the program's own that "
+                    "is called nearly the same: declare it in the class, as %s = None)"
+                    % (device.__class__.__name__, name, member, name)
+                )
+    object.__setattr__(device, name, value)
+
+
+def _distance(a, b):
+    """Return how many letters differ, are missing or are too many: Levenshtein's distance."""
+    row = list(range(len(b) + 1))
+    for i in range(len(a)):
+        before, row[0] = row[0], i + 1
+        for j in range(len(b)):
+            least = min(row[j], row[j + 1]) + 1
+            before, row[j + 1] = row[j + 1], min(least, before + (a[i] != b[j]))
+    return row[-1]

@@ -1,11 +1,20 @@
-"""One REST request, over `urequests`: the only place that knows this engine."""
+"""One REST request over `urequests`, and what hides from this engine what it cannot bear.
+
+The engine speaks HTTP/1.0, refuses chunked answers, follows redirects with the token attached,
+and reads lines and bodies of any size. HttpSocket stands between it and the link: it asks in
+HTTP/1.1, so that every answer says where it ends, takes the chunks apart, keeps redirects to
+itself, and reports an answer that was cut off. All of it is bounded in time, however slowly bytes
+come.
+"""
 
 import gc
 import json
 
+from micropython import const
+
 from .. import __version__
 from ..connect.dial import dial, lend
-from .http_socket import HttpSocket
+from ..connect.port import ETIMEDOUT
 
 try:
     import urequests as engine
@@ -14,8 +23,12 @@ except ImportError:  # the unix ports and new firmware have it under this name o
 if hasattr(engine, "__getattr__"):  # today's urequests forwards to requests, name by name
     import requests as engine
 
-_PAUSE_MS = 2
-_BODY_MAX = 4096  # bytes of an answer that is not read as a stream
+_PAUSE_MS = const(2)
+_LINE_MAX = const(1024)  # bytes of one header line
+_LINES_MAX = const(64)
+_ROOM = const(256)  # bytes read at a time
+_BYTES_PER_S = const(4096)  # that an answer may be slow for: a second more for each
+_BODY_MAX = const(4096)  # bytes of an answer that is not read as a stream
 
 
 def request(client, method, path, body=None, stream=False):
@@ -101,3 +114,149 @@ def path(device_id, asset_name=None):
     """Return the path of a device, or of one of its assets."""
     text = "%s/device/%s" % ("", quoted(device_id))
     return text if asset_name is None else "%s/asset/%s" % (text, quoted(asset_name))
+
+
+class CutOff(OSError):
+    """The answer ended before it was complete, or is no HTTP."""
+
+
+class HttpSocket:
+    """`net` gives time; `timeout_s` bounds the whole, with a second more for each 4 KiB."""
+
+    def __init__(self, link, net, timeout_s):
+        self._link = link
+        self._net = net
+        self._until = net.ticks_add(net.ticks_ms(), int(timeout_s * 1000))
+        self._out = b""  # what the engine wrote so far
+        self._buffer = bytearray(_ROOM)
+        self._at = self._end = 0  # what of it was read from the link, and not asked for yet
+        self._got = 0
+        self._lines = 0
+        self._left = None  # bytes left of the body or of the chunk; None: until the end
+        self._chunked = False
+        self.status = 0
+        self.retry_after_s = None
+
+    # What an engine does to a socket of its own; this one is set up already.
+    def nothing(self, *_):
+        pass
+
+    connect = settimeout = setblocking = nothing
+
+    def write(self, data, n=None):
+        data = data.encode() if isinstance(data, str) else data
+        if data[-11:] == b" HTTP/1.0\r\n":
+            data = data[:-3] + b"1\r\n"
+        self._out += data if n is None else data[:n]
+
+    def _wait(self, pause_ms):
+        """Wait for the network; return how long the next pause may be."""
+        if self._net.ticks_diff(self._until, self._net.ticks_ms()) < 0:
+            raise OSError(ETIMEDOUT)
+        self._net.sleep_ms(pause_ms)
+        return min(2 * pause_ms, 20)
+
+    def _fill(self):
+        """Send what was written, then read what there is; False at the end of the stream."""
+        pause_ms, at = 1, 0
+        while at < len(self._out):
+            before = at
+            at = self._link.send(self._out, at, len(self._out))
+            if at == before:
+                pause_ms = self._wait(pause_ms)
+        self._out = b""
+        while True:
+            n = self._link.readinto(self._buffer)
+            if n is not None:
+                self._at, self._end = 0, n
+                self._got += n
+                while self._got >= _BYTES_PER_S:
+                    self._got -= _BYTES_PER_S
+                    self._until = self._net.ticks_add(self._until, 1000)
+                # Bytes that come in drops are bounded as well.
+                if self._net.ticks_diff(self._until, self._net.ticks_ms()) < 0:
+                    raise OSError(ETIMEDOUT)
+                return n > 0
+            pause_ms = self._wait(pause_ms)
+
+    def _line(self):
+        line = b""
+        while line[-1:] != b"\n":
+            if len(line) > _LINE_MAX or self._at == self._end and not self._fill():
+                raise CutOff("the answer was cut off or is no HTTP")
+            end = self._at + 1
+            while end < self._end and self._buffer[end - 1] != 10:
+                end += 1
+            line += self._buffer[self._at : end]
+            self._at = end
+        return line
+
+    def readline(self):
+        """Return the next line of the head, those that say how to read the body left out."""
+        while True:
+            line = self._line()
+            self._lines += 1
+            if self._lines > _LINES_MAX:
+                raise CutOff("the head of the answer does not end")
+            if self.status < 200:
+                # The status line; or of an interim answer (1xx: RFC 9110, section 15.2), or what
+                # follows that, which is passed over.
+                parts = line.split(None, 2)
+                if line[:5] == b"HTTP/" and len(parts) > 1 and parts[1].isdigit():
+                    self.status = int(parts[1])
+                elif not self.status:
+                    raise CutOff("the answer is no HTTP")
+                if self.status < 200:
+                    continue
+                if self.status == 300:  # the engine takes it for its own sign to ask once more
+                    return b"HTTP/1.1 301 \r\n"
+            name, _, value = line.partition(b":")
+            name, value = name.lower(), value.strip()
+            if name == b"transfer-encoding":
+                if value.lower() != b"chunked":
+                    raise CutOff("the answer is encoded")  # none was asked for
+                self._chunked, self._left = True, 0
+            elif name == b"content-length":
+                if not value.isdigit():
+                    raise CutOff("the answer has no length")
+                if not self._chunked:
+                    self._left = int(value)
+            elif name == b"retry-after":
+                self.retry_after_s = int(value) if value.isdigit() else None
+            elif name != b"location":
+                if line == b"\r\n" and self.status in (204, 304):
+                    self._left, self._chunked = 0, False
+                return line
+
+    def read(self, n=512):
+        """Return up to `n` bytes of the body, b"" at its end. CutOff if it ends too early."""
+        if self._chunked and self._left == 0:
+            self._next_chunk()
+        if self._left == 0 or n <= 0:
+            return b""
+        if self._at == self._end:
+            self._fill()
+        end = min(self._end, self._at + (n if self._left is None else min(n, self._left)))
+        data = bytes(memoryview(self._buffer)[self._at : end])
+        self._at = end
+        if self._left is not None:
+            if not data:
+                raise CutOff("the answer was cut off")
+            self._left -= len(data)
+            if self._chunked and self._left == 0 and self._line() != b"\r\n":
+                raise CutOff("a chunk of the answer does not end")
+        return data
+
+    def _next_chunk(self):
+        size = self._line().split(b";")[0].strip()
+        try:
+            self._left = int(size, 16)
+        except ValueError:
+            self._left = -1
+        if self._left < 0:
+            raise CutOff("a chunk of the answer has no length")
+        if self._left == 0:  # the last one; what follows are trailers
+            self._chunked = False
+
+    def close(self):
+        self._link.close()

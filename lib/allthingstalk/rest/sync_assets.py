@@ -1,6 +1,6 @@
 """Brings the platform's assets of a device in line with its declaration."""
 
-from ..core.topics import state_topic
+from ..core.publisher import state_topic
 
 
 def connect_with(client, device):
@@ -68,7 +68,7 @@ def _each(client, device_id, ours):
     """Return an iterator over the platform's assets of a device, one in memory at a time."""
     if not ours:  # a client of somebody's own
         return client.get_assets(device_id)
-    from .calls import each_asset
+    from . import each_asset
 
     return each_asset(client, device_id)
 

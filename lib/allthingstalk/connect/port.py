@@ -1,20 +1,12 @@
-"""Every question "which port is this": time, randomness and sockets as the library uses them.
+"""Every question "which port is this" that a connection asks; `board.ports` has those of boards."""
 
-A Client is handed this module as its `net`; tests hand it a network in virtual time instead.
-"""
-
+import select
 import sys
-from random import getrandbits  # noqa: F401  - names that others use as net.getrandbits and so on
 
-try:
-    import usocket as socket
-    from utime import sleep_ms, ticks_add, ticks_diff, ticks_ms  # noqa: F401
-except ImportError:
-    import socket
-    from time import sleep_ms, ticks_add, ticks_diff, ticks_ms  # noqa: F401
+from ..net import socket
 
-PLATFORM = sys.platform  # "esp32", "rp2", "linux" ...
 ETIMEDOUT = 110  # what we raise ourselves, on every port
+IS_ESP32 = sys.platform == "esp32"  # whose network errors have numbers of their own
 
 
 def getaddrinfo(host, port):
@@ -32,7 +24,7 @@ def open_socket(address):
     raw = socket.socket(address[0], socket.SOCK_STREAM)
     try:
         raw.setblocking(False)
-        if getattr(socket, "TCP_NODELAY", PLATFORM == "linux") == 1:
+        if getattr(socket, "TCP_NODELAY", sys.platform == "linux") == 1:
             raw.setsockopt(6, 1, 1)  # IPPROTO_TCP; the unix port has no names for these
     except OSError:  # a speed-up: the connection does without
         pass
@@ -48,8 +40,6 @@ def open_socket(address):
 
 def is_open(raw):
     """Return whether a socket has connected. Raises OSError when that failed."""
-    import select
-
     poll = select.poll()
     poll.register(raw, select.POLLOUT)
     for found in poll.poll(0):

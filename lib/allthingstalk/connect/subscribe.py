@@ -1,0 +1,35 @@
+"""SUBSCRIBE to the streams that have handlers."""
+
+_STREAMS = ("command", "feed", "state", "event")
+
+
+def subscribe(session, devices, now):
+    """Subscribe to the streams that have handlers, as far as this link has not yet.
+
+    `devices`: {device: why its assets are still to be looked at, or None}. At QoS 1, without
+    waiting for SUBACK (MQTT 3.1.1, section 3.8).
+    """
+    for device in devices:
+        if devices[device] == "first":  # left out: it might cost the others their session
+            continue
+        for stream in _STREAMS:
+            topic_filter = "device/%s/asset/+/%s" % (device.id, stream)
+            if topic_filter in session.subscribed:
+                continue
+            for member in device.assets:
+                if device.__handler__(stream, member):
+                    break
+            else:
+                continue
+            packet_id = session.packet_id = session.packet_id % 65535 + 1
+            f = topic_filter.encode()
+            n = len(f) + 5
+            head = b"\x82" + (bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)))
+            head += bytes((packet_id >> 8, packet_id & 255, len(f) >> 8, len(f) & 255))
+            session.put(head + f + b"\x01")
+            if not session.asked:
+                session.progress_at = now
+            session.asked[packet_id] = topic_filter
+            session.subscribed.append(topic_filter)
+
+
