@@ -5,6 +5,14 @@ from .assets import Asset
 from .core.poll import Loop
 from .overlay import Overlay
 
+# Methods that are seldom called: functions of a folder, which is in memory for one call.
+_SELDOM = {
+    "calls": "get_assets create_asset update_asset delete_asset get_asset_state create_device "
+    "flush save close at_exit start run",
+    "connect": "connect_device load subscribe tell lost down cut_off move send_states",
+    "declare": "state_topic",
+}
+
 
 class BaseClient:
     """What a Device needs of a client. Any object with these four calls will do.
@@ -16,10 +24,10 @@ class BaseClient:
     def _attach_device(self, device):
         pass
 
-    def get_assets(self, *_, **__):
-        raise NotImplementedError("a client has its own of these calls, see BaseClient")
-
-    create_asset = get_asset_state = publish_asset_state = get_assets
+    def __getattr__(self, name):
+        if name in ("get_assets", "create_asset", "get_asset_state", "publish_asset_state"):
+            raise NotImplementedError("a client has its own of these calls, see BaseClient")
+        raise AttributeError(name)
 
 
 class Client(Loop, BaseClient):
@@ -56,7 +64,7 @@ class Client(Loop, BaseClient):
     losses = None  # what went wrong since the last good session, see connect.backoff
     hooked = False  # the interpreter's exit hook is ours
     before_exit = None  # who had it before
-    _overlay = None  # of the way up, while that is under way
+    overlay = None  # of the way up, while that is under way
 
     def __init__(
         self,
@@ -83,7 +91,7 @@ class Client(Loop, BaseClient):
         with Overlay("connect"):
             from .connect.options import checked
 
-            self.http, self.mqtt, self._outbox, self.last_will = checked(
+            self.http, self.mqtt, self.outbox_given, self.last_will = checked(
                 token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will
             )
         self.token = token
@@ -96,29 +104,16 @@ class Client(Loop, BaseClient):
         self.keepalive = int(keepalive)
         self.timeout = timeout
         self.digest = digest
-        self._qos = qos
-        self._max_message = max_message
-        if self._outbox and self._outbox.path:
+        self.qos = qos
+        self.max_message = max_message
+        if self.outbox_given and self.outbox_given.path:
             self.load()
 
-    def load(self):
-        """Make outbox and session, with the first value or at the end of the first connect.
-
-        Not before they are needed: REST at the first connect has the memory to itself till then.
-        """
-        from .core.session import Session
-        from .outbox import Outbox
-
-        outbox, session = self._outbox or Outbox(), Session(self, self._qos, self._max_message)
-        if self.session:  # made by an interrupt meanwhile
-            return
-        self.begin(outbox)
-        if outbox.path:
-            from .outbox_file import Store
-
-            Store(self, self.net)
-        session.wait_ms, session.half_ms = int(self.timeout * 1000), self.keepalive * 500
-        self.session = session
+    def __getattr__(self, name):
+        for folder in _SELDOM:
+            if name in _SELDOM[folder].split():
+                return lambda *args, **kwargs: _call(folder, name, self, args, kwargs)
+        raise AttributeError(name)
 
     @property
     def connected(self):
@@ -132,154 +127,7 @@ class Client(Loop, BaseClient):
         if not session:
             return 0
         # At QoS 0 the outbox is done with what waits for the network.
-        return self.outbox.pending + len(self.late) + (not self._qos and session.stop > 0)
-
-    def wait(self, seconds):
-        """Poll for so many seconds; return whether the session is up then."""
-        self.until(seconds)
-        return self.state == "online"
-
-    def flush(self, timeout=10):
-        """Poll until everything is acknowledged; return whether it is. `timeout` in seconds."""
-        with Overlay("connect"):
-            from .connect.close import flush
-
-            return flush(self, timeout)
-
-    def close(self):
-        """Flush for a second at most, say DISCONNECT, and stay off line until a connect().
-
-        Called by an interrupt in the middle of the client's work it is done right after that.
-        """
-        self.check_thread()
-        if self.busy or self.entered():
-            self.after.append(self.close)
-            return
-        with Overlay("connect"):
-            from .connect.close import close
-
-            close(self)
-
-    def start(self, period_ms=100, watchdog=None):
-        """Poll from a machine.Timer from now on, so that a program which sleeps hears commands.
-
-        Handlers then run between two statements of the program. `watchdog`: seconds, or True for
-        8, without progress after which the board is reset; see board.watchdog. Raises
-        NotImplementedError where there is no machine.Timer (call wait() there instead of
-        sleeping) or machine.WDT, ValueError for a time that the board's watchdog cannot do.
-        """
-        from .fronts import start
-
-        start(self, period_ms, watchdog)
-
-    def run(self):
-        """Return a coroutine that polls until close(): `await client.run()`."""
-        from .fronts import run
-
-        return run(self)
-
-    def at_exit(self):
-        """Give what waits a second; called where the interpreter has an exit hook."""
-        try:
-            with Overlay("connect"):
-                from .connect.close import at_exit
-
-                at_exit(self)
-        except Exception as e:  # files or memory are gone; the unix port would crash
-            self.report("at exit", e)
-        finally:
-            if self.before_exit:
-                self.before_exit()
-
-    # -- up and down: what Device and Loop call --------------------------------------------------
-
-    def connect_device(self, device):
-        """Bring a device up, and wait for it; return whether it is on line.
-
-        Raises what is refused. With the network away the client goes on trying. Called by an
-        interrupt in the middle of the client's work it is done right after that.
-        """
-        if self.status != "closed":
-            self.check_thread()
-        if self.busy or self.entered():
-            self.after.append(device.connect)
-            return self.state == "online"
-        with Overlay("connect"):
-            from .connect.bring_up import connect_device
-
-            connect_device(self, device)
-        if self.state == "online":
-            # A command that is sent right after connect() has to be heard.
-            self.until(self.timeout, lambda: not (self.link and self.session.asked))
-        else:
-            self.poll()
-        return self.state == "online"
-
-    def go_up(self):
-        """Go a step of the way up."""
-        if not self.way:
-            self._overlay = Overlay("connect")
-            from .connect.bring_up import way_up
-
-            self.way = way_up(self)
-        try:
-            next(self.way)
-        except StopIteration:
-            self._way_ended()
-
-    def _way_ended(self):
-        self.way = None
-        overlay, self._overlay = self._overlay, None
-        if overlay:
-            overlay.__exit__(None, None, None)
-
-    def handlers(self):
-        """Return how many handlers there are: streams are subscribed when the number grows."""
-        for device in self.devices:
-            return device.__registered__[0]
-        return -1
-
-    def subscribe(self, now):
-        """Subscribe to the streams that have handlers."""
-        with Overlay("connect"):
-            from .connect.subscribe import subscribe
-
-            subscribe(self.session, self.devices, now)
-
-    def tell(self, event):
-        """Call on_connect for "online", on_disconnect for the reason of a loss."""
-        try:
-            if event == "online":
-                if self.on_connect:
-                    self.on_connect(self)
-            elif self.on_disconnect:
-                self.on_disconnect(self, event)
-        except Exception as e:
-            self.report("on_connect or on_disconnect raised", e)
-
-    def failed(self, e):
-        """Take down the session after an error, report it, and plan the next try."""
-        try:
-            with Overlay("connect"):
-                from .connect.recover import recover
-
-                recover(self, e)
-        except MemoryError:  # not even that fits
-            self.down()
-            self.state = self.status = "offline"
-            self.retry_at = self.net.ticks_add(self.net.ticks_ms(), 5000)
-            self.report("too little memory: use the library's .mpy files, or free some")
-        self._way_ended()
-
-    def lost(self, reason, pause_ms):
-        """Take note that the session is lost, and when the next try is due."""
-        with Overlay("connect"):
-            from .connect import move
-
-            move(self, "lost", reason)
-        self.retry_at = self.net.ticks_add(self.net.ticks_ms(), pause_ms)
-
-    # -- states ---------------------------------------------------------------------------------
+        return self.outbox.pending + len(self.late) + (not self.qos and session.stop > 0)
 
     def publish_asset_state(self, device_id, asset_name, state):
         """Deliver a value or an AssetState; it waits in the outbox until it is acknowledged.
@@ -296,60 +144,34 @@ class Client(Loop, BaseClient):
             self.load()
         self.publish(self.number(device_id, asset_name), state, at)
 
-    def send_states(self):
-        """Send what the outbox holds over REST, where MQTT is off."""
-        with Overlay("rest"):
-            from .rest.send_states import send
+    def go_up(self):
+        """Go a step of the way up."""
+        if not self.way:
+            self.overlay = Overlay("connect")
+            from .connect.bring_up import way_up
 
-            send(self)
-
-    # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------
-
-    def rest(self, name, *args):
-        """Call a function of the folder `rest`, which is in memory for that long only."""
+            self.way = way_up(self)
         try:
-            with Overlay("rest"):
-                from . import rest
+            next(self.way)
+        except StopIteration:
+            self._way_ended()
 
-                return getattr(rest, name)(self, *args)
-        except MemoryError:
-            if not self.link or self.busy:
-                raise
-        # REST and MQTT do not fit both, two TLS sessions least of all: MQTT makes room.
-        self.busy = True
-        self.down(politely=True)
-        self.lost("MQTT made room for REST", 0)
-        self.busy = False
-        return self.rest(name, *args)
+    def _way_ended(self):
+        self.way = None
+        overlay, self.overlay = self.overlay, None
+        if overlay:
+            overlay.__exit__(None, None, None)
 
-    def get_assets(self, device_id):
-        """Return the assets that a device has on the platform, as a list of Asset."""
-        return self.rest("get_assets", device_id)
-
-    def create_asset(self, device_id, asset):
-        """Create an asset and return it as the platform keeps it."""
-        return self.rest("create_asset", device_id, asset)
-
-    def update_asset(self, device_id, asset):
-        """Overwrite title, description, kind and profile of an asset; return it."""
-        return self.rest("update_asset", device_id, asset)
-
-    def delete_asset(self, device_id, asset_name):
-        """Delete an asset and its history."""
-        self.rest("delete_asset", device_id, asset_name)
-
-    def get_asset_state(self, device_id, asset_name):
-        """Return the platform's AssetState of an asset, None if it was never set."""
-        return self.rest("get_asset_state", device_id, asset_name)
-
-    def create_device(self, title=None, *, ground=None):
-        """Create a device in a ground and return its id. A ground token is needed.
-
-        Raises NotImplementedError without a ground: a device token can create no device.
-        """
-        return self.rest("create_device", ground or self.ground, title)
-
-    # -- reports --------------------------------------------------------------------------------
+    def failed(self, e):
+        """Take down the session after an error, report it, and plan the next try."""
+        try:
+            _call("connect", "failed", self, (e,), {})
+        except MemoryError:  # not even that fits
+            self.link = None
+            self.state = self.status = "offline"
+            self.retry_at = self.net.ticks_add(self.net.ticks_ms(), 5000)
+            self.report("too little memory: use the library's .mpy files, or free some")
+        self._way_ended()
 
     def report(self, text, e=None):
         """Count and log an error, with the traceback of `e` if there is one; never the token."""
@@ -357,10 +179,7 @@ class Client(Loop, BaseClient):
         lines = ()
         if e is not None:
             try:
-                with Overlay("connect"):
-                    from .connect.error_texts import traceback_lines
-
-                    text, lines = traceback_lines(text, e)
+                text, lines = _call("connect", "told", self, (text, e), {})
             except MemoryError:  # not even that fits
                 text = "%s: %s" % (text, e)
         self.last_error = text = text.replace(self.token, "***").replace("\n", " ")
@@ -371,3 +190,9 @@ class Client(Loop, BaseClient):
                     self.log(line.replace(self.token, "***"))
             except Exception:  # a log on a full flash: the client goes on
                 pass
+
+
+def _call(folder, name, client, args, kwargs):
+    with Overlay(folder):
+        module = __import__("allthingstalk." + folder, None, None, (name,))
+        return getattr(module, name)(client, *args, **kwargs)

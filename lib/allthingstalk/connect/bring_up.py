@@ -6,18 +6,9 @@ import sys
 from ..core.reentry import get_ident
 from ..overlay import Overlay
 from . import move
-from .dial import dial, lend, until
+from .dial import dial, until
 
 _IDLE_MS = 2
-_TEXTS = {
-    1: "the broker does not speak MQTT 3.1.1",
-    2: "the broker refused the client id",
-    3: "the broker is not available",
-    4: "the platform refused this token: it is wrong, or was revoked",
-    5: "this token may not connect; check token and device id",
-}
-
-
 def connect_device(client, device):
     """Settle the assets of a device, bring the client up and wait for it.
 
@@ -113,7 +104,9 @@ def way_up(client, new=None):
         if not client.session:
             client.load()
         if link:
-            client.up(link)
+            client.session.restart(client.tick())
+            client.link = link
+            client.handlers = -1  # subscriptions are due
     except BaseException:
         if link:
             link.close()
@@ -131,11 +124,13 @@ def settle(client, device):
 
 def _session(client):
     """Return a link over which CONNACK has come; yields."""
+    from .mqtt_connect import chip_id, connack, packet
+
     net, timeout_s = client.net, client.timeout
     if not client.client_id:
-        client.client_id = _chip_id(client)
+        client.client_id = chip_id(client)
     with Overlay("umqtt"):
-        hello = _packet(client.client_id, client.token, client.keepalive, client.last_will)
+        hello = packet(client.client_id, client.token, client.keepalive, client.last_will)
     gc.collect()
 
     def stage():
@@ -165,7 +160,7 @@ def _session(client):
             return have == 4
 
         yield from until(net, timeout_s, answered)
-        failure = _connack(answer, client.mqtt)
+        failure = connack(answer, client.mqtt)
         if failure:
             raise failure
         return link
@@ -176,78 +171,3 @@ def _session(client):
 
             e = refused(e, client.mqtt) or e
         raise e
-
-
-# -- CONNECT and CONNACK --------------------------------------------------------------------------
-
-
-class _Paper:
-    """A stream for the engine to write CONNECT on; it reads that all is well."""
-
-    def __init__(self):
-        self.written = b""
-
-    def write(self, data, n=None):
-        data = data.encode() if isinstance(data, str) else bytes(data)
-        self.written += data if n is None else data[:n]
-
-    def read(self, n=-1):
-        return b"\x20\x02\0\0"
-
-    def nothing(self, *_):
-        pass
-
-    connect = settimeout = setblocking = nothing
-
-
-def _packet(client_id, token, keepalive, last_will=None):
-    """Return CONNECT as the engine writes it (MQTT 3.1.1, section 3.1).
-
-    Any password will do, but not none (seen in public clients); old engines compute the length
-    right only below 128 bytes, so it is a short one.
-    """
-    from umqtt import simple as engine
-
-    paper = _Paper()
-
-    def connect():
-        # Engines before 1.3.4 ask DNS in the constructor.
-        mqtt = engine.MQTTClient(client_id, "", 0, token, b"-", keepalive)
-        if last_will:
-            mqtt.set_last_will(last_will[0], last_will[1], qos=1)
-        mqtt.connect()
-
-    lend(engine, paper, connect)
-    return paper.written
-
-
-def _connack(answer, endpoint):
-    """Return the exception for an answer that is no CONNACK of 0, else None."""
-    code = answer[3]
-    if bytes(answer[:2]) == b"\x20\x02" and not code:
-        return None
-    from .. import exceptions
-
-    if bytes(answer[:2]) != b"\x20\x02" or code > 5:
-        return exceptions.PlatformUnavailableException("%s: the answer is no MQTT" % endpoint)
-    text = "%s: %s (CONNACK %d)" % (endpoint, _TEXTS[code], code)
-    if code == 3:
-        return exceptions.PlatformUnavailableException(text, status=code)
-    if code in (4, 5):
-        return exceptions.AccessForbiddenException(text, status=code)
-    return exceptions.PlatformException(text, status=code)
-
-
-def _chip_id(client):
-    """Return an MQTT client id, stable on a board: two sessions of one id throw each other off.
-
-    Two clients on one board have different tokens; four digits do not give one away.
-    """
-    try:
-        from machine import unique_id
-
-        chip = "".join("%02x" % b for b in unique_id()[-8:])
-        return "att%s%04x" % (chip, hash(client.token) & 0xFFFF)
-    except ImportError:
-        bits = client.net.getrandbits
-        return "att%04x%04x" % (bits(16), bits(16))

@@ -24,47 +24,13 @@ class Loop(Publisher):
     link_up = None  # a function that says whether there is a network to try; see board.wifi
     watchdog = None  # fed with each poll; see board.watchdog
     _polled_s = 0  # second of the last poll
-    _handlers = -1  # how many there were when streams were last subscribed
+    handlers = -1  # how many there were when streams were last subscribed
 
     def __init__(self, net):
         super().__init__(net)
         self.retry_at = net.ticks_ms()
         self.devices = {}  # device -> why its assets are to be looked at: "first", "again", None
         self.events = []  # "online", or the reason of a loss: on_connect, on_disconnect
-
-    def up(self, link):
-        """Go on over a link on which CONNACK has come."""
-        self.session.restart(self.tick())
-        self.link = link
-        self._handlers = -1  # subscriptions are due
-
-    def down(self, politely=False):
-        """Close the link, after DISCONNECT if `politely`; what was on its way waits again."""
-        self.way = None
-        link, self.link = self.link, None
-        if link:
-            if politely:
-                self.session.put(b"\xe0\0")
-            try:
-                link.send(self.session.out, self.session.start, self.session.stop)
-            except OSError:  # gone already: that is what was wanted
-                pass
-            link.close()
-        if self.session:
-            self.session.restart()
-            self.outbox.rewind()
-
-    def cut_off(self):
-        """Mend what an exception from outside, such as Ctrl-C, left half done."""
-        entered = self.entered()
-        if entered:
-            self.leave()
-        if self.busy or entered:
-            self.down()
-            self.lost("interrupted", 0)
-            if self.outbox and self.outbox.store:
-                self.outbox.store.cut_off()
-        self.busy = self.in_handler = False
 
     def publish(self, topic, value, at, flags=0):
         """Put a value into the outbox and send what can be sent; see Publisher.put()."""
@@ -149,9 +115,11 @@ class Loop(Publisher):
                 if self.outbox.store:
                     self.outbox.store.check()
             if self.link and up:
-                if self._handlers != self.handlers():
-                    self._handlers = self.handlers()
-                    self.subscribe(now)
+                for device in self.devices:
+                    if self.handlers != device.__registered__[0]:
+                        self.handlers = device.__registered__[0]
+                        self.subscribe(now)
+                    break
                 self._exchange()
                 self.session.check(now)
                 if self.session.stop:
@@ -211,3 +179,8 @@ class Loop(Publisher):
             if left_ms <= 0 or done and done() or self.busy:
                 return
             net.sleep_ms(min(_IDLE_MS, left_ms))
+
+    def wait(self, seconds):
+        """Poll for so many seconds; return whether the session is up then."""
+        self.until(seconds)
+        return self.state == "online"

@@ -8,33 +8,10 @@ from io import BytesIO
 
 from micropython import const
 
-from . import payload
 from .reentry import Reentry
 
 _LATE_MAX = const(64)  # values of interrupts that wait at a time
 _ROOM = const(64)  # bytes of a text for which nothing is allocated
-
-
-def checked_name(name, where="asset name"):
-    """Return a name or an id if it can be part of a topic and of a path. Else ValueError."""
-    # As bytes: MicroPython interns each one-character string for ever.
-    if isinstance(name, str) and name and min(name.encode()) > 32:
-        if not ("/" in name or "+" in name or "#" in name):
-            return name
-    raise ValueError("%s %r: it is text without blanks, /, + and #" % (where, name))
-
-
-def state_topic(device_id, asset_name):
-    """Return the topic of an asset's states as bytes; of several assets' states for ()."""
-    if asset_name != ():
-        device_id = "%s/asset/%s" % (device_id, checked_name(asset_name))
-    return ("device/%s/state" % device_id).encode()
-
-
-def asset_of(topic):
-    """Return (device id, asset name) of a state topic; the name is None for several assets."""
-    parts = str(topic, "utf-8").split("/")
-    return parts[1], parts[3] if len(parts) > 3 else None
 
 
 class Publisher(Reentry):
@@ -60,7 +37,10 @@ class Publisher(Reentry):
         self.late = []  # (topic, text, flags, ticks) of what interrupts assigned
 
     def begin(self, outbox):
-        """Take an outbox; nothing was published before."""
+        """Take an outbox, and a format for its messages."""
+        from . import payload
+
+        self.format = payload
         self._text = bytearray(_ROOM)
         self._stream = BytesIO(bytearray(_ROOM))
         self.outbox = outbox
@@ -83,7 +63,7 @@ class Publisher(Reentry):
     def ending(self):
         """Return the end of the message of the outbox's record at hand."""
         outbox = self.outbox
-        return payload.ending(outbox, self.age_ms(outbox.second, outbox.ms()))
+        return self.format.ending(outbox, self.age_ms(outbox.second, outbox.ms()))
 
     def number(self, device_id, asset_name):
         """Return the number of an asset; `()` stands for several of them in one message.
@@ -95,7 +75,7 @@ class Publisher(Reentry):
             numbers = self.numbers[device_id] = {}
         found = numbers.get(asset_name)
         if found is None:
-            topic = state_topic(device_id, asset_name)
+            topic = self.state_topic(device_id, asset_name)
             self.topics.append(topic)  # first: an interrupt may add one as well
             found = numbers[asset_name] = self.topics.index(topic)
         return found
@@ -104,8 +84,8 @@ class Publisher(Reentry):
         """Keep the value of an interrupt until the outbox is free; arguments as for put()."""
         if not flags:
             stream = BytesIO()
-            payload.write(stream, value, at)
-            value, flags = stream.getvalue(), 0 if at is None else payload.OWN_TIME
+            self.format.write(stream, value, at)
+            value, flags = stream.getvalue(), 0 if at is None else self.format.OWN_TIME
         if len(self.late) >= _LATE_MAX:
             self.late.pop(0)
             self.dropped += 1
@@ -132,14 +112,14 @@ class Publisher(Reentry):
             return self._put(topic, value, len(value), flags, self.second, self._ms)
         stream, text = self._stream, self._text
         stream.seek(0)
-        payload.write(stream, value, at)
+        self.format.write(stream, value, at)
         n = stream.tell()
         stream.seek(0)
         if n > _ROOM:
             text = bytearray(n)
             self.begin(self.outbox)  # the stream has grown: not for ever
         stream.readinto(text)
-        self._put(topic, text, n, 0 if at is None else payload.OWN_TIME, self.second, self._ms)
+        self._put(topic, text, n, 0 if at is None else self.format.OWN_TIME, self.second, self._ms)
 
     def _put(self, topic, text, size, flags, second, ms):
         outbox = self.outbox
@@ -160,6 +140,3 @@ class Publisher(Reentry):
         elif not self._overflowing:
             self.report("the outbox is full, the oldest values go; see client.dropped")
         self._overflowing = True
-
-    def report(self, text, e=None):
-        raise NotImplementedError  # a Client's

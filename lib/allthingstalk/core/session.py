@@ -21,7 +21,8 @@ _INBOX_MAX = const(8192)  # bytes of messages that wait for their handlers
 class Session(PacketReader):
     """Outlives its links: what an old one left unacknowledged goes out over the next.
 
-    `owner` is a Publisher, which holds what is to be published and hears reports.
+    `owner` is a Client: it holds what is to be published, says how long answers may take, and
+    hears reports.
     """
 
     # A topic after whose publish the link dropped, -1: none, and whether others were acknowledged
@@ -29,12 +30,10 @@ class Session(PacketReader):
     suspect = -1
     others = False
     packet_id = 0  # the last one
-    wait_ms = half_ms = 0  # how long answers may take; half the keepalive
 
-    def __init__(self, owner, qos, max_message):
+    def __init__(self, owner):
         self.owner = owner
-        self._qos = qos
-        self.max_message = max_message
+        self.max_message = owner.max_message
         self.inbox = []  # (again, topic, payload); `again`: redelivered, DUP
         self.inbox_bytes = 0
         self._heads = []  # topic number -> what a PUBLISH has between its length and the value
@@ -81,7 +80,8 @@ class Session(PacketReader):
         Values of a topic that is suspected of making the link drop go alone: when no others are
         left, or when others were acknowledged.
         """
-        owner, qos, apart = self.owner, self._qos, self.suspect
+        owner, apart = self.owner, self.suspect
+        qos = owner.qos
         outbox = owner.outbox
         # Once others got through it is the suspect's turn: they wait until it is known.
         only = apart >= 0 and self.others and outbox.find(apart)
@@ -182,7 +182,8 @@ class Session(PacketReader):
 
     def check(self, now):
         """Ping where it is due. Raises OSError if the link is dead."""
-        diff, wait, half = self.owner.net.ticks_diff, self.wait_ms, self.half_ms
+        diff, owner = self.owner.net.ticks_diff, self.owner
+        wait, half = int(owner.timeout * 1000), owner.keepalive * 500
         self.seen_at = now
         if self.ping_at is not None:
             if diff(now, self.ping_at) > wait:

@@ -73,7 +73,7 @@ def create_device(client, ground, title):
             "a device is created in a ground: pass Client(..., ground='id') with that ground's "
             "token, or create the device on the platform and pass its id"
         )
-    from ..core.publisher import checked_name
+    from ..declare.topics import checked_name
 
     title = title or "MicroPython device"
     answer = request(

@@ -1,6 +1,6 @@
 """Brings the platform's assets of a device in line with its declaration."""
 
-from ..core.publisher import state_topic
+from ..declare.topics import state_topic
 
 
 def connect_with(client, device):
@@ -81,7 +81,7 @@ def _create(client, device, ours):
     if own:  # values assigned while it had no id are addressed now
         client.numbers[device.id] = own
         for name in own:
-            client.topics[own[name]] = state_topic(device.id, name)
+            client.topics[own[name]] = state_topic(client, device.id, name)
 
 
 def _create_asset(client, device, ours, asset, differing):
