@@ -9,8 +9,10 @@ from .overlay import Overlay
 _SELDOM = {
     "calls": "get_assets create_asset update_asset delete_asset get_asset_state create_device "
     "flush save close at_exit start run",
-    "connect": "connect_device load subscribe tell lost down cut_off move send_states",
-    "declare": "state_topic",
+    "connect": "move",
+    "connect.calls": "lost down cut_off send_states",
+    "connect.subscribe": "subscribe",
+    "topics": "state_topic number_assets",
 }
 
 
@@ -112,7 +114,7 @@ class Client(Loop, BaseClient):
     def __getattr__(self, name):
         for folder in _SELDOM:
             if name in _SELDOM[folder].split():
-                return lambda *args, **kwargs: _call(folder, name, self, args, kwargs)
+                return lambda *args, **kwargs: self._call(folder, name, *args, **kwargs)
         raise AttributeError(name)
 
     @property
@@ -144,6 +146,56 @@ class Client(Loop, BaseClient):
             self.load()
         self.publish(self.number(device_id, asset_name), state, at)
 
+    # -- up and down: what Device and Loop call --------------------------------------------------
+
+    def connect_device(self, device):
+        """Bring a device up, and wait for it; return whether it is on line.
+
+        Raises what is refused, and then the device is not started. With the network away it counts
+        as started, its values wait, and the client goes on trying. Called by an interrupt in the
+        middle of the client's work it is done right after that.
+        """
+        if self.status != "closed":
+            self.check_thread()
+        online = self.state == "online"
+        if self.busy or self.entered():
+            self.after.append(device.connect)
+            return online
+        try:
+            self.busy = True
+            try:
+                with Overlay("connect"):
+                    from .connect.bring_up import connect
+
+                    link = connect(self, device)
+                if not online:
+                    self.arrived(link)
+                elif not self.link:
+                    self.load()
+            except Exception as e:
+                self._call("connect.recover", "refused", device, e, online)
+                self.failed(e)
+            try:
+                if not self.session:
+                    self.load()
+                self.number_assets(device)
+            except MemoryError as e:
+                self.failed(e)
+            device.__started__ = True
+            self.busy = False
+        except Exception:
+            self.busy = False
+            raise
+        except BaseException:
+            self.cut_off()
+            raise
+        if self.state == "online":
+            # A command that is sent right after connect() has to be heard.
+            self.until(self.timeout, lambda: not (self.link and self.session.asked))
+        else:
+            self.poll()
+        return self.state == "online"
+
     def go_up(self):
         """Go a step of the way up."""
         if not self.way:
@@ -153,8 +205,9 @@ class Client(Loop, BaseClient):
             self.way = way_up(self)
         try:
             next(self.way)
-        except StopIteration:
+        except StopIteration as e:
             self._way_ended()
+            self.arrived(e.value)
 
     def _way_ended(self):
         self.way = None
@@ -162,10 +215,53 @@ class Client(Loop, BaseClient):
         if overlay:
             overlay.__exit__(None, None, None)
 
+    def arrived(self, link):
+        """Go on line over a link on which CONNACK has come; None: over REST alone."""
+        try:
+            if not self.session:
+                self.load()
+            self.session.restart(self.tick())
+        except BaseException:
+            if link:
+                link.close()
+            raise
+        self.link = link
+        self.handlers = -1  # subscriptions are due
+        self.move("accepted")
+
+    def load(self):
+        """Make outbox and session, with the first value or at the end of the first connect.
+
+        Not before they are needed: REST at the first connect has the memory to itself till then.
+        """
+        from .core.session import Session
+        from .outbox import Outbox
+
+        outbox, session = self.outbox_given or Outbox(), Session(self)
+        if self.session:  # made by an interrupt meanwhile
+            return
+        self.begin(outbox)
+        if outbox.path:
+            from .outbox_file import Store
+
+            Store(self, self.net)
+        self.session = session
+
+    def tell(self, event):
+        """Call on_connect for "online", on_disconnect for the reason of a loss."""
+        try:
+            if event == "online":
+                if self.on_connect:
+                    self.on_connect(self)
+            elif self.on_disconnect:
+                self.on_disconnect(self, event)
+        except Exception as e:
+            self.report("on_connect or on_disconnect raised", e)
+
     def failed(self, e):
         """Take down the session after an error, report it, and plan the next try."""
         try:
-            _call("connect", "failed", self, (e,), {})
+            self._call("connect.recover", "recover", e)
         except MemoryError:  # not even that fits
             self.link = None
             self.state = self.status = "offline"
@@ -179,7 +275,7 @@ class Client(Loop, BaseClient):
         lines = ()
         if e is not None:
             try:
-                text, lines = _call("connect", "told", self, (text, e), {})
+                text, lines = self._call("connect.calls", "told", text, e)
             except MemoryError:  # not even that fits
                 text = "%s: %s" % (text, e)
         self.last_error = text = text.replace(self.token, "***").replace("\n", " ")
@@ -191,8 +287,8 @@ class Client(Loop, BaseClient):
             except Exception:  # a log on a full flash: the client goes on
                 pass
 
-
-def _call(folder, name, client, args, kwargs):
-    with Overlay(folder):
-        module = __import__("allthingstalk." + folder, None, None, (name,))
-        return getattr(module, name)(client, *args, **kwargs)
+    def _call(self, module, name, *args, **kwargs):
+        """Call a function of a module that is in memory for this long only."""
+        with Overlay(module.split(".")[0]):
+            module = __import__("allthingstalk." + module, None, None, (name,))
+            return getattr(module, name)(self, *args, **kwargs)

@@ -25,7 +25,7 @@ class Stream:
         from .declare import registration
 
         register = registration(Device, self._stream, self._target, member)
-        unload(("declare",))
+        unload(("declare", "topics"))
         return register
 
 
@@ -58,7 +58,7 @@ class Device:
         from .declare import set_up
 
         self.assets, self.id = set_up(Device, self, id, unknown)
-        unload(("declare",))
+        unload(("declare", "topics"))
         self.client = client
         self.overwrite_assets = overwrite_assets
         self.__last_at__ = {}  # stream and asset's name -> time of the last message
@@ -125,7 +125,7 @@ class Device:
             from .declare import set_field
 
             set_field(Device, self, name, state)
-            unload(("declare",))
+            unload(("declare", "topics"))
         else:
             object.__setattr__(self, name, state)
 

@@ -13,7 +13,7 @@ from struct import pack, unpack, unpack_from
 from micropython import const
 
 from . import timestamps
-from .declare.topics import asset_of
+from .topics import asset_of
 from .outbox import ABSOLUTE, ON_FILE, OWN_TIME, SEVERAL, TIMELESS
 
 _HEAD = const(7)  # kind, length of the payload, four bytes of digest

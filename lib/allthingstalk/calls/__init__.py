@@ -8,9 +8,9 @@ def _rest(client, name, *args):
     """Call a function of the folder `rest`."""
     for _ in range(2):
         try:
-            from .. import rest
+            from ..rest import calls
 
-            return getattr(rest, name)(client, *args)
+            return getattr(calls, name)(client, *args)
         except MemoryError:
             if not client.link or client.busy:
                 raise

@@ -1,34 +1,18 @@
 """The way up: REST where a device needs it, then TCP, TLS, CONNECT and CONNACK, step by step."""
 
-import gc
 import sys
 
 from ..core.reentry import get_ident
 from ..overlay import Overlay
 from . import move
-from .dial import dial, until
 
 _IDLE_MS = 2
-def connect_device(client, device):
-    """Settle the assets of a device, bring the client up and wait for it.
+def connect(client, device):
+    """Settle the assets of a device and lead the client on line; wait for it.
 
-    Raises what is refused, and then the device is not started. With the network away it counts as
-    started, its values wait, and the client goes on trying.
+    Returns the link over which CONNACK has come, None where there is none to be opened. Raises
+    whatever stops it.
     """
-    try:
-        client.busy = True
-        _connect(client, device)
-        client.busy = False
-    except Exception:
-        client.busy = False
-        raise
-    except BaseException:
-        client.cut_off()
-        raise
-
-
-def _connect(client, device):
-    online = client.state == "online"
     if client.status == "closed":
         client.losses = None
     client.thread = get_ident()
@@ -46,40 +30,24 @@ def _connect(client, device):
                 atexit.register(client.at_exit)
             except ImportError:  # a board does not end
                 pass
-    try:
+    if client.state == "online":
+        settle(client, device)
+        return None
+    way = way_up(client, device)
+    while True:
         try:
-            if online:
-                settle(client, device)
-            else:
-                for _ in way_up(client, device):
-                    client.net.sleep_ms(_IDLE_MS)
-        except Exception as e:
-            from .recover import refusal
-
-            refused = refusal(client, e)
-            if refused:
-                del client.devices[device]
-                if not online:
-                    move(client, "refused")
-                raise refused
-            client.failed(e)
-        if not client.session:
-            client.load()
-        # The assets get their numbers, so that an interrupt finds them.
-        for asset in device.assets.values():
-            topic = client.number(device.id or id(device), asset.name)
-            if asset.keep == "latest" and topic not in client.latest:
-                client.latest += (topic,)
-    except MemoryError as e:  # the session does not fit yet
-        client.failed(e)
-    device.__started__ = True
+            next(way)
+        except StopIteration as e:
+            return e.value
+        client.net.sleep_ms(_IDLE_MS)
 
 
 def way_up(client, new=None):
-    """Lead on line: a generator that yields where the network is to be waited for.
+    """Lead to CONNACK: a generator that yields where the network is to be waited for.
 
-    One TLS connection at a time: REST is closed before MQTT begins. Raises whatever stops it; a
-    device that is refused stops the others only if it is the one being connected, `new`.
+    Returns the link, None where there is no MQTT. One TLS connection at a time: REST is closed
+    before MQTT begins. Raises whatever stops it; a device that is refused stops the others only if
+    it is the one being connected, `new`.
     """
     if client.link_up and not client.link_up():
         raise OSError("the network is down")
@@ -95,23 +63,13 @@ def way_up(client, new=None):
                     raise
                 client.devices[device] = "first"
                 client.report("device %s is left out: %s" % (device.id, e))
-    link = None
     if client.mqtt:
-        link = yield from _session(client)
-    elif client.pending:
+        from .mqtt_connect import mqtt_connect
+
+        return (yield from mqtt_connect(client))
+    if client.pending:
         client.send_states()
-    try:
-        if not client.session:
-            client.load()
-        if link:
-            client.session.restart(client.tick())
-            client.link = link
-            client.handlers = -1  # subscriptions are due
-    except BaseException:
-        if link:
-            link.close()
-        raise
-    move(client, "accepted")
+    return None
 
 
 def settle(client, device):
@@ -120,54 +78,3 @@ def settle(client, device):
         from ..rest.sync_assets import settle
 
         settle(client, device)
-
-
-def _session(client):
-    """Return a link over which CONNACK has come; yields."""
-    from .mqtt_connect import chip_id, connack, packet
-
-    net, timeout_s = client.net, client.timeout
-    if not client.client_id:
-        client.client_id = chip_id(client)
-    with Overlay("umqtt"):
-        hello = packet(client.client_id, client.token, client.keepalive, client.last_will)
-    gc.collect()
-
-    def stage():
-        move(client, "next")
-        if client.watchdog:
-            client.watchdog.progress()
-
-    link = yield from dial(net, client.mqtt, timeout_s, client.ca, stage)
-    try:
-        at = 0
-
-        def sent():
-            nonlocal at
-            at = link.send(hello, at, len(hello))
-            return at == len(hello)
-
-        yield from until(net, timeout_s, sent)  # with TLS, the handshake is part of it
-        stage()
-        answer, have = bytearray(4), 0
-
-        def answered():
-            nonlocal have
-            n = link.readinto(memoryview(answer)[have:])
-            if n == 0:
-                raise OSError("the platform closed the connection")
-            have += n or 0
-            return have == 4
-
-        yield from until(net, timeout_s, answered)
-        failure = connack(answer, client.mqtt)
-        if failure:
-            raise failure
-        return link
-    except BaseException as e:
-        link.close()
-        if client.mqtt[:5] == "mqtts" and isinstance(e, (OSError, ValueError)):
-            from .tls import refused
-
-            e = refused(e, client.mqtt) or e
-        raise e

@@ -1,6 +1,10 @@
 """CONNECT, as `umqtt.simple` writes it, and the answer to it. The session goes on from there."""
 
-from .dial import lend
+import gc
+
+from ..overlay import Overlay
+from . import move
+from .dial import dial, lend, until
 
 _TEXTS = {
     1: "the broker does not speak MQTT 3.1.1",
@@ -9,6 +13,55 @@ _TEXTS = {
     4: "the platform refused this token: it is wrong, or was revoked",
     5: "this token may not connect; check token and device id",
 }
+
+
+def mqtt_connect(client):
+    """Return a link over which CONNACK has come; yields."""
+    net, timeout_s = client.net, client.timeout
+    if not client.client_id:
+        client.client_id = _chip_id(client)
+    with Overlay("umqtt"):
+        hello = _packet(client.client_id, client.token, client.keepalive, client.last_will)
+    gc.collect()
+
+    def stage():
+        move(client, "next")
+        if client.watchdog:
+            client.watchdog.progress()
+
+    link = yield from dial(net, client.mqtt, timeout_s, client.ca, stage)
+    try:
+        at = 0
+
+        def sent():
+            nonlocal at
+            at = link.send(hello, at, len(hello))
+            return at == len(hello)
+
+        yield from until(net, timeout_s, sent)  # with TLS, the handshake is part of it
+        stage()
+        answer, have = bytearray(4), 0
+
+        def answered():
+            nonlocal have
+            n = link.readinto(memoryview(answer)[have:])
+            if n == 0:
+                raise OSError("the platform closed the connection")
+            have += n or 0
+            return have == 4
+
+        yield from until(net, timeout_s, answered)
+        failure = _connack(answer, client.mqtt)
+        if failure:
+            raise failure
+        return link
+    except BaseException as e:
+        link.close()
+        if client.mqtt[:5] == "mqtts" and isinstance(e, (OSError, ValueError)):
+            from .tls import refused
+
+            e = refused(e, client.mqtt) or e
+        raise e
 
 
 class _Paper:
@@ -30,7 +83,7 @@ class _Paper:
     connect = settimeout = setblocking = nothing
 
 
-def packet(client_id, token, keepalive, last_will=None):
+def _packet(client_id, token, keepalive, last_will=None):
     """Return CONNECT as the engine writes it (MQTT 3.1.1, section 3.1).
 
     Any password will do, but not none (seen in public clients); old engines compute the length
@@ -51,7 +104,7 @@ def packet(client_id, token, keepalive, last_will=None):
     return paper.written
 
 
-def connack(answer, endpoint):
+def _connack(answer, endpoint):
     """Return the exception for an answer that is no CONNACK of 0, else None."""
     code = answer[3]
     if bytes(answer[:2]) == b"\x20\x02" and not code:
@@ -68,7 +121,7 @@ def connack(answer, endpoint):
     return exceptions.PlatformException(text, status=code)
 
 
-def chip_id(client):
+def _chip_id(client):
     """Return an MQTT client id, stable on a board: two sessions of one id throw each other off.
 
     Two clients on one board have different tokens; four digits do not give one away.

@@ -1,6 +1,6 @@
 """Checks what a Client is made with."""
 
-from ..declare.topics import checked_name
+from ..topics import checked_name
 
 _SCHEMES = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
 

@@ -40,6 +40,16 @@ def refusal(client, e):
     return None if e is None or e.passing else e
 
 
+def refused(client, device, e, online):
+    """Raise what waiting does not mend, and forget the device."""
+    e = refusal(client, e)
+    if e:
+        del client.devices[device]
+        if not online:
+            move(client, "refused")
+        raise e
+
+
 def recover(client, e):
     """Take down the session after the exception `e` and set when the next try is due."""
     if isinstance(e, MemoryError):

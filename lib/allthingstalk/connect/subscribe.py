@@ -3,14 +3,14 @@
 _STREAMS = ("command", "feed", "state", "event")
 
 
-def subscribe(session, devices, now):
+def subscribe(client, now):
     """Subscribe to the streams that have handlers, as far as this link has not yet.
 
-    `devices`: {device: why its assets are still to be looked at, or None}. At QoS 1, without
-    waiting for SUBACK (MQTT 3.1.1, section 3.8).
+    At QoS 1, without waiting for SUBACK (MQTT 3.1.1, section 3.8).
     """
-    for device in devices:
-        if devices[device] == "first":  # left out: it might cost the others their session
+    session = client.session
+    for device in client.devices:
+        if client.devices[device] == "first":  # left out: it might cost the others their session
             continue
         for stream in _STREAMS:
             topic_filter = "device/%s/asset/+/%s" % (device.id, stream)

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ..declare.topics import asset_of
+from ..topics import asset_of
 
 _BLAME_MS = const(2000)  # a drop so soon after a publish may be that publish's fault
 _STRIKES = const(3)

@@ -4,7 +4,7 @@ In memory until a device is made. The classes of `assets` and `devices` load thi
 what they are: nothing here imports them.
 """
 
-from .topics import checked_name, state_topic  # noqa: F401  - a Client calls it
+from ..topics import checked_name
 
 _COMMON = "kind name title description handler keep profile"
 _LIMITS = ("minimum", "maximum", "unit", "enum", "properties", "items")

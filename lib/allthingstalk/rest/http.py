@@ -65,9 +65,7 @@ def request(client, method, path, body=None, stream=False):
         text = _body(answer, _BODY_MAX)
         return json.loads(text) if text else None
     except (OSError, ValueError, RuntimeError, IndexError) as e:
-        from .refusals import unavailable
-
-        raise unavailable(client.http, e)
+        raise unreadable(client, e)
     finally:
         if answer:
             answer.close()
@@ -88,6 +86,13 @@ def _link(client):
         except StopIteration as e:
             return e.value
         net.sleep_ms(_PAUSE_MS)
+
+
+def unreadable(client, e):
+    """Return the exception for an answer that is not what was asked for."""
+    from .refusals import unavailable
+
+    return unavailable(client.http, e)
 
 
 def _body(answer, most):

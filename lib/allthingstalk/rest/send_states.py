@@ -1,7 +1,7 @@
 """Sends the values of the outbox over REST: for a Client with `mqtt=False`."""
 
 from ..core import payload
-from ..declare.topics import asset_of
+from ..topics import asset_of
 from .http import path, request
 
 _SENT = 1  # stands for a packet id: the record that is on its way

@@ -1,6 +1,6 @@
 """Brings the platform's assets of a device in line with its declaration."""
 
-from ..declare.topics import state_topic
+from ..topics import state_topic
 
 
 def connect_with(client, device):
@@ -68,7 +68,7 @@ def _each(client, device_id, ours):
     """Return an iterator over the platform's assets of a device, one in memory at a time."""
     if not ours:  # a client of somebody's own
         return client.get_assets(device_id)
-    from . import each_asset
+    from .assets import each_asset
 
     return each_asset(client, device_id)
 
@@ -86,7 +86,12 @@ def _create(client, device, ours):
 
 def _create_asset(client, device, ours, asset, differing):
     try:
-        found = client.create_asset(device.id, asset)
+        if ours:
+            from .assets import create_asset
+
+            found = create_asset(client, device.id, asset)
+        else:
+            found = client.create_asset(device.id, asset)
     except Exception as e:
         # 400 is what the platform says for a name that exists: made by another of our tries.
         if getattr(e, "status", 0) not in (400, 409):

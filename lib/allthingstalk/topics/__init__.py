@@ -1,4 +1,4 @@
-"""Names of devices and assets, and the topics of their states."""
+"""Names of devices and assets, and the topics of their states. In memory while they are made."""
 
 
 def checked_name(name, where="asset name"):
@@ -21,3 +21,11 @@ def asset_of(topic):
     """Return (device id, asset name) of a state topic; the name is None for several assets."""
     parts = str(topic, "utf-8").split("/")
     return parts[1], parts[3] if len(parts) > 3 else None
+
+
+def number_assets(client, device):
+    """Give the assets of a device their numbers, so that an interrupt finds them."""
+    for asset in device.assets.values():
+        topic = client.number(device.id or id(device), asset.name)
+        if asset.keep == "latest" and topic not in client.latest:
+            client.latest += (topic,)

@@ -1,0 +1,51 @@
+"""What a Client calls of this folder, in memory for one call; see Client.__getattr__."""
+
+
+def lost(client, reason):
+    """Take note that the session is lost; the next try is due."""
+    client.move( "lost", reason)
+    client.retry_at = client.net.ticks_ms()
+
+
+def down(client, politely=False):
+    """Close the link, after DISCONNECT if `politely`; what was on its way waits again."""
+    client.way = None
+    link, session, client.link = client.link, client.session, None
+    if link:
+        if politely:
+            session.put(b"\xe0\0")
+        try:
+            link.send(session.out, session.start, session.stop)
+        except OSError:  # gone already: that is what was wanted
+            pass
+        link.close()
+    if session:
+        session.restart()
+        client.outbox.rewind()
+
+
+def cut_off(client):
+    """Mend what an exception from outside, such as Ctrl-C, left half done."""
+    entered = client.entered()
+    if entered:
+        client.leave()
+    if client.busy or entered:
+        down(client)
+        lost(client, "interrupted")
+        if client.outbox and client.outbox.store:
+            client.outbox.store.cut_off()
+    client.busy = client.in_handler = False
+
+
+def send_states(client):
+    """Send what the outbox holds over REST, where MQTT is off."""
+    from ..rest.send_states import send
+
+    send(client)
+
+
+def told(client, text, e):
+    """Return what is said of an error, and the lines of its traceback."""
+    from .error_texts import traceback_lines
+
+    return traceback_lines(text, e)
