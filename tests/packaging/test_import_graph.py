@@ -151,7 +151,7 @@ def circle(graph):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_at_its_top_only_what_the_design_allows(module):
-    assert module in ARROWS, f"{module}.py is new: say in ARROWS what it may import"
+    assert module in ARROWS, f"{module} is new: say in ARROWS what it may import"
     assert arrows(module, only_at_top=True) <= ARROWS[module]
 
 
