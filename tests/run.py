@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools import board_files, compact, engines, interpreters  # noqa: E402
+from tools import board_files, engines, interpreters  # noqa: E402
 
 UNIT = ROOT / "tests" / "unit"
 COMPILED = ROOT / "build" / "compiled"
@@ -31,7 +31,7 @@ FILE_TIMEOUT_S = 120
 SCENARIOS_AT_A_TIME = 3
 
 # interpreter, umqtt.simple, urequests (None: the `requests` that is frozen into the interpreter);
-# `compiled` is 32 bits with the library as it goes onto boards, names and all
+# `compiled` is 32 bits with the library as it goes onto boards; the tests are sources there too
 CONFIGURATIONS = (
     ("cpython", engines.UMQTT_NEW, engines.UREQUESTS_NEW),
     ("cpython", engines.UMQTT_OLD, engines.UREQUESTS_OLD),
@@ -54,15 +54,6 @@ class Tally:
         self.skips += skips
 
 
-def compile_all():
-    """Compile the library as for a board; the tests of its inner parts get the same names."""
-    board_files.build(COMPILED)
-    (COMPILED / "tests").mkdir(parents=True, exist_ok=True)
-    for path in UNIT.glob("*.py"):
-        text = compact.compacted(path.read_text(encoding="utf-8"))
-        (COMPILED / "tests" / path.name).write_text(text, encoding="utf-8")
-
-
 def engine_paths(umqtt, urequests):
     return [str(engines.folder(e)) for e in (umqtt, urequests) if e]
 
@@ -71,7 +62,7 @@ def environment(interpreter, umqtt, urequests):
     """Return the environment in which a program sees the library and its engines."""
     paths = [str(ROOT / "lib"), str(UNIT)] + engine_paths(umqtt, urequests)
     if interpreter == "compiled":
-        paths[:2] = [str(COMPILED / "lib"), str(COMPILED / "tests")]
+        paths[0] = str(COMPILED / "lib")
     if interpreter == "cpython":
         return {**os.environ, "PYTHONPATH": os.pathsep.join([paths[0], str(SHIMS), *paths[1:]])}
     paths += [str(engines.folder(engines.UNITTEST)), ".frozen"]
@@ -93,7 +84,7 @@ def run_unit_file(command, environ, interpreter, path):
         done = subprocess.run(
             [*command, *arguments],
             env=environ,
-            cwd=COMPILED / "tests" if interpreter == "compiled" else UNIT,
+            cwd=UNIT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=FILE_TIMEOUT_S,
@@ -132,7 +123,7 @@ def run_units(tally, names, only_interpreter):
         try:
             command = interpreters.find("mp32" if interpreter == "compiled" else interpreter)
             if interpreter == "compiled":
-                compile_all()
+                board_files.build(COMPILED)
         except interpreters.Missing as e:
             tally.add(0, 0, [(name, str(e))])
             print(f"unit, {name}: skipped, {e}", flush=True)

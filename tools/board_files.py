@@ -13,34 +13,31 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools import engines  # noqa: E402
-from tools.compact import PACKAGE, compile_to  # noqa: E402
+from tools import engines, library  # noqa: E402
+from tools.compiling import compile_file  # noqa: E402
 
 BOARD = ROOT / "build" / "board"
 
 
 def put_library(folder, source=False):
     """Put the package into `folder`, compiled unless `source`."""
-    for path in sorted(PACKAGE.glob("*.py")):
-        name = f"allthingstalk/{path.name}"
-        if source:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, folder / name)
-        else:
-            compile_to(path, (folder / name).with_suffix(".mpy"), name)
+    _put(library.sources(), folder, source)
 
 
 def put_engines(folder, source=False):
     """Put umqtt.simple and urequests into `folder`."""
     for engine in (engines.UMQTT_NEW, engines.UREQUESTS_NEW):
-        origin = engines.folder(engine)
-        for path in sorted(origin.rglob("*.py")):
-            name = path.relative_to(origin)
-            if source:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, folder / name)
-            else:
-                compile_to(path, (folder / name).with_suffix(".mpy"), str(name))
+        _put(engines.sources(engine), folder, source)
+
+
+def _put(files, folder, source):
+    """Put {path below `folder`: file} there."""
+    for name, path in files.items():
+        if source:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, folder / name)
+        else:
+            compile_file(path, (folder / name).with_suffix(".mpy"), name)
 
 
 def build(folder=BOARD, source=False):

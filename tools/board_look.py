@@ -7,7 +7,7 @@ import ast
 
 from tools import board_content
 
-NEW = ".new"  # a file that is being sent is called so, until all are there
+NEW = ".new"  # a file or folder that is being sent is called so, until all are there
 
 # Runs on the board. What is in the firmware (frozen, or in ROMFS) comes before /lib: a copy there
 # would never be used, so the search is limited to it. Prints (name, value) lines.
@@ -52,13 +52,16 @@ def look(f):
     except OSError:
         pass
 def walk(d):
+    print(("folder", d))
     for e in list(os.ilistdir(d)):
+        f = d + "/" + e[0]
         if e[1] & 0x4000:
-            walk(d + e[0] + "/")
+            walk(f)
         else:
-            look(d + e[0])
-if has({package}[:-1]):
-    walk({package})
+            look(f)
+for d in {folders}:
+    if has(d):
+        walk(d)
 for f in {files}:
     look(f)
 print(("shadow", has("/allthingstalk")))
@@ -73,12 +76,15 @@ class Seen:
     def __init__(self, lines):
         self.firmware = {}  # module in the firmware -> its version
         self.files = {}  # path -> SHA-256
+        self.folders = set()  # of the library
         for line in lines:
             name, value = ast.literal_eval(line)
             if name == "has":
                 self.firmware[value[0]] = value[1]
             elif name == "file":
                 self.files[value[0]] = value[1]
+            elif name == "folder":
+                self.folders.add(value)
             else:
                 setattr(self, name, value)
 
@@ -86,7 +92,8 @@ class Seen:
 def look(transport, files):
     """Return what is on the board: firmware, free bytes, the files of the library and `files`."""
     modules = [("allthingstalk",), *(names for names, _ in board_content.ENGINES.values())]
-    code = _LOOK.format(modules=modules, package=repr(board_content.PACKAGE), files=files)
+    package = board_content.PACKAGE.rstrip("/")
+    code = _LOOK.format(modules=modules, folders=(package, package + NEW), files=files)
     return Seen(transport.exec(code).decode().splitlines())
 
 

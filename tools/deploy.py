@@ -4,15 +4,15 @@
     tools/deploy.py [--port PORT] [--board RPI_PICO_W] [--main my_program.py]
 
 Sent are the compiled library, the engines that the firmware lacks, boot.py, main.py and the
-board's pins.py. Files are written under temporary names and renamed together at the end: a cable
-that is pulled before leaves the board as it was; run it again. What else is on the board
-(settings.json, ca.der, the outbox, files of yours) is not touched.
+board's pins.py. Files and new folders are written under temporary names and renamed together at the
+end: a cable that is pulled before leaves the board as it was; run it again. What else is on the
+board (settings.json, ca.der, the outbox, files of yours) is not touched.
 """
 
 import argparse
 import hashlib
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -27,26 +27,28 @@ PINS = "/pins.py"
 MPY = 6  # version of the .mpy files that mpy-cross makes; MicroPython loads them from 1.23 on
 _TRIES = 3  # a watchdog that a program has armed may reset the board in the midst
 _BLOCK_BYTES = 4096
+_FOLDER_BYTES = 2 * _BLOCK_BYTES  # a littlefs keeps each folder twice
 _MANY = 5
 _CHUNK_BYTES = 512
 
 _RENAME = """
 import os
-for f in {files}:
+for f in {paths}:
     try:
         os.rename(f + {new}, f)
     except OSError:  # FAT does not replace
         os.remove(f)
         os.rename(f + {new}, f)
 """
-_REMOVE = "import os\nfor f in {files}:\n os.remove(f)\n"
+_REMOVE = "import os\nfor f in {files}:\n os.remove(f)\nfor d in {folders}:\n os.rmdir(d)\n"
 _FOLDERS = """
 import os
 for d in {folders}:
     try:
         os.mkdir(d)
-    except OSError:
-        pass
+    except OSError as e:
+        if e.errno != 17:  # it is there
+            raise
 """
 
 
@@ -86,10 +88,34 @@ def check(seen):
         )
 
 
-def send(transport, files):
-    """Write files and rename them together; {path: bytes}."""
-    folders = {str(p) for path in files for p in Path(path).parents} - {"/"}
-    transport.exec(_FOLDERS.format(folders=sorted(folders)))
+def folders_of(paths):
+    """Return the folders that files lie in, and those that these lie in."""
+    return {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+
+
+def of_library(folder):
+    """Return whether a folder is the library's, or lies in it."""
+    return (folder + "/").startswith(board_content.PACKAGE)
+
+
+def written_as(paths, folders):
+    """Return {path: what is renamed to bring the file there}: the file, or a folder it lies in.
+
+    A folder of the library that is none of `folders` comes as a whole: half of it, or an empty one,
+    would hide the module of that name that an older version has.
+    """
+    found = {}
+    for path in paths:
+        new = [f for f in folders_of([path]) if of_library(f) and f not in folders]
+        found[path] = min(new, default=path, key=len)
+    return found
+
+
+def send(transport, files, folders):
+    """Write files and rename them together; {path: bytes}. `folders` of the library are there."""
+    renamed = written_as(files, folders)
+    half = {path: start + NEW + path[len(start) :] for path, start in renamed.items()}
+    transport.exec(_FOLDERS.format(folders=sorted(folders_of(half.values()) - {"/"})))
     total, sent = sum(len(data) for data in files.values()), 0
     with tqdm(total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:
         for path, data in files.items():
@@ -98,9 +124,17 @@ def send(transport, files):
             def progress(written, _, before=sent):
                 bar.update(before + written - bar.n)
 
-            transport.fs_writefile(path + NEW, data, _CHUNK_BYTES, progress)
+            transport.fs_writefile(half[path], data, _CHUNK_BYTES, progress)
             sent += len(data)
-    transport.exec(_RENAME.format(files=list(files), new=repr(NEW)))
+    transport.exec(_RENAME.format(paths=list(dict.fromkeys(renamed.values())), new=repr(NEW)))
+
+
+def remove(transport, files, folders):
+    """Remove files, and folders that are empty then. Return the paths; a folder's ends with "/"."""
+    folders = sorted(folders, reverse=True)  # the inner ones first
+    if files or folders:
+        transport.exec(_REMOVE.format(files=files, folders=folders))
+    return files + [folder + "/" for folder in folders]
 
 
 def bring(transport, wanted, seen):
@@ -111,19 +145,27 @@ def bring(transport, wanted, seen):
         if seen.files.get(path) != hashlib.sha256(data).digest()
     }
     # What an earlier run left half sent, modules that are no more, sources that would come first.
-    halves = [path for path in seen.files if path.endswith(NEW)]
+    halves = [path for path in seen.files if is_half(path)]
     old = [path for path in seen.files if path.startswith(board_content.PACKAGE)]
     old += [twin(path) for path in wanted if path.endswith(".mpy") and twin(path) in seen.files]
     old = sorted(set(old) - {*wanted, *halves})
-    if halves:
-        transport.exec(_REMOVE.format(files=halves))
+    needed = folders_of(wanted)
+    folders = {folder for folder in seen.folders if not is_half(folder)}
+    gone = folders - needed
+    added = {folder for folder in needed - folders if of_library(folder)}
+    removed = remove(transport, halves, seen.folders - folders)
     # main.py last: it starts what the other files are for.
     order = sorted(changed, key=lambda path: (path == "/main.py", path))
-    for batch in batches({path: changed[path] for path in order}, seen.free):
-        send(transport, batch)
-    if old:
-        transport.exec(_REMOVE.format(files=old))
-    return order, halves + old
+    free = seen.free - len(added) * _FOLDER_BYTES
+    for batch in batches({path: changed[path] for path in order}, free):
+        send(transport, batch, folders)
+        folders |= folders_of(batch)
+    return order, removed + remove(transport, old, gone)
+
+
+def is_half(path):
+    """Return whether a file or folder is one that an earlier run was about to send."""
+    return any(part.endswith(NEW) for part in path.split("/"))
 
 
 def batches(files, free_bytes):
@@ -197,10 +239,15 @@ def update(transport, wanted, seen, say):
 
 
 def summary(did, sizes):
-    """Return lines about files, {path: bytes}: one each, or one for a folder with many."""
+    """Return lines about files, {path: bytes}: one each, or one for a folder with many.
+
+    The library with its folders counts as one folder.
+    """
     folders = {}
     for path, size in sizes.items():
-        folders.setdefault(path.rpartition("/")[0], {})[path] = size
+        folder = path.rpartition("/")[0]
+        folder = board_content.PACKAGE.rstrip("/") if of_library(folder) else folder
+        folders.setdefault(folder, {})[path] = size
     lines = []
     for folder, files in folders.items():
         if len(files) > _MANY:

@@ -42,6 +42,12 @@ def folder(engine):
     return target
 
 
+def sources(engine):
+    """Return {path below /lib, such as "umqtt/simple.py": file} of an engine."""
+    origin = folder(engine)
+    return {path.relative_to(origin).as_posix(): path for path in sorted(origin.rglob("*.py"))}
+
+
 def index():
     """Return the package index that pip is set to use, None for its default."""
     if "PIP_INDEX_URL" in os.environ:

@@ -22,17 +22,20 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tools import board_files, compact, engines
+from tools import engines, library
+from tools.compiling import compile_file
 
 ROOT = Path(__file__).resolve().parent.parent
 INDEX = ROOT / "build" / "mip"
 PACKAGE_JSON = ROOT / "package.json"
-NAME = "allthingstalk"
+NAME = library.NAME
 MPY = "6"
 _HASH_CHARS = 8  # of the SHA-256 that a file is named by
 _ENGINES = {"umqtt.simple": engines.UMQTT_NEW, "urequests": engines.UREQUESTS_NEW}
 
-# The parts that the core works without, each a package: its modules, the parts it needs, what for.
+# The parts that the core works without, each a package: its files and folders ("board", or
+# "board.clock" for one file of a folder), the parts it needs, what for. A file that comes under a
+# folder that stands here goes with it; what stands nowhere is the core.
 PARTS = {
     "aio": (["aio"], [], "the asyncio front: await client.run()"),
     "board": (
@@ -55,7 +58,7 @@ PARTS = {
 
 @dataclass
 class Package:
-    """A package of the index: `modules` is {file name without suffix: path of its source}."""
+    """A package of the index: `modules` is {path below /lib: path of the source}."""
 
     name: str
     version: str
@@ -66,28 +69,34 @@ class Package:
 
 def version():
     """Return the version of the library."""
-    text = (board_files.PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    text = library.modules()["__init__"].read_text(encoding="utf-8")
     return re.search(r'^__version__ = "(.*?)"', text, re.M)[1]
 
 
-def modules():
-    """Return the names of all modules of the library."""
-    return sorted(path.stem for path in board_files.PACKAGE.glob("*.py"))
+def part_of(module):
+    """Return the part that a module such as "board.clock" belongs to, None for the core."""
+    found = [
+        (len(entry), part)
+        for part, (entries, _, _) in PARTS.items()
+        for entry in entries
+        if (module + ".").startswith(entry + ".")
+    ]
+    return max(found)[1] if found else None
 
 
-def optional():
-    """Return the names of the modules that are not in the core."""
-    return {name for part, _, _ in PARTS.values() for name in part}
+def modules_of(part):
+    """Return the names of the modules of a part, those of the core for None."""
+    return [module for module in library.modules() if part_of(module) == part]
 
 
 def core():
     """Return the names of the modules of the core."""
-    return [name for name in modules() if name not in optional()]
+    return modules_of(None)
 
 
 def package_json():
     """Return the text of package.json: the whole library as source, for a local folder or a URL."""
-    urls = [[f"{NAME}/{name}.py", f"lib/{NAME}/{name}.py"] for name in modules()]
+    urls = [[name, "lib/" + name] for name in library.sources()]
     content = {
         "version": version(),
         "urls": urls,
@@ -107,27 +116,24 @@ def packages():
     """Return the Packages of the index."""
     now = version()
 
-    def files(names):
-        return {f"{NAME}/{name}": board_files.PACKAGE / f"{name}.py" for name in names}
+    def files(part):
+        wanted = {library.modules()[module] for module in modules_of(part)}
+        return {name: path for name, path in library.sources().items() if path in wanted}
 
     found = [
         Package(
             NAME,
             now,
             "a board as a device of the AllThingsTalk platform",
-            files(core()),
+            files(None),
             [[name, "latest"] for name in _ENGINES],
         )
     ]
-    for part, (names, needs, description) in PARTS.items():
+    for part, (_, needs, description) in PARTS.items():
         deps = [[NAME, now], *([f"{NAME}-{need}", now] for need in needs)]
-        found.append(Package(f"{NAME}-{part}", now, description, files(names), deps))
+        found.append(Package(f"{NAME}-{part}", now, description, files(part), deps))
     for name, engine in _ENGINES.items():
-        folder = engines.folder(engine)
-        sources = {
-            path.relative_to(folder).with_suffix("").as_posix(): path
-            for path in sorted(folder.rglob("*.py"))
-        }
+        sources = engines.sources(engine)
         found.append(Package(name, engine[1], "an engine, as it is published", sources, []))
     return found
 
@@ -146,11 +152,12 @@ def put_package(to, package, flavour):
     hashes = []
     with tempfile.TemporaryDirectory() as folder:
         for name, source in package.modules.items():
-            target, suffix = source, ".py"
+            path = source
             if flavour != "py":
-                target, suffix = Path(folder) / "module.mpy", ".mpy"
-                compact.compile_to(source, target, name + ".py")
-            hashes.append([name + suffix, put_file(to, target.read_bytes())])
+                path = Path(folder) / "module.mpy"
+                compile_file(source, path, name)
+                name = name.removesuffix(".py") + ".mpy"
+            hashes.append([name, put_file(to, path.read_bytes())])
     content = {"v": 1, "version": package.version, "hashes": hashes, "deps": package.deps}
     folder = to / "package" / flavour / package.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -189,7 +196,7 @@ def main():
     args = parser.parse_args()
     if args.package_json:
         PACKAGE_JSON.write_text(package_json(), encoding="utf-8")
-        print(f"{PACKAGE_JSON}: version {version()}, {len(modules())} modules")
+        print(f"{PACKAGE_JSON}: version {version()}, {len(library.modules())} modules")
         return
     for package in build(args.to):
         print(f"{package.name} {package.version}: {len(package.modules)} modules")

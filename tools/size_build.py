@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools import compact, engines
+from tools import engines, library
+from tools.compiling import CompileError, compile_file
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ROOT / "tools" / "size_programs"
@@ -43,7 +44,7 @@ def build(target):
         shutil.copyfile(source, py / name)
         compile_module(source, compiled, name)
         if name not in programs:
-            module = name[:-3].replace("/", ".").removesuffix(".__init__")
+            module = library.module(name)
             py_bytes[module] = source.stat().st_size
             mpy_bytes[module] = compiled.stat().st_size
     shutil.copytree(mpy, rom)
@@ -57,18 +58,18 @@ def build(target):
 
 def _modules():
     """Return {path on the board: source} of the library and its engines."""
-    found = {f"allthingstalk/{f.name}": f for f in (ROOT / "lib" / "allthingstalk").glob("*.py")}
-    for folder in (engines.folder(engines.UMQTT_NEW), engines.folder(engines.UREQUESTS_NEW)):
-        found |= {str(f.relative_to(folder)): f for f in folder.rglob("*.py")}
+    found = library.sources()
+    for engine in (engines.UMQTT_NEW, engines.UREQUESTS_NEW):
+        found |= engines.sources(engine)
     return found
 
 
 def compile_module(source, target, name):
     """Compile a module as for a board; `name` is what tracebacks show. Raises Failed."""
     try:
-        compact.compile_to(source, target, name)
-    except subprocess.CalledProcessError as e:
-        raise Failed(f"{name} does not compile: {e}") from None
+        compile_file(source, target, name)
+    except CompileError as e:
+        raise Failed(str(e)) from None
 
 
 def run(command, **options):

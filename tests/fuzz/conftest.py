@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools import engines  # noqa: E402
+from tools import engines, library  # noqa: E402
 
 sys.path[:0] = [
     str(ROOT / "lib"),
@@ -29,9 +29,9 @@ sys.path[:0] = [
 hypothesis.configuration.set_hypothesis_home_dir(ROOT / "build" / "hypothesis")
 
 # What the library loads and lets go again stays: 100,000 imports would take the time.
-for _file in sorted((ROOT / "lib" / "allthingstalk").glob("*.py")):
-    if _file.stem not in ("__init__", "aio", "background", "wifi"):
-        importlib.import_module("allthingstalk." + _file.stem)
+for _name in library.modules():
+    if _name not in ("__init__", "aio", "background", "wifi"):
+        importlib.import_module("allthingstalk." + _name)
 for _name in ("definition", "devices", "recovery"):
     sys.modules["allthingstalk." + _name].unload = lambda names: None
 # The library collects before each connection, for a board's sake. Here the collector would walk

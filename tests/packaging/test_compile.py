@@ -23,7 +23,7 @@ def test_every_module_compiles(architecture, tmp_path):
     assert MODULES
     for source in MODULES:
         done = compiled(source, architecture, tmp_path / "module.mpy")
-        assert done.returncode == 0, f"{source.name}: {done.stderr}"
+        assert done.returncode == 0, f"{source}: {done.stderr}"
         # "M", version 6: what MicroPython since 1.23 loads
         assert (tmp_path / "module.mpy").read_bytes()[:2] == b"M\x06"
 

@@ -1,12 +1,14 @@
 """The arrows between the library's modules point one way, and only boards' modules are used."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-LIBRARY = Path(__file__).resolve().parents[2] / "lib" / "allthingstalk"
-MODULES = {path.stem: ast.parse(path.read_text()) for path in sorted(LIBRARY.glob("*.py"))}
+from tools import library
+
+# Modules of folders are called "core.session", "core" is that folder's __init__.py.
+FILES = library.modules()
+MODULES = {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.items()}
 
 # The engines, and what MicroPython has built in on every board. `u` names are those of old ones.
 ENGINES = {"umqtt", "urequests", "requests"}
@@ -85,7 +87,22 @@ ARROWS = {
 }
 
 
-def imports(tree):
+def folder_of(module):
+    """Return the folder that a module's `from .` means: "core", "" for the package itself."""
+    inside = FILES[module].name == "__init__.py" and module != "__init__"
+    return module if inside else module.rpartition(".")[0]
+
+
+def meant(node, folder):
+    """Return the modules that a relative import in a folder names."""
+    parts = folder.split(".") if folder else []
+    base = ".".join([*parts[: len(parts) + 1 - node.level], *filter(None, [node.module])])
+    full = [f"{base}.{n.name}" if base else n.name for n in node.names]
+    found = [name if name in MODULES or not base else base for name in full]
+    return [name for name in found if not name.startswith("__")]  # `from . import __version__`
+
+
+def imports(tree, folder=""):
     """Yield (module, is of this package, at the top of the file) of each import."""
     at_top = set()
     for node in tree.body:
@@ -101,17 +118,21 @@ def imports(tree):
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module.split(".")[0], False, top
         elif isinstance(node, ast.ImportFrom):
-            for name in [node.module] if node.module else [n.name for n in node.names]:
-                if not name.startswith("__"):  # `from . import __version__`
-                    yield name, True, top
+            for name in meant(node, folder):
+                yield name, True, top
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            name, dot, call = node.value.partition(".")  # what loading.function() is given
+            name, dot, call = node.value.rpartition(".")  # what loading.function() is given
             if dot and name in MODULES and call.isidentifier():
                 yield name, True, False
 
 
-def own(tree, only_at_top=False):
-    return {name for name, ours, top in imports(tree) if ours and (top or not only_at_top)}
+def own(tree, only_at_top=False, folder=""):
+    return {name for name, ours, top in imports(tree, folder) if ours and (top or not only_at_top)}
+
+
+def arrows(module, only_at_top=False):
+    """Return the modules of the library that a module imports."""
+    return own(MODULES[module], only_at_top, folder_of(module))
 
 
 def circle(graph):
@@ -130,8 +151,8 @@ def circle(graph):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_at_its_top_only_what_the_design_allows(module):
-    assert module in ARROWS, f"{module}.py is new: say in ARROWS what it may import"
-    assert own(MODULES[module], only_at_top=True) <= ARROWS[module]
+    assert module in ARROWS, f"{module} is new: say in ARROWS what it may import"
+    assert arrows(module, only_at_top=True) <= ARROWS[module]
 
 
 def test_no_arrow_is_left_of_a_module_that_is_gone():
@@ -140,16 +161,16 @@ def test_no_arrow_is_left_of_a_module_that_is_gone():
 
 @pytest.mark.parametrize("module", MODULES)
 def test_nobody_imports_clients_but_what_makes_one_for_the_program(module):
-    assert module == "settings" or "clients" not in own(MODULES[module])
+    assert module == "settings" or "clients" not in arrows(module)
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_of_the_package_that_is_imported_exists(module):
-    assert own(MODULES[module]) <= set(MODULES)
+    assert arrows(module) <= set(MODULES)
 
 
 def test_the_imports_at_the_top_have_no_circle():
-    assert circle({name: own(tree, only_at_top=True) for name, tree in MODULES.items()}) is None
+    assert circle({module: arrows(module, only_at_top=True) for module in MODULES}) is None
 
 
 def test_the_lower_half_does_not_know_devices():
@@ -163,7 +184,7 @@ def test_the_lower_half_does_not_know_devices():
         "dialing",
         "exchange",
     ):
-        assert not own(MODULES[module]) & {"devices", "connecting", "definition"}
+        assert not arrows(module) & {"devices", "connecting", "definition"}
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -216,3 +237,33 @@ def test_an_import_in_a_try_at_the_top_counts_as_one_at_the_top():
     tree = ast.parse("try:\n    from . import a\nexcept ImportError:\n    pass\n")
     assert own(tree, only_at_top=True) == {"a"}
     assert own(ast.parse("def f():\n    from .a import b"), only_at_top=True) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "folder", "module"),
+    [
+        ("from . import session", "core", "core.session"),
+        ("from .session import Session", "core", "core.session"),
+        ("from . import a_function", "core", "core"),
+        ("from ..net.link import Link", "core", "net.link"),
+        ("from ..net import link", "core", "net.link"),
+        ("from .. import devices", "core", "devices"),
+        ("from .net import link", "", "net.link"),
+        ("from .net.link import Link", "", "net.link"),
+        ("call('core.session.recover')", "", "core.session"),
+    ],
+)
+def test_an_import_between_folders_is_understood(monkeypatch, source, folder, module):
+    for name in ("core", "core.session", "net", "net.link", "devices"):
+        monkeypatch.setitem(MODULES, name, None)
+    assert own(ast.parse(source), folder=folder) == {module}
+
+
+def test_the_folder_of_a_module_is_where_its_file_lies(monkeypatch, tmp_path):
+    for path in ("__init__", "core/__init__", "core/session", "clients"):
+        monkeypatch.setitem(
+            FILES, path.replace("/", ".").removesuffix(".__init__"), tmp_path / f"{path}.py"
+        )
+    assert [folder_of(name) for name in ("__init__", "core", "core.session", "clients")] == [
+        *("", "core", "core", ""),
+    ]

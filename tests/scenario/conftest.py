@@ -21,7 +21,7 @@ def interpreter(request, tmp_path):
     except interpreters.Missing as reason:
         pytest.skip(str(reason))
     if request.param == "compiled":
-        run.compile_all()
+        board_files.build(run.COMPILED)
     started = Interpreter(request.param, command, tmp_path)
     yield started
     started.close()

@@ -62,6 +62,16 @@ class Rig:
                     found[path] = file.read()
         return found
 
+    def listed(self, folder):
+        """Return the names of the files and folders in a folder of the board."""
+        with board_link.connected(self.board.port) as transport:
+            return {entry.name for entry in transport.fs_listdir(folder.rstrip("/"))}
+
+    def run(self, code):
+        """Run a program on the board and return what it prints."""
+        with board_link.connected(self.board.port) as transport:
+            return transport.exec(code).decode()
+
     def put(self, files):
         """Put files onto the board: {path: bytes}."""
         with board_link.connected(self.board.port) as transport:
@@ -123,8 +133,100 @@ def test_old_modules_and_sources_that_would_come_first_are_removed(deployed):
     stale |= {"/lib/umqtt/simple.py", "/main.py.new", LIBRARY + "aio.mpy.new"}
     deployed.put(dict.fromkeys(stale, b"x"))
     sent, removed = deployed.deploy()
-    assert sent == [] and set(removed) == stale
+    assert sent == [] and set(removed) == {*stale, LIBRARY + "old/"}
     assert not stale & set(deployed.files())
+    assert "old" not in deployed.listed(LIBRARY)
+
+
+@pytest.fixture
+def version(rig, monkeypatch):
+    """Makes the library one of the given modules, {path in it: source}, and deploys nothing."""
+
+    def become(modules):
+        made = {LIBRARY + name: source.encode() for name, source in modules.items()}
+        monkeypatch.setattr(board_content, "library", lambda: made)
+        return made
+
+    return become
+
+
+FLAT = {"__init__.py": "v = 1", "board.py": "v = 1", "part.py": "v = 1", "part_b.py": "v = 1"}
+NESTED = {
+    "__init__.py": "v = 2",
+    "board/__init__.py": "v = 2",
+    "board/inner/__init__.py": "",
+    "board/inner/deep.py": "v = 2",
+    "part.py": "v = 2",
+}
+VERSIONS = "from allthingstalk import v, board, part; print(v, board.v, part.v)"
+
+
+def test_folders_come_and_go_with_their_modules(rig, version):
+    version(FLAT)
+    rig.deploy()
+    wanted = version(NESTED)
+    sent, removed = rig.deploy()
+    assert set(sent) == set(wanted)
+    assert removed == [LIBRARY + "board.py", LIBRARY + "part_b.py"]
+    files = rig.files()
+    assert {path: files[path] for path in files if path.startswith(LIBRARY)} == wanted
+    assert rig.run(VERSIONS) == "2 2 2\r\n"
+    assert rig.run("from allthingstalk.board.inner import deep; print(deep.v)") == "2\r\n"
+    assert rig.deploy() == ([], [])
+    wanted[LIBRARY + "board/inner/deep.py"] = b"v = 3"
+    assert rig.deploy() == ([LIBRARY + "board/inner/deep.py"], [])
+    version(FLAT)
+    removed = rig.deploy()[1]
+    assert [path for path in removed if path.endswith("/")] == [
+        LIBRARY + "board/inner/",
+        LIBRARY + "board/",
+    ]
+    assert rig.listed(LIBRARY) == set(FLAT) and rig.run(VERSIONS) == "1 1 1\r\n"
+
+
+def test_a_library_that_is_new_on_the_board_is_renamed_as_one_folder(rig, version, monkeypatch):
+    version(NESTED)
+    monkeypatch.setattr(deploy, "_RENAME", "print({paths}, {new})")
+    with pytest.raises(deploy.DeployError, match="not arrived"):
+        rig.deploy()
+    made = {path for path in rig.files() if path.startswith("/lib/allthingstalk")}
+    assert made == {"/lib/allthingstalk.new/" + name for name in NESTED}
+    monkeypatch.undo()
+    version(NESTED)
+    sent, removed = rig.deploy()
+    assert {LIBRARY + name for name in NESTED} < {*sent}
+    assert {*removed} >= {*made, "/lib/allthingstalk.new/", "/lib/allthingstalk.new/board/"}
+    assert not [path for path in rig.files() if ".new" in path]
+
+
+def test_until_all_is_there_the_modules_of_before_work_where_a_folder_takes_the_place_of_one(
+    rig, version, monkeypatch
+):
+    """An empty folder `board` would come before board.py."""
+    version(FLAT)
+    rig.deploy()
+    before = rig.files()
+    version(NESTED)
+    with monkeypatch.context() as cut:
+        cut.setattr(deploy, "_RENAME", "import machine; machine.reset() # {paths} {new}")
+        cut.setattr(deploy, "_TRIES", 1)
+        with pytest.raises((board_link.LinkError, deploy.DeployError)):
+            rig.deploy()
+    after = rig.files()
+    assert {path: data for path, data in after.items() if ".new" not in path} == before
+    assert LIBRARY + "board.new/inner/deep.py" in after
+    assert rig.run(VERSIONS) == "1 1 1\r\n"
+    rig.deploy()
+    assert rig.run(VERSIONS) == "2 2 2\r\n"
+    assert rig.listed(LIBRARY) == {"__init__.py", "board", "part.py"}
+
+
+def test_a_library_that_the_firmware_has_leaves_no_folder_behind(rig, version):
+    version(NESTED)
+    rig.deploy()
+    version({})
+    assert LIBRARY in rig.deploy()[1]
+    assert "allthingstalk" not in rig.listed("/lib")
 
 
 def test_settings_certificate_outbox_and_own_files_are_not_touched(rig):

@@ -1,6 +1,5 @@
 """`mip install`, by the real mpremote and on the board itself: from the folder, from an index."""
 
-import ast
 import functools
 import http.server
 import json
@@ -59,10 +58,25 @@ def board(tmp_path):
         yield running
 
 
+LIST = """
+import os
+def walk(d):
+    for e in os.ilistdir(d):
+        if e[1] & 0x4000:
+            walk(d + e[0] + "/")
+        else:
+            print(d + e[0])
+walk("/lib/allthingstalk/")
+"""
+
+
 def installed(board):
-    """Return the names of the modules of the library on the board."""
-    listed = mpremote(board, "exec", "import os; print(os.listdir('/lib/allthingstalk'))")
-    return {name.partition(".")[0] for name in ast.literal_eval(listed)}
+    """Return the names of the library's modules on the board, as library.modules() has them."""
+    found = set()
+    for path in mpremote(board, "exec", LIST).split():
+        name = path.removeprefix("/lib/allthingstalk/").rpartition(".")[0]
+        found.add(name.replace("/", ".").removesuffix(".__init__"))
+    return found
 
 
 def publishes(board):
@@ -102,7 +116,7 @@ def test_a_part_brings_the_core_and_the_parts_it_needs(board, index):
     mpremote(board, "mip", "install", "--index", index.url, name, timeout_s=60)
     needed = set(mip_index.core())
     for part in ("board", "settings", "wifi", "clock"):
-        needed |= set(mip_index.PARTS[part][0])
+        needed |= set(mip_index.modules_of(part))
     assert installed(board) == needed
     code = "from allthingstalk.board import run; print(run.__name__)"
     assert mpremote(board, "exec", code) == "run\n"

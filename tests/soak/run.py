@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
 from tests import run  # noqa: E402
 from tests.scenario.device_process import CONFIGURATIONS  # noqa: E402
-from tools import board_files, compact, interpreters  # noqa: E402
+from tools import board_files, interpreters  # noqa: E402
 
 SOAK = ROOT / "tests" / "soak"
 # Room for the accounts of the soak itself, in which a leak would still be seen by its bytes.
@@ -57,8 +57,6 @@ class Soaks:
         command = interpreters.find(interpreter)
         source = f"import soak\n{before}\nsoak.main{arguments}"
         started = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if interpreter != "cpython":
-            source = compact.compacted(source)
         done = subprocess.run(
             [*command, *HEAP.get(interpreter, ()), "-c", source],
             env=self._environment(interpreter),
@@ -82,10 +80,6 @@ class Soaks:
         compiled = self._folder / "compiled"
         if not self._compiled:
             board_files.put_library(compiled)
-            # They look at inner parts, which have other names there.
-            for path in [*SOAK.glob("*.py"), *run.UNIT.glob("*.py")]:
-                text = compact.compacted(path.read_text(encoding="utf-8"))
-                (compiled / path.name).write_text(text, encoding="utf-8")
             self._compiled = True
         paths = [str(compiled), environ["MICROPYPATH"], str(SOAK)]
         return {**environ, "MICROPYPATH": os.pathsep.join(paths)}
