@@ -22,6 +22,7 @@ class Programs:
     def __init__(self, command, built):
         self._command = command
         self._built = built
+        self.failed = {}  # group of figures -> why there are none
         self._platform = LocalPlatform()
         self._wide = self._asked("sys.maxsize > 0x7fffffff") == "True"
         block_bytes = 32 if self._wide else 16

@@ -62,6 +62,8 @@ def measure(built, names, group):
         with Measures(command, built) as measures:
             lines.append(f"{name}: {measures.version()}; {built.version}")
             found[name] = group(measures)
+            for what, why in measures.failed.items():
+                lines.append(f"{name}: {what} failed: {why}")
     return found, lines
 
 
@@ -121,9 +123,9 @@ def show_only(names):
         for name, value in figures.items()
         if name not in BUDGETS and not name.startswith(("py of ", "mpy of "))
     ]
-    print("\n".join(columns([*budget_rows(figures)])))
-    if others:
-        print("\n".join(["", *columns(others)]))
+    rows = budget_rows(figures)
+    parts = [columns(part) for part in (rows if len(rows) > 1 else [], others) if part]
+    print("\n\n".join("\n".join(part) for part in parts))
 
 
 def show():
@@ -136,6 +138,8 @@ def show():
     if "mp32" in found:
         svg_bars.bars(TITLE, bar_rows(found["mp32"]), PICTURE, "bytes")
         print(f"picture: {PICTURE.relative_to(ROOT)}")
+    if any(" failed: " in line for line in lines):
+        sys.exit("sizes: some figures are missing, see above")
 
 
 def main():
