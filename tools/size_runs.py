@@ -95,9 +95,8 @@ class Programs:
         Raises Failed with what it printed if it fails, TimeoutExpired.
         """
         line = [*self._command, "-X", f"heapsize={heap_bytes}", "-m"]
-        line += ["from_rom", str(self._built.image), name] if form == "romfs" else [name]
-        # The names of files are kept in RAM: a short folder, as /lib is on a board, whatever the
-        # clone lies in.
+        line += ["from_rom", self._built.image.name, name] if form == "romfs" else [name]
+        # The names of files are kept in RAM: short ones, as on a board, whatever the clone lies in.
         folder = self._built.folders[form]
         environ = {**os.environ, "MICROPYPATH": f"{folder.name}:.frozen"}
         if maker:
@@ -158,4 +157,4 @@ class Programs:
                 for port in ports
             )
             reach = (f"https://localhost:{rest.port}", f"mqtts://localhost:{mqtt.port}")
-            yield {"reach": reach, "ca": str(ca)}
+            yield {"reach": reach, "ca": ca.name}

@@ -18,6 +18,7 @@ import argparse
 import json
 import logging
 import sys
+import tempfile
 from pathlib import Path
 from subprocess import TimeoutExpired
 
@@ -41,17 +42,24 @@ from tools.size_figures import (
 from tools.size_measures import GROUPS, Failed, Measures, build
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / "build" / "sizes"
-RESULT = ROOT / "build" / "size.json"
-PICTURE = ROOT / "build" / "size.svg"
+BUILD = ROOT / "build"
+RESULT = BUILD / "size.json"
+PICTURE = BUILD / "size.svg"
 TITLE = "What AllThingsTalk for MicroPython costs on a 32-bit board"
 
 
-def measure(built, names, group):
+def measure(names, group):
     """Return ({interpreter: {figure: bytes}}, [line about each interpreter]).
 
     `group(measures)` gets the figures of one interpreter.
     """
+    BUILD.mkdir(exist_ok=True)
+    # A folder of its own: another run may be going on.
+    with tempfile.TemporaryDirectory(prefix="sizes-", dir=BUILD) as folder:
+        return _measure(build(Path(folder) / "forms"), names, group)
+
+
+def _measure(built, names, group):
     found, lines = {}, []
     for name in names:
         try:
@@ -86,7 +94,7 @@ def read_best(path):
 
 def figures_of_32_bits(group):
     """Return the figures that `group(measures)` gets; ends the program where there is no way."""
-    found, lines = measure(build(WORK), ["mp32"], group)
+    found, lines = measure(["mp32"], group)
     if not found:
         sys.exit("sizes: budgets and best values are those of 32 bits\n" + "\n".join(lines))
     return found["mp32"]
@@ -130,7 +138,7 @@ def show_only(names):
 
 def show():
     """Measure everything; print it, write it as JSON and as a picture."""
-    found, lines = measure(build(WORK), INTERPRETERS, Measures.all)
+    found, lines = measure(INTERPRETERS, Measures.all)
     if not found:
         sys.exit("sizes: no MicroPython to measure on\n" + "\n".join(lines))
     RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
