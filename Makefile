@@ -31,7 +31,7 @@ help:
 	@echo "make on-pc        a device program on this PC: PROGRAM=main.py"
 	@echo
 	@echo "Measured and proven:"
-	@echo "make size         what it costs in flash and RAM, as a table and a picture (2 minutes)"
+	@echo "make size         what it costs in flash and RAM, as a table and a picture (4 minutes)"
 	@echo "make fuzz         100,000 damaged packets, answers and sequences of faults"
 	@echo "make soak         a month of random faults in virtual time: SOAK_OPTIONS='--seed 7'"
 	@echo "make fleet        what 10,000 boards do to a broker that comes back"

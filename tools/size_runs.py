@@ -12,6 +12,8 @@ from tools.size_build import Failed, run
 
 ROOMY_BYTES = 1 << 20
 RUN_TIMEOUT_S = 60
+# The modules of size_programs that do the job.
+OURS, BY_HAND = "thermostat", "by_hand"
 
 
 class Programs:
@@ -20,6 +22,7 @@ class Programs:
     def __init__(self, command, built):
         self._command = command
         self._built = built
+        self.failed = {}  # group of figures -> why there are none
         self._platform = LocalPlatform()
         self._wide = self._asked("sys.maxsize > 0x7fffffff") == "True"
         block_bytes = 32 if self._wide else 16
@@ -41,11 +44,11 @@ class Programs:
 
     # -- jobs --------------------------------------------------------------------------------
 
-    def job_runs(self, heap_bytes, form="mpy", reach=None, ca=None):
+    def job_runs(self, heap_bytes, form="mpy", maker=OURS, **way):
         """Return whether the whole job runs in a heap of so many bytes."""
         device = self._platform.create_device()
         try:
-            out = self._run("job", form, [], heap_bytes, device, reach, ca)
+            out = self._run("job", form, [], heap_bytes, device, maker=maker, **way)
         except (Failed, subprocess.TimeoutExpired):
             return False
         arrived = [state["value"] for state in self._platform.states(device.id, "people")]
@@ -54,10 +57,9 @@ class Programs:
     def outages_survived(self, heap_bytes):
         """Return whether the job runs, and no value is lost, with three lost links in it."""
         device = self._platform.create_device()
-        with FaultProxy(self._platform.mqtt_port) as link:
-            reach = (self._platform.http, f"mqtt://localhost:{link.port}")
+        with self.link() as way:
             try:
-                out = self._run("outages", "mpy", [], heap_bytes, device, reach, cut=link.cut)
+                out = self._run("outages", "mpy", [], heap_bytes, device, **way)
             except (Failed, subprocess.TimeoutExpired):
                 return False
         arrived = {state["value"] for state in self._platform.states(device.id, "people")}
@@ -65,10 +67,13 @@ class Programs:
 
     # -- running a program --------------------------------------------------------------------
 
-    def _measured(self, name, form, arguments=(), heap_bytes=ROOMY_BYTES, device=None):
+    def _measured(
+        self, name, form, arguments=(), heap_bytes=ROOMY_BYTES, device=None, maker=None, **way
+    ):
         """Run a program of the device and return the JSON in its last line."""
         device = device or self._platform.create_device()
-        return json.loads(self._run(name, form, arguments, heap_bytes, device).splitlines()[-1])
+        out = self._run(name, form, arguments, heap_bytes, device, maker=maker, **way)
+        return json.loads(out.splitlines()[-1])
 
     def _run(
         self,
@@ -80,19 +85,22 @@ class Programs:
         reach=None,
         ca=None,
         cut=None,
+        maker=None,
     ):
         """Run a program; it gets the commands for which it prints `ready COUNT`.
 
-        Where it prints `cut`, `cut()` is called.
+        Where it prints `cut`, `cut()` is called. `maker` is the module that does the job, for
+        programs that take one; `reach`, `ca` and `cut` are what link() or tls() yield.
 
         Raises Failed with what it printed if it fails, TimeoutExpired.
         """
         line = [*self._command, "-X", f"heapsize={heap_bytes}", "-m"]
-        line += ["from_rom", str(self._built.image), name] if form == "romfs" else [name]
-        # The names of files are kept in RAM: a short folder, as /lib is on a board, whatever the
-        # clone lies in.
+        line += ["from_rom", self._built.image.name, name] if form == "romfs" else [name]
+        # The names of files are kept in RAM: short ones, as on a board, whatever the clone lies in.
         folder = self._built.folders[form]
         environ = {**os.environ, "MICROPYPATH": f"{folder.name}:.frozen"}
+        if maker:
+            line.append(maker)
         if device:
             environ |= {"ATT_TOKEN": device.token, "ATT_CA": ca or ""}
             line += [*(reach or (self._platform.http, self._platform.mqtt)), device.id]
@@ -130,8 +138,15 @@ class Programs:
             self._platform.send_command(device.id, "heating", number % 2 == 0)
 
     @contextlib.contextmanager
+    def link(self):
+        """Put a link that can be cut in front of the broker; yields what a run needs for it."""
+        with FaultProxy(self._platform.mqtt_port) as link:
+            reach = (self._platform.http, f"mqtt://localhost:{link.port}")
+            yield {"reach": reach, "cut": link.cut}
+
+    @contextlib.contextmanager
     def tls(self):
-        """Put TLS in front of the platform; yields what job_runs needs for it."""
+        """Put TLS in front of the platform; yields what a run needs for it."""
         certificates = Certificates()
         ca = self._built.image.with_name("ca.pem")
         ca.write_bytes(certificates.ca_pem)
@@ -142,4 +157,4 @@ class Programs:
                 for port in ports
             )
             reach = (f"https://localhost:{rest.port}", f"mqtts://localhost:{mqtt.port}")
-            yield {"reach": reach, "ca": str(ca)}
+            yield {"reach": reach, "ca": ca.name}

@@ -9,9 +9,9 @@ import pytest
 
 from tools import interpreters
 from tools.bench import __main__ as program
-from tools.bench import bed, growth, latency, rates, sections
+from tools.bench import bed, by_file, growth, latency, rates, sections, shares
 from tools.bench.figures import LINE_WIDTH, Spread, percentile, short, table
-from tools.bench.peers import BY_HAND, LIMIT_ONE, OURS, PEERS, Peer
+from tools.bench.peers import BY_HAND, LIMIT, LIMIT_ONE, OURS, PEERS, Peer
 from tools.bench.tap import HEADER_BYTES, Tap, Traffic
 
 WAIT_S = 10
@@ -72,6 +72,31 @@ def test_a_client_that_was_not_run_has_no_ratio_and_is_named_with_the_reason():
     found = {OURS.name: rates.Rates([100]), "other": rates.Rates(reason="it is not here")}
     assert rates.ratios(found) == {}
     assert rates.rows(found)[1] == ("other", "not run: it is not here")
+
+
+def test_shares_are_taken_at_their_qos_and_the_median_is_judged():
+    found = {
+        OURS.name: rates.Rates([60, 30, 40]),
+        LIMIT.name: rates.Rates([100, 100, 100]),
+        BY_HAND.name: rates.Rates([60, 60, 40]),
+    }
+    of_limit, by_hand = shares.measured(found, 1), shares.measured(found, 0)
+    (line,) = shares.rows(of_limit)
+    assert line[1:] == ("0.30 < 0.40 < 0.60", "0.50", "0.70", "under the budget")
+    (line,) = shares.rows(by_hand)
+    assert line[1:] == ("0.50 < 1 < 1", "0.50", "1", "held")
+    assert shares.measured({OURS.name: rates.Rates([1])}, 1) == {}
+
+
+def test_files_of_the_library_have_their_shares_and_all_others_are_the_rest():
+    core, session = by_file.LIBRARY / "core" / "a.py", by_file.LIBRARY / "session.py"
+    times = {str(core): 10, str(session): 50, "/usr/lib/json.py": 15, by_file.SOCKET: 25}
+    found = by_file.shares(times)
+    assert list(found) == ["session.py", "core/a.py", by_file.SOCKET, by_file.REST]
+    assert list(found.values()) == [0.5, 0.1, 0.25, 0.15]
+    lines = by_file.rows({1: by_file.ByFile([10, 20, 30], found)})
+    assert lines[0] == ("session.py", "10", "50.0%")
+    assert lines[-1] == ("one publish", "20", "100%")
 
 
 # The tap
@@ -154,7 +179,7 @@ def ran(interpreter, tmp_path_factory):
 
 def test_every_section_has_its_table_and_fits_a_terminal(ran):
     text, figures, _ = ran
-    for title in ("Rate: ", "Wire: ", "Link: ", "Commands: ", "Boot: ", "Growth: "):
+    for title in ("Rate: ", "Files: ", "Wire: ", "Link: ", "Commands: ", "Boot: ", "Growth: "):
         assert f"\n{title}" in f"\n{text}"
     assert set(figures) == {"machine", *sections.SECTIONS}
     assert not [line for line in text.split("\n") if len(line) > LINE_WIDTH and "/" not in line]
@@ -174,6 +199,27 @@ def test_ours_is_many_times_faster_than_umqtt_simple(ran):
     first = next(iter(figures["rate"].values()))
     assert len(first["per_s"][OURS.name]["per_s"]) == 2
     assert first["ratio"][BY_HAND.name]["median"] > LEAST_RATIO
+
+
+def test_both_shares_are_measured_with_every_broker(ran):
+    text, figures, _ = ran
+    names = {name for section in figures["rate"].values() for name in section["share"]}
+    assert names == {share.name for share in shares.SHARES}
+    for section in figures["rate"].values():
+        (share,) = section["share"].values()
+        assert 0 < share["least"] <= share["median"] <= share["most"]
+    assert text.count("Rate: shares") == 1
+
+
+@pytest.mark.parametrize("qos", [1, 0])
+def test_the_time_of_a_publish_is_shared_out_among_files_that_exist(ran, qos):
+    found = ran[1]["files"][f"QoS {qos}"]
+    assert sum(found["share"].values()) == pytest.approx(1)
+    assert sum(found["us"].values()) == pytest.approx(Spread.of(found["publish_us"]).median)
+    *files, _, _ = found["share"]
+    assert len(files) > 3
+    assert all((by_file.LIBRARY / name).is_file() for name in files)
+    assert by_file.CAPTION in ran[0]
 
 
 @pytest.mark.parametrize("qos", [1, 0])

@@ -27,7 +27,7 @@ a < b < c: least, median, most of the rounds; clients take turns, so that all me
 ours is x times: our rate by the client's, round by round. QoS 1: until all is acknowledged; QoS 0:
 until a listener at the broker has the value behind the last one. raw: bare sockets, one write a
 packet, nothing kept or checked: the limit. official SDK: publishes by REST, whichever QoS, and
-speaks no MQTT over TLS.
+speaks no MQTT over TLS. Shares: ours by the other's; budget and aim are the design's.
 Link: proxies on loopback delay bytes, half the delay each way; TLS ends there; umqtt.simple2 and
 mqtt_async were not tried over TLS. Over a delay all clients run at the same time.
 Wire: TCP_INFO of the broker's side of the connection; on wire: with headers of IPv4 and TCP, and

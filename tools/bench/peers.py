@@ -31,6 +31,7 @@ class Peer:
         tls: whether it can speak MQTT over TLS here.
         rest: whether it speaks REST as well.
         by_rest: whether it publishes by REST.
+        driver: the module in `programs` that answers the bench's calls.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Peer:
     tls: bool = True
     rest: bool = False
     by_rest: bool = False
+    driver: str = "driver"
 
     def start(self, interpreter: list[str], ours: Path) -> tuple[list[str], dict[str, str]]:
         """Return command line and environment of its program.
@@ -59,9 +61,9 @@ class Peer:
             command = interpreters.find("cpython")
         else:
             paths = (ours, *SHIMS) if self.program == OURS.program else SHIMS
-            library = Client(self.name, "driver", self.libraries, "", paths)
+            library = Client(self.name, self.driver, self.libraries, "", paths)
             environ, command = {"MICROPYPATH": library.path(PROGRAMS)}, interpreter
-        return [*command, str(PROGRAMS / "driver.py")], {**os.environ, **environ}
+        return [*command, str(PROGRAMS / f"{self.driver}.py")], {**os.environ, **environ}
 
     @property
     def version(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tools import interpreters
 
-from . import boots, growth, latency, rates, wire
+from . import boots, by_file, growth, latency, rates, shares, wire
 from .bed import Bed, Link
 from .figures import Spread
 from .peers import BY_HAND, LIMIT, LIMIT_ONE, OURS, Peer
@@ -40,16 +40,20 @@ class Wanted:
 
 
 def rate(bed: Bed, wanted: Wanted) -> dict:
-    """Publishes a second at QoS 1 and 0, against each broker."""
-    found = {}
+    """Publishes a second at QoS 1 and 0, against each broker, and the shares of the design."""
+    found, shown = {}, {}
     peers = wanted.those((OURS, BY_HAND, LIMIT))
     for broker in bed.ports:
-        for qos in (1,) if wanted.quick else (1, 0):
+        for qos in (1, 0):
             course = rates.Course(broker, qos, rounds=2 if wanted.quick else 5)
             counted = rates.measure(bed, peers, course)
             title = f"Rate: publishes a second at QoS {qos}, {broker}"
             rates.report(counted, title, wanted.say)
-            found[f"{broker}, QoS {qos}"] = _rates(counted)
+            share = shares.measured(counted, qos)
+            found[f"{broker}, QoS {qos}"] = {**_rates(counted), "share": share}
+            if broker == bed.broker:  # the local platform is the limit of what it is asked
+                shown |= share
+    shares.report(shown, bed.broker, wanted.say)
     return found
 
 
@@ -59,6 +63,18 @@ def _rates(counted):
         "ratio": {
             name: dataclasses.asdict(spread) for name, spread in rates.ratios(counted).items()
         },
+    }
+
+
+def files(bed: Bed, wanted: Wanted) -> dict:
+    """Where the time of one of our publishes goes, by source file."""
+    limits = {"count": 500, "rounds": 2} if wanted.quick else {}
+    found = {qos: by_file.measure(bed, qos, **limits) for qos in (1, 0)}
+    title = f"Files: microseconds of one publish by file, {bed.broker}"
+    by_file.report(found, title, wanted.say)
+    return {
+        f"QoS {qos}": {"publish_us": each.publish_us, "share": each.shares, "us": each.us}
+        for qos, each in found.items()
     }
 
 
@@ -148,6 +164,7 @@ def headline(found: dict) -> str | None:
 
 SECTIONS = {
     "rate": rate,
+    "files": files,
     "wire": segments,
     "link": link,
     "commands": late,

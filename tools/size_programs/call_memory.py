@@ -73,10 +73,16 @@ def measure_command():
     raise RuntimeError("a command is missing: %s" % client.last_error)
 
 
-for _ in range(2):  # what grows once, grows in the first turn
+for turn in range(3):  # what grows once, grows in the first turn
     for kind, name, values in KINDS:
         measure(name, values)
-        published[kind] = [max(taken), max(in_all)]
+        if turn < 2:
+            published[kind] = [max(taken), max(in_all)]
+        else:  # what is due now and then, and falls into one of 20, is no publish's
+            published[kind] = [
+                min(published[kind][0], max(taken)),
+                min(published[kind][1], max(in_all)),
+            ]
 poll_bytes = measure_idle()
 command_bytes = max([measure_command() for _ in range(ROUNDS)])
 

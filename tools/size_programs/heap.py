@@ -40,6 +40,9 @@ class Peak:
     """Paints the free memory, and from now on has garbage collected before each allocation."""
 
     def __init__(self):
+        gc.threshold(
+            -1
+        )  # painting takes slices: no collection for each, where this is not the first
         self._size, self._address = self._paint()
         for depth in range(1, 20):
             _scrub(depth)

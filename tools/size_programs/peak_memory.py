@@ -1,6 +1,7 @@
 """Prints, as JSON, the heap needed up to the end of connect, and up to the end of the whole job.
 
-Arguments: HTTP endpoint, MQTT endpoint, device id; the token is in the environment.
+Arguments: the module that does the job, HTTP endpoint, MQTT endpoint, device id; the token is in
+the environment.
 """
 
 import gc
@@ -10,14 +11,13 @@ import heap
 
 peak = heap.Peak()
 
-import thermostat  # noqa: E402
-
-device, client = thermostat.connect(*sys.argv[1:])
+maker = __import__(sys.argv[1])
+device, client = maker.connect(*sys.argv[2:])
 connect_bytes = peak.bytes()
-thermostat.publish(device, client, 100)
-thermostat.obey(client, 1)
+maker.publish(device, client, 100)
+maker.obey(client, 1)
 job_bytes = peak.bytes()
-thermostat.finish(client)
+maker.finish(client)
 
 gc.threshold(-1)
 import json  # noqa: E402

@@ -1,7 +1,7 @@
 """Prints, as JSON, the RAM held after connect and after some traffic, and what stays loaded.
 
-Arguments: HTTP endpoint, MQTT endpoint, device id, number of publishes, number of commands; the
-token is in the environment.
+Arguments: the module that does the job, HTTP endpoint, MQTT endpoint, device id, number of
+publishes, number of commands; the token is in the environment.
 """
 
 import gc
@@ -11,15 +11,14 @@ import heap
 
 bare_bytes = heap.held_bytes()
 
-import thermostat  # noqa: E402
-
-endpoints, counts = sys.argv[1:4], sys.argv[4:]
-device, client = thermostat.connect(*endpoints)
+endpoints, counts = sys.argv[2:5], sys.argv[5:]
+maker = __import__(sys.argv[1])
+device, client = maker.connect(*endpoints)
 connected_bytes = heap.held_bytes() - bare_bytes
 modules = sorted(sys.modules)
 list_bytes = heap.held_bytes() - bare_bytes - connected_bytes
-thermostat.publish(device, client, int(counts[0]))
-thermostat.obey(client, int(counts[1]))
+maker.publish(device, client, int(counts[0]))
+maker.obey(client, int(counts[1]))
 steady_bytes = heap.held_bytes() - bare_bytes - list_bytes
 free_bytes = gc.mem_free()
 largest_bytes = len(heap.largest_free())
@@ -37,4 +36,4 @@ print(
         }
     )
 )
-thermostat.finish(client)
+maker.finish(client)
