@@ -21,8 +21,8 @@ BOARD = ROOT / "build" / "board"
 
 def put_library(folder, source=False):
     """Put the package into `folder`, compiled unless `source`."""
-    for path in sorted(PACKAGE.glob("*.py")):
-        name = f"allthingstalk/{path.name}"
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = f"allthingstalk/{path.relative_to(PACKAGE).as_posix()}"
         if source:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder / name)

@@ -33,9 +33,9 @@ acknowledged apart before_connect begin bring_up call calling check_json checked
 checked_name classified connect_device connect_with copied CutOff declare declared deliver derived
 dial differing each_asset ending endpoint engine entry Exchange failed fields fields_of full_name
 function given handler_of HEAD high in_flight inbox is_utc kept known kwargs lend lineage Link link
-listens low made may_connect member most named net new number of only opened_at overwrite OWN_TIME
+listens low made may_connect member most named new number of only opened_at overwrite OWN_TIME
 owner packet_id plain platform_time politely progress ProtocolError published_at put_late put_later
-put_now quoted Reader receive recover refusal refused registration report resolve REST restart
+put_now quoted Reader receive recover refusal refused registration resolve REST restart
 rewind say_connect scheme schemes scratch sent serve Session set_up settle settled SEVERAL shut
 state_topic store STREAMS subscribe_later subscribed take_message tick topics traceback_lines
 unavailable unblock unload waiting where wrap
@@ -145,10 +145,23 @@ def asked_of_others(source):
     )
 
 
+def module_of(path):
+    """Return the name of a module within the package: "wifi" of a folder is "board.wifi".
+
+    The folder's own __init__ is "board", the package's is "__init__".
+    """
+    parts = list(Path(path).relative_to(PACKAGE).with_suffix("").parts)
+    if len(parts) > 1 and parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts)
+
+
 @lru_cache
 def sources():
     """Return {module: its source}."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py")}
+    return {
+        module_of(path): path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 def own_of(source):
@@ -170,7 +183,8 @@ def replacements():
     for source in given.values():
         used.update(names_of(source))
     kept = KEPT.union(*map(constants_of, given.values()), *map(modules_of, given.values()))
-    kept = kept.union(given, *(local(module) for module in given))
+    kept = kept.union(*(module.split(".") for module in given))
+    kept = kept.union(*(local(module) for module in given))
     shared = set().union(
         *(shared_of(source) for module, source in given.items() if module in SHARED)
     )
@@ -259,9 +273,10 @@ def compile_to(source, target, name):
     options = []
     target.parent.mkdir(parents=True, exist_ok=True)
     text = Path(source).read_text(encoding="utf-8")
-    if Path(source).parent == PACKAGE:
-        name = Path(source).stem
-        text = compacted(text, name)
+    if Path(source).is_relative_to(PACKAGE):
+        module = module_of(source)
+        text = compacted(text, module)
+        name = module.split(".")[-1]
         options = ["-O3"]
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder) / "module.py"

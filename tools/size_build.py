@@ -57,8 +57,9 @@ def build(target):
 
 def _modules():
     """Return {path on the board: source} of the library and its engines."""
-    found = {f"allthingstalk/{f.name}": f for f in (ROOT / "lib" / "allthingstalk").glob("*.py")}
-    for folder in (engines.folder(engines.UMQTT_NEW), engines.folder(engines.UREQUESTS_NEW)):
+    found = {}
+    used = (engines.folder(engines.UMQTT_NEW), engines.folder(engines.UREQUESTS_NEW))
+    for folder in (ROOT / "lib", *used):
         found |= {str(f.relative_to(folder)): f for f in folder.rglob("*.py")}
     return found
 

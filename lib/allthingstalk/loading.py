@@ -19,7 +19,7 @@ def calling(names, call, *args):
     Those of the modules `names` that it loads leave the memory afterwards. What was there before
     stays: somebody else uses it, or this is a call within such a call.
     """
-    if full_name("." + call.split(".")[0]) in sys.modules:
+    if full_name("." + call.rsplit(".", 1)[0]) in sys.modules:
         return _call(call, args)
     gc.collect()  # in one piece: what is loaded now goes again
     loaded = " ".join([name for name in names.split() if full_name(name) not in sys.modules])
@@ -41,7 +41,7 @@ def _call(call, args):
 
 def function(call):
     """Load the module of a function such as "rest_assets.get_assets" and return the function."""
-    module, name = call.split(".")
+    module, name = call.rsplit(".", 1)
     return getattr(__import__("allthingstalk." + module, None, None, (name,)), name)
 
 
@@ -53,7 +53,9 @@ def unload(names):
         # No jump in between: an interrupt, which comes at one, would find None.
         sys.modules[full] = None
         del sys.modules[full]
-        sys.modules["allthingstalk"].__dict__.pop(name[1:], None)
+        parent, _, child = full.rpartition(".")
+        if parent in sys.modules:
+            sys.modules[parent].__dict__.pop(child, None)
 
 
 def full_name(name):

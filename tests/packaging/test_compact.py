@@ -10,7 +10,7 @@ import pytest
 from tools import board_files, compact, engines, interpreters
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = {path.stem: path.read_text("utf-8") for path in compact.PACKAGE.glob("*.py")}
+SOURCES = compact.sources()
 FIRMWARES = [*compact.IN_FIRMWARE, "_a_new_name"]
 NAMES = compact.replacements()
 
