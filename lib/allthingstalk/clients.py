@@ -78,8 +78,8 @@ class Client(BaseClient):
     status = "offline"
     errors = dropped = 0
     last_error = None
-    link_up = None  # a function that says whether there is a network to try; see wifi.py
-    watchdog = None  # fed with each poll; see watchdog.py
+    link_up = None  # a function that says whether there is a network to try; see board/wifi.py
+    watchdog = None  # fed with each poll; see board/watchdog.py
     _net = transport  # where time, connections and randomness come from
     _session = None
     _failures = None  # what went wrong since the last good session
@@ -157,6 +157,58 @@ class Client(BaseClient):
         unsent = 1 if link and link._to and not self._qos else 0  # at QoS 0 the outbox is done
         return outbox.pending + len(self._late) + unsent
 
+    # -- for board/ and doctor/ --------------------------------------------------------------------
+
+    @property
+    def net(self):
+        """Source of time and randomness: ticks_ms, ticks_diff, ticks_add, sleep_ms, getrandbits."""
+        return self._net
+
+    @property
+    def timeout(self):
+        """Seconds that each step on the network may take."""
+        return self._timeout_s
+
+    @timeout.setter
+    def timeout(self, seconds):
+        self._timeout_s = seconds
+
+    @property
+    def client_id(self):
+        """MQTT client id, None for the default."""
+        return self._client_id
+
+    @client_id.setter
+    def client_id(self, client_id):
+        self._client_id = client_id
+
+    @property
+    def ca(self):
+        """Root certificates as given, None for the default ones."""
+        return self._ca
+
+    @property
+    def outbox(self):
+        """The Outbox, None before it is needed."""
+        return self._outbox
+
+    @property
+    def working(self):
+        """Whether the client is in the middle of its own work or of a handler."""
+        return self._in_io or self._in_handler
+
+    def seconds(self):
+        """Return whole seconds since the client was made; they never wrap around."""
+        return self._second
+
+    def report(self, text, e=None):
+        """Count and log an error, with the traceback of `e` if given; never the token."""
+        self._report(text, e)
+
+    def forget_devices(self):
+        """Drop the devices: the program creates them again."""
+        self._devices = []
+
     # -- the loop -------------------------------------------------------------------------------
 
     def poll(self):
@@ -183,7 +235,7 @@ class Client(BaseClient):
         """Poll from a machine.Timer from now on, so that a program which sleeps hears commands.
 
         Handlers then run between two statements of the program. `watchdog`: seconds, or True for
-        8, without progress after which the board is reset; see watchdog.py. Raises
+        8, without progress after which the board is reset; see board/watchdog.py. Raises
         NotImplementedError where there is no machine.Timer (call wait() there instead of
         sleeping) or machine.WDT, ValueError for a time that the board's watchdog cannot do.
         """
