@@ -32,24 +32,22 @@ MPY = "6"
 _HASH_CHARS = 8  # of the SHA-256 that a file is named by
 _ENGINES = {"umqtt.simple": engines.UMQTT_NEW, "urequests": engines.UREQUESTS_NEW}
 
+
+def _folder(name):
+    """Return the names of the modules of a folder of the library."""
+    return [m for m in compact.sources() if m == name or m.startswith(name + ".")]
+
+
 # The parts that the core works without, each a package: its modules, the parts it needs, what for.
 PARTS = {
     "aio": (["aio"], [], "the asyncio front: await client.run()"),
     "board": (
-        ["banner", "board", "safe_mode", "status_led"],
-        ["settings", "wifi", "clock"],
-        "run(program): status LED, safe mode, crashes",
+        _folder("board"),
+        [],
+        "run(program), settings, Wi-Fi, clock, watchdog, status LED, safe mode",
     ),
-    "clock": (["clock"], [], "sets the clock by NTP"),
-    "doctor": (
-        ["certificate", "doctor", "doctor_board", "doctor_platform"],
-        ["settings", "wifi", "clock"],
-        "says on the board what is wrong, and what to do",
-    ),
+    "doctor": (_folder("doctor"), ["board"], "says on the board what is wrong, and what to do"),
     "outbox-file": (["outbox_file"], [], "an outbox that survives reset and power cut"),
-    "settings": (["settings"], ["wifi"], "settings.json, loaded and checked"),
-    "watchdog": (["watchdog"], [], "a watchdog that is fed while the client makes progress"),
-    "wifi": (["wifi"], [], "keeps the station up"),
 }
 
 
@@ -72,7 +70,7 @@ def version():
 
 def modules():
     """Return the names of all modules of the library."""
-    return sorted(path.stem for path in board_files.PACKAGE.glob("*.py"))
+    return sorted(compact.sources())
 
 
 def optional():
@@ -85,9 +83,16 @@ def core():
     return [name for name in modules() if name not in optional()]
 
 
+def path_of(name):
+    """Return the path of a module's source within the package, without the suffix."""
+    path = name.replace(".", "/")
+    return path + "/__init__" if (board_files.PACKAGE / path).is_dir() else path
+
+
 def package_json():
     """Return the text of package.json: the whole library as source, for a local folder or a URL."""
-    urls = [[f"{NAME}/{name}.py", f"lib/{NAME}/{name}.py"] for name in modules()]
+    paths = [path_of(name) for name in modules()]
+    urls = [[f"{NAME}/{path}.py", f"lib/{NAME}/{path}.py"] for path in paths]
     content = {
         "version": version(),
         "urls": urls,
@@ -108,7 +113,8 @@ def packages():
     now = version()
 
     def files(names):
-        return {f"{NAME}/{name}": board_files.PACKAGE / f"{name}.py" for name in names}
+        paths = [path_of(name) for name in names]
+        return {f"{NAME}/{path}": board_files.PACKAGE / f"{path}.py" for path in paths}
 
     found = [
         Package(

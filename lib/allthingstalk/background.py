@@ -14,7 +14,7 @@ def start(client, period_ms, watchdog=None):
         raise NotImplementedError("no machine.Timer here: call client.wait(seconds) to sleep")
 
     if watchdog:
-        from .watchdog import Watchdog
+        from .board.watchdog import Watchdog
 
         client.watchdog = Watchdog(client, watchdog)
 

@@ -22,7 +22,7 @@ def wrap(raw, host, ca):
     if not clock_is_set():  # dates would be checked against nothing
         raise CertificateException(
             "the clock is not set, so no certificate can be checked: set it "
-            "(allthingstalk.clock.set_clock()) before connecting to %s" % host
+            "(allthingstalk.board.clock.set_clock()) before connecting to %s" % host
         )
     import tls
 

@@ -30,7 +30,7 @@ hypothesis.configuration.set_hypothesis_home_dir(ROOT / "build" / "hypothesis")
 
 # What the library loads and lets go again stays: 100,000 imports would take the time.
 for _file in sorted((ROOT / "lib" / "allthingstalk").glob("*.py")):
-    if _file.stem not in ("__init__", "aio", "background", "wifi"):
+    if _file.stem not in ("__init__", "aio", "background"):
         importlib.import_module("allthingstalk." + _file.stem)
 for _name in ("definition", "devices", "recovery"):
     sys.modules["allthingstalk." + _name].unload = lambda names: None

@@ -5,8 +5,21 @@ from pathlib import Path
 
 import pytest
 
-LIBRARY = Path(__file__).resolve().parents[2] / "lib" / "allthingstalk"
-MODULES = {path.stem: ast.parse(path.read_text()) for path in sorted(LIBRARY.glob("*.py"))}
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = ROOT / "lib" / "allthingstalk"
+
+
+def parsed(path):
+    """Return (name, syntax tree) of a module, such as "board.wifi"; the tree has its folder."""
+    parts = path.relative_to(LIBRARY).with_suffix("").parts
+    tree = ast.parse(path.read_text())
+    tree.folder = parts[:-1]
+    if tree.folder and parts[-1] == "__init__":
+        parts = tree.folder
+    return ".".join(parts), tree
+
+
+MODULES = dict(parsed(path) for path in sorted(LIBRARY.rglob("*.py")))
 
 # The engines, and what MicroPython has built in on every board. `u` names are those of old ones.
 ENGINES = {"umqtt", "urequests", "requests"}
@@ -16,7 +29,7 @@ BUILT_IN = (
 ).split()
 # What is not everywhere, such as CPython's own, behind a guard.
 GUARDED = {
-    "banner": {"_allthingstalk_build"},  # made by `make firmware`
+    "board.banner": {"_allthingstalk_build"},  # made by `make firmware`
     "connecting": {"atexit"},
     "reports": {"traceback"},
 }
@@ -33,21 +46,35 @@ ARROWS = {
     "asset_state": set(),
     "assets": {"loading"},
     "background": set(),
-    "banner": set(),
-    "board": {"exceptions", "reports", "safe_mode", "settings", "status_led"},
-    "certificate": {"exceptions", "secure", "timestamps"},
+    "board": set(),
+    "board.banner": set(),
+    "board.clock": {"timestamps", "transport"},
+    "board.ports": set(),
+    "board.runner": {
+        "board.safe_mode",
+        "board.settings",
+        "board.status_led",
+        "exceptions",
+        "reports",
+    },
+    "board.safe_mode": {"board.ports"},
+    "board.settings": set(),
+    "board.status_led": set(),
+    "board.watchdog": {"board.ports", "transport"},
+    "board.wifi": {"board.ports", "transport"},
     "client_setup": {"loading"},
     "clients": {"loading", "transport"},
-    "clock": {"timestamps", "transport"},
     "connecting": {"loading"},
     "declaring": {"assets", "loading", "names"},
     "definition": {"loading"},
     "devices": {"assets", "loading"},
     "dialing": {"loading", "transport"},
     "digest": set(),
-    "doctor": {"dialing", "exceptions", "loading", "settings"},
-    "doctor_board": {"timestamps"},
-    "doctor_platform": set(),
+    "doctor": set(),
+    "doctor.board_steps": {"timestamps"},
+    "doctor.certificate": {"exceptions", "secure", "timestamps"},
+    "doctor.platform_steps": set(),
+    "doctor.visit": {"board.settings", "exceptions", "loading"},
     "exceptions": set(),
     "exchange": {"transport"},
     "explain": set(),
@@ -71,17 +98,12 @@ ARROWS = {
     "request": {"dialing", "exchange", "loading"},
     "rest_assets": {"loading", "request"},
     "rest_states": {"outbox", "publishing", "request"},
-    "safe_mode": set(),
     "secure": {"exceptions", "timestamps"},
     "session": {"loading", "outbox", "reader"},
-    "settings": set(),
     "several": {"outbox", "publishing", "values"},
-    "status_led": set(),
     "timestamps": set(),
     "transport": set(),
     "values": set(),
-    "watchdog": {"transport"},
-    "wifi": {"transport"},
 }
 
 
@@ -101,11 +123,17 @@ def imports(tree):
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module.split(".")[0], False, top
         elif isinstance(node, ast.ImportFrom):
-            for name in [node.module] if node.module else [n.name for n in node.names]:
-                if not name.startswith("__"):  # `from . import __version__`
+            folder = getattr(tree, "folder", ())
+            base = ".".join([*folder[: len(folder) + 1 - node.level], *(node.module or "").split()])
+            found = [base]
+            if not node.module:  # `from .. import name`: a module, or a name of the package
+                found = [f"{base}.{n.name}".lstrip(".") for n in node.names]
+                found = [name if name in MODULES else base or name for name in found]
+            for name in found:
+                if not name.startswith("__"):  # `from .. import __version__`
                     yield name, True, top
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            name, dot, call = node.value.partition(".")  # what loading.function() is given
+            name, dot, call = node.value.rpartition(".")  # what loading.function() is given
             if dot and name in MODULES and call.isidentifier():
                 yield name, True, False
 
@@ -140,7 +168,7 @@ def test_no_arrow_is_left_of_a_module_that_is_gone():
 
 @pytest.mark.parametrize("module", MODULES)
 def test_nobody_imports_clients_but_what_makes_one_for_the_program(module):
-    assert module == "settings" or "clients" not in own(MODULES[module])
+    assert module == "board.settings" or "clients" not in own(MODULES[module])
 
 
 @pytest.mark.parametrize("module", MODULES)

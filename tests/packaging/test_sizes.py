@@ -118,9 +118,9 @@ FIGURES = {
     "py of allthingstalk.held": 3000,
     "mpy of allthingstalk.held": 1000,
     "ram of allthingstalk.held, mpy": 2048,
-    "py of allthingstalk.wifi": 4000,
-    "mpy of allthingstalk.wifi": 2000,
-    "ram added by allthingstalk.wifi, mpy": 4096,
+    "py of allthingstalk.board.wifi": 4000,
+    "mpy of allthingstalk.board.wifi": 2000,
+    "ram added by allthingstalk.board.wifi, mpy": 4096,
 }
 
 
@@ -132,7 +132,7 @@ def test_the_tables_show_each_figure_beside_its_budget():
     held, gone, wifi = text.splitlines()[-3:]
     assert held.split() == ["allthingstalk.held", "3,000", "1,000", "–", "2,048", "–"]
     assert "optional" in gone
-    assert wifi.split() == ["allthingstalk.wifi", "4,000", "2,000", "–", "4,096", "–"]
+    assert wifi.split() == ["allthingstalk.board.wifi", "4,000", "2,000", "–", "4,096", "–"]
 
 
 def test_the_picture_shows_what_was_measured_with_its_budget(tmp_path):

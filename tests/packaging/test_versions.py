@@ -12,7 +12,7 @@ from tools import mip_index
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE_JSON = json.loads((ROOT / "package.json").read_text())
 # A part that is loaded by the core when it is asked for by name, and by whom.
-ASKED_FOR = {("clients", "aio"), ("client_setup", "outbox_file"), ("background", "watchdog")}
+ASKED_FOR = {("clients", "aio"), ("client_setup", "outbox_file"), ("background", "board.watchdog")}
 
 
 def test_package_json_the_package_and_the_changelog_agree():
@@ -29,7 +29,9 @@ def test_package_json_is_up_to_date():
 
 def test_package_json_names_every_module_once_and_each_is_there():
     urls = PACKAGE_JSON["urls"]
-    assert {url for _, url in urls} == {f"lib/allthingstalk/{name}.py" for name in MODULES}
+    assert {url for _, url in urls} == {
+        f"lib/allthingstalk/{mip_index.path_of(name)}.py" for name in MODULES
+    }
     assert len(urls) == len(MODULES)
     assert all((ROOT / url).is_file() and "lib/" + target == url for target, url in urls)
 

@@ -59,10 +59,27 @@ def board(tmp_path):
         yield running
 
 
+LIST = """
+import os
+def walk(d):
+    for n, t, *_ in os.ilistdir(d):
+        walk(d + n + "/") if t & 0x4000 else names.append(d + n)
+names = []
+walk("/lib/allthingstalk/")
+print(names)
+"""
+
+
 def installed(board):
-    """Return the names of the modules of the library on the board."""
-    listed = mpremote(board, "exec", "import os; print(os.listdir('/lib/allthingstalk'))")
-    return {name.partition(".")[0] for name in ast.literal_eval(listed)}
+    """Return the paths of the modules of the library on the board, without suffix."""
+    names = ast.literal_eval(mpremote(board, "exec", LIST))
+    return {name.removeprefix("/lib/allthingstalk/").partition(".")[0] for name in names}
+
+
+def paths(*parts):
+    """Return the paths of the core's modules and of those of parts, without suffix."""
+    names = mip_index.core() + [name for part in parts for name in mip_index.PARTS[part][0]]
+    return {mip_index.path_of(name) for name in names}
 
 
 def publishes(board):
@@ -90,7 +107,7 @@ def test_the_source_is_installed_from_the_folder_and_works(board, index):
 def test_the_core_is_installed_compiled_from_an_index_and_works_alone(board, index):
     out = mpremote(board, "mip", "install", "--index", index.url, "allthingstalk", timeout_s=60)
     assert "Installing: /lib/allthingstalk/clients.mpy" in out and out.endswith("Done\n")
-    assert installed(board) == set(mip_index.core())
+    assert installed(board) == paths()
     assert publishes(board)
     again = mpremote(board, "mip", "install", "--index", index.url, "allthingstalk", timeout_s=60)
     assert "Installing: " not in again and "Exists: /lib/allthingstalk/clients.mpy" in again
@@ -98,20 +115,17 @@ def test_the_core_is_installed_compiled_from_an_index_and_works_alone(board, ind
 
 def test_a_part_brings_the_core_and_the_parts_it_needs(board, index):
     version = mip_index.version()
-    name = f"allthingstalk-board@{version}"
+    name = f"allthingstalk-doctor@{version}"
     mpremote(board, "mip", "install", "--index", index.url, name, timeout_s=60)
-    needed = set(mip_index.core())
-    for part in ("board", "settings", "wifi", "clock"):
-        needed |= set(mip_index.PARTS[part][0])
-    assert installed(board) == needed
-    code = "from allthingstalk.board import run; print(run.__name__)"
+    assert installed(board) == paths("board", "doctor")
+    code = "from allthingstalk.doctor import run; print(run.__name__)"
     assert mpremote(board, "exec", code) == "run\n"
 
 
 def test_the_board_installs_by_itself(board, index):
-    code = f"import mip; mip.install('allthingstalk-settings', index='{index.url}', target='/lib')"
+    code = f"import mip; mip.install('allthingstalk-board', index='{index.url}', target='/lib')"
     assert "Done" in mpremote(board, "exec", code, timeout_s=60)
-    assert {*mip_index.core(), "settings", "wifi"} == installed(board)
+    assert installed(board) == paths("board")
 
 
 def test_source_can_be_asked_for(board, index):

@@ -4,7 +4,7 @@ import sys
 import unittest
 
 from allthingstalk import transport
-from allthingstalk.watchdog import Watchdog
+from allthingstalk.board.watchdog import Watchdog
 from contract import ContractTest
 
 
@@ -71,7 +71,7 @@ class TestArming(WatchdogTest):
         self.assertEqual(Dog.made[0].timeout_ms, 30000)
 
     def test_no_step_takes_longer_than_the_dog_waits(self):
-        self.assertEqual(self.client._timeout_s, 6)
+        self.assertEqual(self.client.timeout, 6)
 
 
 class TestFeeding(WatchdogTest):

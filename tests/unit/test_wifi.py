@@ -4,7 +4,7 @@ import unittest
 
 import network
 from allthingstalk import Client, Device
-from allthingstalk.wifi import WiFi
+from allthingstalk.board.wifi import WiFi
 from fake_net import FakeNet
 
 HOME, PHONE = ("home", "password1"), ("phone", "password2")
@@ -16,7 +16,7 @@ class WiFiTest(unittest.TestCase):
         self.said = []
 
     def make(self, *networks, **options):
-        cls = type("VirtualWiFi", (WiFi,), {"_net": self.net})
+        cls = type("VirtualWiFi", (WiFi,), {"net": self.net})
         self.wifi = cls(networks or (HOME, PHONE), log=self.said.append, **options)
         self.wlan = network.WLAN.last
 
