@@ -35,7 +35,7 @@ BUILD = ROOT / "build"
 MAIN = ROOT / "boards" / "main.py"
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
 PLATFORM_NAME = "platform.test"
-TIME_SERVER = "pool.ntp.org"  # the first that allthingstalk.clock asks
+TIME_SERVER = "pool.ntp.org"  # the first that allthingstalk.board.clock asks
 TIME_LIMIT_S = 3600
 LED_LIMIT_S = 60
 FIRST_NUDGE_S = 15
@@ -44,8 +44,8 @@ RAW_REPL = "raw REPL; CTRL-B to exit"  # what the board answers mpremote
 # is alive, and who it is.
 KEEPALIVE_S = 1200
 CONNECT_LIMIT_S = 600
-BOOT = f"""from allthingstalk.clock import set_clock
-from allthingstalk.wifi import WiFi
+BOOT = f"""from allthingstalk.board.clock import set_clock
+from allthingstalk.board.wifi import WiFi
 
 if WiFi([("{WIFI_NAME}", "password")]).connect(timeout_s=60):
     set_clock()

@@ -37,22 +37,13 @@ _ENGINES = {"umqtt.simple": engines.UMQTT_NEW, "urequests": engines.UREQUESTS_NE
 # "board.clock" for one file of a folder), the parts it needs, what for. A file that comes under a
 # folder that stands here goes with it; what stands nowhere is the core.
 PARTS = {
-    "aio": (["aio"], [], "the asyncio front: await client.run()"),
     "board": (
-        ["banner", "board", "safe_mode", "status_led"],
-        ["settings", "wifi", "clock"],
-        "run(program): status LED, safe mode, crashes",
+        ["board"],
+        [],
+        "run(program), settings, Wi-Fi, clock, watchdog, status LED, safe mode",
     ),
-    "clock": (["clock"], [], "sets the clock by NTP"),
-    "doctor": (
-        ["certificate", "doctor", "doctor_board", "doctor_platform"],
-        ["settings", "wifi", "clock"],
-        "says on the board what is wrong, and what to do",
-    ),
+    "doctor": (["doctor"], ["board"], "says on the board what is wrong, and what to do"),
     "outbox-file": (["outbox_file"], [], "an outbox that survives reset and power cut"),
-    "settings": (["settings"], ["wifi"], "settings.json, loaded and checked"),
-    "watchdog": (["watchdog"], [], "a watchdog that is fed while the client makes progress"),
-    "wifi": (["wifi"], [], "keeps the station up"),
 }
 
 
@@ -92,6 +83,12 @@ def modules_of(part):
 def core():
     """Return the names of the modules of the core."""
     return modules_of(None)
+
+
+def path_of(name):
+    """Return the path of a module's source within the package, without the suffix."""
+    path = name.replace(".", "/")
+    return path + "/__init__" if (board_files.PACKAGE / path).is_dir() else path
 
 
 def package_json():

@@ -26,7 +26,7 @@ from tools import board_link, doctor, given_settings, library, ports, roots, set
 library.use(engines_too=True)
 
 from allthingstalk import doctor as steps  # noqa: E402
-from allthingstalk.settings import Settings  # noqa: E402
+from allthingstalk.board.settings import Settings  # noqa: E402
 
 _OFFLINE = """NOT CHECKED against the platform: --offline.
   A wrong token, device id or endpoint will show on the board only; make doctor finds it."""

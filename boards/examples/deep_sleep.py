@@ -2,8 +2,8 @@
 # What cannot be delivered stays in a file with the time at which it was measured.
 import machine
 from allthingstalk import Device, NumberAsset
-from allthingstalk.clock import set_clock
-from allthingstalk.settings import load
+from allthingstalk.board.clock import set_clock
+from allthingstalk.board.settings import load
 
 SLEEP_S = 300
 

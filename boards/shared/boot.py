@@ -1,4 +1,4 @@
 # Runs first at each start; main.py comes next. What it prints is read over the USB cable.
-from allthingstalk.banner import print_banner
+from allthingstalk.board.banner import print_banner
 
 print_banner()

@@ -281,7 +281,7 @@ def banner(tmp_path, build_module=None):
     if build_module:
         micropython_tree.write(tmp_path / firmware.BUILD_MODULE, build_module)
     path = os.pathsep.join([str(tmp_path), str(ROOT / "lib"), ".frozen"])
-    code = "from allthingstalk.banner import print_banner\nprint_banner()"
+    code = "from allthingstalk.board.banner import print_banner\nprint_banner()"
     environ = {**os.environ, "MICROPYPATH": path}
     done = subprocess.run([*command, "-c", code], capture_output=True, text=True, env=environ)
     assert done.returncode == 0, done.stderr

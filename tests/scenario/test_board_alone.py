@@ -18,7 +18,8 @@ _1900_S = 2208988800
 
 PROGRAM = """
 import machine, time
-from allthingstalk import BooleanAsset, Client, Device, IntegerAsset, Outbox, clock, timestamps
+from allthingstalk import BooleanAsset, Client, Device, IntegerAsset, Outbox, timestamps
+from allthingstalk.board import clock
 
 class Board(Device):
     count = IntegerAsset()
@@ -96,7 +97,7 @@ def start(board, platform, tmp_path, source, **values):
 
 
 ASK = """
-from allthingstalk import clock
+from allthingstalk.board import clock
 try:
     print("ms", clock.ask(SERVER, 0.5))
 except (OSError, ValueError) as e:

@@ -125,7 +125,9 @@ def test_three_crashes_lead_to_safe_mode_in_which_wifi_and_repl_work(board, plat
     board.wait_for("Wi-Fi home: connected", 10, board.output.index("safe mode", at))
     assert [s["value"] for s in platform.states(device.id, "count")] == [7, 7, 7]
     put(board, tmp_path, "main.py", "HELD = False\n" + PROGRAM % "print('well')")
-    mpremote(board, "resume", "exec", "from allthingstalk import safe_mode; safe_mode.forget()")
+    mpremote(
+        board, "resume", "exec", "from allthingstalk.board import safe_mode; safe_mode.forget()"
+    )
     board.reset()
     board.wait_for("well", 30, at)
 
@@ -152,5 +154,7 @@ def test_a_refused_token_is_said_waited_out_and_no_crash(board, platform, tmp_pa
     lit, times = levels(board, 4.4)
     assert 0.03 < lit < 0.25 and 3 <= times <= 6  # two flashes each two seconds
     # Ctrl-C, which mpremote sends, leads out of the wait.
-    out = mpremote(board, "exec", "from allthingstalk import safe_mode; print(safe_mode.crashes())")
+    out = mpremote(
+        board, "exec", "from allthingstalk.board import safe_mode; print(safe_mode.crashes())"
+    )
     assert out == "0\n"

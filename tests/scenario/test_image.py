@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAIN = """
 import json, sys
 import allthingstalk, pins
-from allthingstalk.settings import load
+from allthingstalk.board.settings import load
 settings = load()
 print("RUNS", allthingstalk.__file__, settings.device, pins.LED, "token" in repr(settings))
 """

@@ -104,7 +104,7 @@ def test_the_source_is_installed_from_the_folder_and_works(board, index):
 def test_the_core_is_installed_compiled_from_an_index_and_works_alone(board, index):
     out = mpremote(board, "mip", "install", "--index", index.url, "allthingstalk", timeout_s=60)
     assert "Installing: /lib/allthingstalk/clients.mpy" in out and out.endswith("Done\n")
-    assert installed(board) == set(mip_index.core())
+    assert installed(board) == paths()
     assert publishes(board)
     again = mpremote(board, "mip", "install", "--index", index.url, "allthingstalk", timeout_s=60)
     assert "Installing: " not in again and "Exists: /lib/allthingstalk/clients.mpy" in again
@@ -112,29 +112,29 @@ def test_the_core_is_installed_compiled_from_an_index_and_works_alone(board, ind
 
 def test_a_part_brings_the_core_and_the_parts_it_needs(board, index):
     version = mip_index.version()
-    name = f"allthingstalk-board@{version}"
+    name = f"allthingstalk-doctor@{version}"
     mpremote(board, "mip", "install", "--index", index.url, name, timeout_s=60)
     needed = set(mip_index.core())
-    for part in ("board", "settings", "wifi", "clock"):
+    for part in ("board", "doctor"):
         needed |= set(mip_index.modules_of(part))
     assert installed(board) == needed
-    code = "from allthingstalk.board import run; print(run.__name__)"
+    code = "from allthingstalk.doctor import run; print(run.__name__)"
     assert mpremote(board, "exec", code) == "run\n"
 
 
 def test_the_board_installs_by_itself(board, index):
-    code = f"import mip; mip.install('allthingstalk-settings', index='{index.url}', target='/lib')"
+    code = f"import mip; mip.install('allthingstalk-board', index='{index.url}', target='/lib')"
     assert "Done" in mpremote(board, "exec", code, timeout_s=60)
-    assert {*mip_index.core(), "settings", "wifi"} == installed(board)
+    assert installed(board) == {*mip_index.core(), *mip_index.modules_of("board")}
 
 
 def test_source_can_be_asked_for(board, index):
     mpremote(
-        *(board, "mip", "install", "--no-mpy", "--index", index.url, "allthingstalk-aio"),
+        *(board, "mip", "install", "--no-mpy", "--index", index.url, "allthingstalk-outbox-file"),
         timeout_s=60,
     )
-    code = "import allthingstalk.aio as a; print(a.__file__)"
-    assert mpremote(board, "exec", code) == "/lib/allthingstalk/aio.py\n"
+    code = "import allthingstalk.outbox_file as a; print(a.__file__)"
+    assert mpremote(board, "exec", code) == "/lib/allthingstalk/outbox_file.py\n"
 
 
 def test_the_index_lists_its_packages_and_has_all_their_files(index):

@@ -32,7 +32,8 @@ BLOCK_BYTES = 4096
 FLASH_BYTES = 848 * 1024
 
 MAIN = """
-from allthingstalk import Device, IntegerAsset, settings
+from allthingstalk import Device, IntegerAsset
+from allthingstalk.board import settings
 
 class Meter(Device):
     count = IntegerAsset()

@@ -2,7 +2,8 @@
 
 import unittest
 
-from allthingstalk import clock, timestamps
+from allthingstalk import timestamps
+from allthingstalk.board import clock
 from contract import ContractTest
 
 NOW_MS = 1800000000500  # 2027-01-15T08:00:00.5Z

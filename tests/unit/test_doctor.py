@@ -5,8 +5,9 @@ import unittest
 from binascii import a2b_base64
 
 import network
-from allthingstalk import certificate, clients, doctor, timestamps, transport
-from allthingstalk.wifi import WiFi
+from allthingstalk import clients, doctor, timestamps, transport
+from allthingstalk.board.wifi import WiFi
+from allthingstalk.doctor import certificate
 from fake_net import FakeNet
 
 SECRETS = ("s3cretToken123", "passw0rd99")
@@ -98,7 +99,7 @@ class Visit(unittest.TestCase):
         self.lines = []
 
     def tearDown(self):
-        clients.Client._net = WiFi._net = transport
+        clients.Client._net = WiFi.net = transport
         timestamps.now_ms = self.now_ms
         network.WLAN.connect = Connect
 
@@ -178,8 +179,10 @@ class TestVisit(Visit):
 
     def test_its_modules_leave_the_memory(self):
         self.visit()
-        for name in ("doctor_board", "doctor_platform", "request"):
+        for name in ("doctor.visit", "doctor.board_steps", "doctor.platform_steps", "request"):
             self.assertFalse("allthingstalk." + name in sys.modules, name)
+        self.assertTrue(hasattr(doctor, "STEPS"))
+        self.assertFalse(hasattr(doctor, "visit"))
 
 
 class HealthyRest:

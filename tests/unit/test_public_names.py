@@ -48,6 +48,8 @@ class TestPackage(unittest.TestCase):
         self.assertTrue(callable(allthingstalk.clients.BaseClient))
         self.assertTrue(callable(allthingstalk.devices.Device))
         self.assertTrue(callable(allthingstalk.timestamps.to_time))
+        self.assertTrue(callable(allthingstalk.board.run))
+        self.assertTrue(callable(allthingstalk.doctor.run))
         self.assertTrue(issubclass(allthingstalk.exceptions.NotFoundException, Exception))
 
     def test_an_unknown_name_is_an_attribute_error(self):

@@ -5,7 +5,7 @@ import os
 import time
 import unittest
 
-from allthingstalk.settings import Settings, SettingsError, load
+from allthingstalk.board.settings import Settings, SettingsError, load
 
 GOOD = {
     "token": "maker:s3cret",

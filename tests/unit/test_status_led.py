@@ -2,8 +2,8 @@
 
 import unittest
 
-from allthingstalk import status_led
-from allthingstalk.status_led import StatusLed
+from allthingstalk.board import status_led
+from allthingstalk.board.status_led import StatusLed
 
 
 class Pin:

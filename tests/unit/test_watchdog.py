@@ -4,7 +4,8 @@ import sys
 import unittest
 
 from allthingstalk import transport
-from allthingstalk.watchdog import Watchdog
+from allthingstalk.board import ports
+from allthingstalk.board.watchdog import Watchdog
 from contract import ContractTest
 
 
@@ -70,8 +71,19 @@ class TestArming(WatchdogTest):
         self.client.poll()
         self.assertEqual(Dog.made[0].timeout_ms, 30000)
 
+    def test_where_there_is_a_limit_it_is_8_seconds_and_more_than_that_is_refused(self):
+        kept, ports.WATCHDOG_MAX_MS = ports.WATCHDOG_MAX_MS, 8388
+        try:
+            self.assertRaises(ValueError, Watchdog, self.client, 9)
+            self.client.watchdog = Watchdog(self.client, True)
+            self.board()
+            self.client.poll()
+            self.assertEqual(Dog.made[0].timeout_ms, 8000)
+        finally:
+            ports.WATCHDOG_MAX_MS = kept
+
     def test_no_step_takes_longer_than_the_dog_waits(self):
-        self.assertEqual(self.client._timeout_s, 6)
+        self.assertEqual(self.client.timeout, 6)
 
 
 class TestFeeding(WatchdogTest):

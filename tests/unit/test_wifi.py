@@ -1,11 +1,16 @@
 """Wi-Fi in virtual time, with an interface that does what the test says."""
 
+import sys
 import unittest
 
-import network
-from allthingstalk import Client, Device
-from allthingstalk.wifi import WiFi
-from fake_net import FakeNet
+from allthingstalk.board.wifi import WiFi
+
+LOADED = [name for name in sys.modules if name.startswith("allthingstalk.board.")]
+
+import network  # noqa: E402
+from allthingstalk import Client, Device  # noqa: E402
+from allthingstalk.board import ports  # noqa: E402
+from fake_net import FakeNet  # noqa: E402
 
 HOME, PHONE = ("home", "password1"), ("phone", "password2")
 
@@ -36,12 +41,32 @@ class WiFiTest(unittest.TestCase):
         self.assertEqual(self.wlan.calls, [HOME])
         self.assertTrue("home" in self.said[0] and "192.168.1.2" in self.said[0])
 
+    def test_it_is_imported_alone(self):
+        names = ["allthingstalk.board." + name for name in ("ports", "wifi")]
+        self.assertEqual(sorted(LOADED), names)
+
+    def test_power_saving_is_disabled_where_it_has_to_be(self):
+        kept = ports.WIFI_PM_OFF
+        try:
+            for pm in (None, 0xA11140):
+                ports.WIFI_PM_OFF = pm
+                self.make(HOME)
+                self.wlan.answer = {"home": 3}
+                self.run_for(1)
+                self.assertTrue(self.wifi.up)
+                self.assertEqual(self.wlan.settings.get("pm"), pm)
+        finally:
+            ports.WIFI_PM_OFF = kept
+
     def test_connected_without_an_address_is_not_up(self):
         self.make()
         self.wlan.answer = {"home": 3}
+        self.assertFalse(self.wifi.associated())
         self.wifi.poll()
+        self.assertEqual(self.wifi.addresses()[0], "192.168.1.2")
         self.wlan.address = "0.0.0.0"
         self.assertFalse(self.wifi.poll())
+        self.assertTrue(self.wifi.associated())
         self.wlan.address = "10.0.0.5"
         self.assertTrue(self.wifi.poll())
 

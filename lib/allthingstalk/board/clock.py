@@ -1,6 +1,6 @@
-"""Sets the board's clock by NTP, without which no certificate can be checked.
+"""Sets the board's clock by NTP: with an unset clock no certificate can be verified.
 
-    from allthingstalk.clock import keep, set_clock
+    from allthingstalk.board.clock import keep, set_clock
 
     set_clock()     # in boot.py, once the network is up
     keep(client)    # or: from now on the client sets it before it connects
@@ -8,28 +8,28 @@
 A clock that is set already, as after deep sleep, is left alone.
 """
 
-from . import timestamps, transport
+from .. import timestamps, transport
 
 SERVERS = ("pool.ntp.org", "time.google.com", "time.cloudflare.com")
-_1900_S = 2208988800  # seconds from 1900, where NTP counts from, to 1970
-_ERA_S = 4294967296  # NTP's seconds begin again at 0 in 2036 (RFC 5905, section 6)
-_FIRST_MS = 2000  # pause after the first failure of keep(), doubled at each further one
+_1900_S = 2208988800  # from 1900, the epoch of NTP, to 1970
+_ERA_S = 4294967296  # NTP's seconds wrap around in 2036 (RFC 5905, section 6)
+_FIRST_MS = 2000  # back-off after the first failure of keep(), doubled at each further one
 _MOST_MS = 60000
 
 
 def set_clock(servers=SERVERS, *, timeout_s=2, tries=2, log=print, force=False):
-    """Ask the servers in turn until one answers, and set the clock; return whether it is set.
+    """Set the clock from the first server that answers. Returns whether the clock is set.
 
     - `servers`: names, or 'name:port'.
-    - `timeout_s`: seconds that each answer may take; `tries`: rounds through all servers.
-    - `log(text)`: gets a line for what failed, None for silence.
+    - `timeout_s`: seconds to wait for each answer; `tries`: rounds through all servers.
+    - `log(text)`: gets a line if all fail, None for silence.
     - `force`: ask even if the clock is set.
 
-    Raises NotImplementedError where the clock is not the program's to set.
+    Raises NotImplementedError where there is no machine.RTC.
     """
     if timestamps.clock_is_set() and not force:
         return True
-    from .exceptions import in_words
+    from ..exceptions import in_words
 
     why = ""
     for _ in range(tries):
@@ -47,24 +47,25 @@ def set_clock(servers=SERVERS, *, timeout_s=2, tries=2, log=print, force=False):
 
 
 def keep(client, servers=SERVERS, *, timeout_s=2):
-    """Let the client set the clock before it connects; until it is set, values wait.
+    """Make the client set the clock before it connects; until it is set, values wait.
 
-    After `wifi.keep(client)`, so that no name is asked for without a network.
+    - `client`: a Client. Call `wifi.keep(client)` first: no name is looked up without a network.
+    - `servers`, `timeout_s`: as for `set_clock()`. Failures back off from 2 s to 60 s.
     """
     below = client.link_up
-    net = client._net
+    net = client.net
     pause_ms = _FIRST_MS
     due = net.ticks_ms()
 
     def link_up():
         nonlocal pause_ms, due
         if below and not below():
-            due = net.ticks_ms()  # ticks wrap
+            due = net.ticks_ms()  # stays current, for ticks wrap around
             return False
         if not timestamps.clock_is_set():
             if net.ticks_diff(net.ticks_ms(), due) < 0:
                 return False
-            if not set_clock(servers, timeout_s=timeout_s, tries=1, log=client._report):
+            if not set_clock(servers, timeout_s=timeout_s, tries=1, log=client.report):
                 due = net.ticks_add(net.ticks_ms(), pause_ms)
                 pause_ms = min(2 * pause_ms, _MOST_MS)
                 return False
@@ -75,9 +76,11 @@ def keep(client, servers=SERVERS, *, timeout_s=2):
 
 
 def ask(server, timeout_s=2):
-    """Return a server's time in milliseconds since 1970.
+    """Return the time of an NTP server in milliseconds since 1970.
 
-    Raises OSError without an answer in time, ValueError for one that is no time.
+    - `server`: name, or 'name:port'; `timeout_s`: seconds to wait for the answer.
+
+    Raises OSError without an answer in time, ValueError for an invalid one.
     """
     import socket
 
@@ -86,8 +89,8 @@ def ask(server, timeout_s=2):
     s = socket.socket(address[0], socket.SOCK_DGRAM)
     try:
         s.settimeout(timeout_s)
-        # Connected, so that only this server is heard; what we send as our time comes back, which
-        # tells the answer to this question from any other (RFC 5905, section 8).
+        # Connected: datagrams from other hosts are dropped. The transmit timestamp is random: the
+        # server echoes it, so a forged or late answer is noticed (RFC 5905, section 8).
         s.connect(address[-1])
         mark = bytes([transport.getrandbits(8) for _ in range(8)])
         s.send(b"\x23" + bytes(39) + mark)
@@ -97,16 +100,16 @@ def ask(server, timeout_s=2):
 
 
 def _time(answer, mark):
-    # Leap indicator 3 or stratum 0: the server itself has no time, or wants to be left alone.
+    # Leap indicator 3: the server is not synchronized; stratum 0: it asks not to be used.
     if len(answer) < 48 or answer[0] & 7 != 4 or answer[24:32] != mark:
-        raise ValueError("the answer is no NTP")
+        raise ValueError("the answer is not NTP")
     if answer[0] >> 6 == 3 or not 0 < answer[1] < 16 or answer[40:48] == bytes(8):
         raise ValueError("the server has no time")
     seconds = answer[40] << 24 | answer[41] << 16 | answer[42] << 8 | answer[43]
     if seconds < _1900_S:
         seconds += _ERA_S
     ms = (seconds - _1900_S) * 1000 + answer[44] * 1000 // 256
-    if not timestamps.is_set(ms):  # a router whose own clock is not set
+    if not timestamps.is_set(ms):  # a router with an unset clock
         raise ValueError("the server says it is before 2024")
     return ms
 

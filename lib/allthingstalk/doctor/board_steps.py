@@ -1,18 +1,21 @@
-"""What the doctor asks of the board itself: Wi-Fi, address, clock. Loaded while it is asked."""
+"""The doctor's steps on the board itself: Wi-Fi, address, clock. In memory during each only."""
 
 import time
 
-from .timestamps import clock_is_set, iso, now_ms
+from ..timestamps import clock_is_set, iso, now_ms
 
 
 def join_wifi(wifi, timeout_s, said):
-    """Bring the Wi-Fi up and return the network's name; ValueError says why it does not come up.
+    """Bring up the Wi-Fi and return the network's name.
 
-    `said` is the list that the Wi-Fi's log goes to.
+    - `timeout_s`: seconds for all networks together.
+    - `said`: list that the Wi-Fi's log goes to.
+
+    Raises ValueError with the reasons why no network came up.
     """
     if wifi.connect(timeout_s):
         return wifi.name or "connected before"
-    if wifi._wlan.isconnected():  # the address is what is missing
+    if wifi.associated():  # what is missing is an address: the next step's matter
         return wifi.name
     reasons = []
     for text in said:  # a network may have had two turns
@@ -22,8 +25,8 @@ def join_wifi(wifi, timeout_s, said):
 
 
 def address(wifi):
-    """Return address, gateway and DNS server in words; ValueError if one is missing."""
-    own, _, gateway, dns = wifi._wlan.ifconfig()
+    """Return address, gateway and DNS server as text. Raises ValueError if one is missing."""
+    own, _, gateway, dns = wifi.addresses()
     if own == "0.0.0.0":
         raise ValueError("none; does the router give addresses (DHCP)? Restart it, or set address")
     if dns == "0.0.0.0":
@@ -32,16 +35,19 @@ def address(wifi):
 
 
 def clock(servers, needed):
-    """Return the time, set by NTP if need be; ValueError if it is `needed` and cannot be had.
+    """Return the board's time as text, after setting it by NTP if needed.
 
-    `servers`: names of time servers, None for the usual ones.
+    - `servers`: names of time servers, None for the default ones.
+    - `needed`: whether TLS is used, which cannot do without.
+
+    Raises ValueError if the clock is needed and cannot be set.
     """
     if clock_is_set():
         return _now()
     shown = "%04d-%02d-%02d" % time.gmtime()[:3]
     if not needed:
-        return shown + ": not set, which plain text can do without"
-    from .clock import SERVERS, set_clock
+        return shown + ": not set, which plain text does not need"
+    from ..board.clock import SERVERS, set_clock
 
     said = []
     try:

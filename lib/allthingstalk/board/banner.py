@@ -1,15 +1,15 @@
-"""Says at boot what runs here: the library, MicroPython, and what the firmware was built from."""
+"""Prints at boot the versions of the library, of MicroPython, and of the firmware's build."""
 
 import sys
 
-from . import __version__
+from .. import __version__
 
 
 def print_banner():
     """Print one line, such as "allthingstalk 0.1.0, MicroPython 1.29.0, manifest 4f1c09b2aa31".
 
-    The manifest's digest is that of all frozen files; firmware that was not built by
-    `make firmware` has none, and "no manifest" is said.
+    The manifest's digest covers all frozen files. Firmware that was not built by `make firmware`
+    has none: "no manifest" is printed.
     """
     try:
         from _allthingstalk_build import MANIFEST

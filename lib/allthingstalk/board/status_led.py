@@ -1,12 +1,12 @@
-"""A status LED: what the board is doing, seen from across the room.
+"""A status LED: the state of the board as a blink pattern.
 
-fast: no Wi-Fi yet; slow: Wi-Fi, but not the platform; steady: on line; two short flashes: the
-platform refuses the board; three: no settings; a short flash each two seconds: safe mode.
+Fast: no Wi-Fi; slow: Wi-Fi, but no platform; steady: on line; two short flashes: refused by the
+platform; three: no settings; one short flash every two seconds: safe mode.
 """
 
 _TICK_MS = 100
 
-# Twenty ticks of light and dark, the first tick being the last digit.
+# One bit for each of 20 ticks, lowest bit first; 1 is lit.
 WIFI = 0b00110011001100110011
 PLATFORM = 0b00000111110000011111
 ONLINE = 0b11111111111111111111
@@ -16,10 +16,10 @@ SAFE = 0b00000000000000000001
 
 
 class StatusLed:
-    """Blinks from a machine.Timer of its own.
+    """Blinks the LED from a machine.Timer of its own.
 
-    `led`: number or name of the pin, or an object with `value(level)`; None for no LED.
-    `on`: the level at which it shines.
+    - `led`: pin number or name, or an object with `value(level)`; None for no LED.
+    - `on`: the level that lights it, 0 or 1.
     """
 
     def __init__(self, led, on=1):
@@ -36,21 +36,21 @@ class StatusLed:
             self._pin = Pin(led, Pin.OUT)
         try:
             self._timer = Timer(-1)
-        except ValueError:  # an ESP32 before virtual timers; number 0 is the client's
+        except ValueError:  # ESP32 without virtual timers; Client.start() uses number 0
             self._timer = Timer(1)
         self._timer.init(period=_TICK_MS, mode=Timer.PERIODIC, callback=self.tick)
 
     def show(self, pattern):
-        """Show a pattern from now on."""
+        """Show `pattern`, one of this module's constants, from now on."""
         self._client = None
         self._pattern = pattern
 
     def follow(self, client, wifi):
-        """Show the state of a client and of its WiFi, None for a network that is not ours."""
+        """Show the state of `client` and of `wifi`, its WiFi; None if the program has its own."""
         self._client, self._wifi = client, wifi
 
     def tick(self, _=None):
-        """Do one tick; called by the timer."""
+        """Advance the pattern by one tick; called by the timer."""
         client = self._client
         if client and client.connected:
             self._pattern = ONLINE

@@ -1,34 +1,38 @@
-"""Wi-Fi that stays up: several networks, a host name, a static address, power saving off.
+"""Wi-Fi that reconnects: several networks, a host name, a static address, no power saving.
+
+    from allthingstalk.board.wifi import WiFi
 
     wifi = WiFi([("home", "password"), ("phone", "password")])
-    wifi.keep(client)    # from now on client.poll() looks after the Wi-Fi first
-    wifi.connect()       # or by hand, with a time limit
+    wifi.keep(client)    # from now on client.poll() reconnects the Wi-Fi first
+    wifi.connect()       # or wait for it, with a time limit
 
 A network that the program manages itself (Ethernet, LTE, its own Wi-Fi) is left alone: nothing
-here runs unless a WiFi is made.
+here runs unless a WiFi is created.
 """
 
-from . import transport
+from .. import transport
+from . import ports
 
-_PAUSE_MS = 1000  # the ESP32 says "Wifi Internal Error" if connect() follows too soon on another
-# A wrong password and a missing network are also said while a router restarts (mqtt_as#132), so
-# one answer like that ends the try only when it stays for so long.
+_PAUSE_MS = 1000  # ESP32: connect() too soon after another raises "Wifi Internal Error"
+# A restarting router also makes the status "wrong password" or "no such network" (mqtt_as#132):
+# an attempt fails only once such a status has lasted for this long.
 _DOUBT_MS = 3000
-# Pico W: goes deaf after idling unless power saving is off (micropython#9455).
-_RP2_NO_POWER_SAVING = 0xA11140
 
 
 class WiFi:
     """Keeps the station interface connected.
 
     - `networks`: (name, password) pairs in order of preference; password None for an open one.
-    - `hostname`, `country` (two letters): set before connecting; None leaves them.
+    - `hostname`, `country` (two letters): set before connecting; None leaves them unchanged.
     - `address`: (address, mask, gateway, DNS) as text, None for DHCP.
-    - `try_s`: seconds that each network is given before the next one has its turn.
+    - `try_s`: seconds that each network is tried before the next one.
     - `log(text)`: gets a line when the state changes, None for silence; never a password.
+
+    Attribute: `up`, whether the board had an address at the last poll. Raises ValueError for
+    invalid networks, ImportError where there is no module `network`.
     """
 
-    _net = transport  # where time comes from
+    net = transport  # source of time
 
     def __init__(
         self,
@@ -53,27 +57,30 @@ class WiFi:
         self._address = address
         self._try_ms = int(try_s * 1000)
         self._log = log
-        self._at = -1  # which network is being tried
-        self._since = None  # ticks of the start of the try, None between tries
-        self._doubt = None  # ticks since when the status says that it fails
+        self._at = -1  # index of the network that is tried
+        self._since = None  # ticks when the attempt began, None between attempts
+        self._doubt = None  # ticks when the status began to say that the attempt fails
         self._pause_from = None
         self.up = False
 
     @property
     def name(self):
-        """The name of the network that is tried or connected, None before the first try."""
+        """Name of the network that is tried or connected, None before the first attempt."""
         return self._networks[self._at][0] if self._at >= 0 else None
 
     def keep(self, client):
-        """Let `client.poll()` look after the Wi-Fi: without an address no name is asked for.
+        """Make `client.poll()` poll the Wi-Fi, and connect only while the board has an address.
 
-        A DNS call without one can hang a Pico W for good (micropython#18797).
+        Without one, a DNS look-up can hang a Pico W for good (micropython#18797).
         """
         client.link_up = self.poll
 
     def connect(self, timeout_s=60):
-        """Poll until the board has an address, `timeout_s` at most; return whether it has."""
-        net = self._net
+        """Poll until the board has an address, for `timeout_s` seconds at most.
+
+        Returns whether it has one.
+        """
+        net = self.net
         start = net.ticks_ms()
         while not self.poll():
             if net.ticks_diff(net.ticks_ms(), start) > timeout_s * 1000:
@@ -82,28 +89,36 @@ class WiFi:
         return True
 
     def poll(self):
-        """Do what is due, without waiting; return whether the board has an address."""
+        """Do what is due, without waiting. Returns whether the board has an address."""
         up = self._has_address()
         if up != self.up:
             self.up = up
             self._since = self._doubt = None
             if up:
-                self._save_no_power()
-                self._say("Wi-Fi %s: connected, %s" % (self.name, self._wlan.ifconfig()[0]))
+                self._disable_power_saving()
+                self._say("Wi-Fi %s: connected, %s" % (self.name, self.addresses()[0]))
             else:
                 self._say("Wi-Fi %s: lost" % self.name)
-                self._at -= 1  # the same network first
-                self._pause_from = self._net.ticks_ms()
+                self._at -= 1  # retry the same network first
+                self._pause_from = self.net.ticks_ms()
         if not up:
             self._go_on()
         return up
 
+    def addresses(self):
+        """Return (address, mask, gateway, DNS) as text; "0.0.0.0" for one that is missing."""
+        return self._wlan.ifconfig()
+
+    def associated(self):
+        """Return whether the access point accepted the board; it may still have no address."""
+        return self._wlan.isconnected()
+
     def _has_address(self):
         wlan = self._wlan
-        return wlan.active() and wlan.isconnected() and wlan.ifconfig()[0] != "0.0.0.0"
+        return wlan.active() and wlan.isconnected() and self.addresses()[0] != "0.0.0.0"
 
     def _go_on(self):
-        net = self._net
+        net = self.net
         now = net.ticks_ms()
         if self._since is None:
             if self._pause_from is None or net.ticks_diff(now, self._pause_from) >= _PAUSE_MS:
@@ -133,7 +148,7 @@ class WiFi:
             self._give_up(now)
 
     def _give_up(self, now):
-        from .explain import explain_wifi
+        from ..explain import explain_wifi
 
         status = self._wlan.status()
         self._say("Wi-Fi %s: %s" % (self.name, explain_wifi(status) or "status %s" % status))
@@ -144,14 +159,12 @@ class WiFi:
         self._since = None
         self._pause_from = now
 
-    def _save_no_power(self):
-        import sys
-
-        try:
-            if sys.platform == "rp2":
-                self._wlan.config(pm=_RP2_NO_POWER_SAVING)
-        except (OSError, ValueError):  # firmware that has no such setting
-            pass
+    def _disable_power_saving(self):
+        if ports.WIFI_PM_OFF is not None:
+            try:
+                self._wlan.config(pm=ports.WIFI_PM_OFF)
+            except (OSError, ValueError):  # firmware without this setting
+                pass
 
     def _say(self, text):
         if self._log:
@@ -159,7 +172,7 @@ class WiFi:
 
 
 def _is_failure(status):
-    """Return whether a status says that connecting failed: rp2 < 0, ESP32 200 to 299."""
+    """Return whether a WLAN status means failure: negative on rp2, 200 to 299 on ESP32."""
     return status < 0 or 200 <= status < 300
 
 

@@ -1,41 +1,21 @@
-"""Finds what keeps a device off line: one line for each step, ok or what is wrong and what to do.
+"""A visit of the doctor: the steps in order, what depends on what, one line for each."""
 
-    from allthingstalk import doctor
+from ..board.settings import PATH, Settings, load, masked
+from ..exceptions import AccessForbiddenException, NotFoundException, in_words
+from ..loading import REST, calling
 
-    doctor.run()               # at the board's REPL
-    doctor.run(device=Meter)   # and compare the assets with a Device class
-
-Loaded by nobody else. The same on a board and on CPython; no line shows a secret.
-"""
-
-from . import dialing
-from .exceptions import AccessForbiddenException, NotFoundException, in_words
-from .loading import REST, calling
-from .settings import PATH, Settings, load, masked
-
-STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".split()
-
-_NETWORK_S = 15  # what each Wi-Fi network is given
+_NETWORK_S = 15  # tried for each Wi-Fi network
 
 
 class _Skipped(Exception):
     pass
 
 
-def run(settings=PATH, *, device=None, state=None, log=print):
-    """Look at every step; return the number of the first that failed (in STEPS, from 1), 0: none.
-
-    - `settings`: name of the file, or a dict of its keys.
-    - `device`: a Device class, whose assets are compared with those on the platform.
-    - `state`: (asset name, value) to publish; without it nothing is published.
-    - `log(text)`: gets the lines.
-
-    Waits are bounded by the settings' `timeout`. The file of the outbox is left alone, and the
-    MQTT client id is the doctor's own, so that a running device is not thrown off.
-    """
-    visit = _Visit(settings, device, state)
+def run(names, settings, device, state, log):
+    """Check every step; see `allthingstalk.doctor.run`. `names` are those of the steps."""
+    visit = _Visit(PATH if settings is None else settings, device, state)
     first = 0
-    for n in range(len(STEPS)):
+    for n in range(len(names)):
         step = (
             visit.read_settings,
             visit.join_wifi,
@@ -56,15 +36,15 @@ def run(settings=PATH, *, device=None, state=None, log=print):
         except Exception as e:
             mark, text = "FAIL ", _words(e)
             first = first or n + 1
-            visit.failed(STEPS[n], e)
+            visit.failed(names[n], e)
         if visit.client:
             text = text.replace(visit.client.token, "***")
-        log("%s %-9s %s" % (mark, STEPS[n], text.replace("\n", " ").rstrip()))
+        log("%s %-9s %s" % (mark, names[n], text.replace("\n", " ").rstrip()))
     return first
 
 
 class _Visit:
-    """The steps: each returns its line, or raises what stands in it."""
+    """The steps: each returns the text of its line, raises _Skipped, or what went wrong."""
 
     client = None
 
@@ -73,14 +53,14 @@ class _Visit:
         self._device = device
         self._state = state
         self._wifi = None
-        self._said = []  # what the Wi-Fi reported
+        self._said = []  # lines logged by the Wi-Fi
         self._endpoints = []
         self._down = {}  # endpoint -> the step at which it failed
-        self._all_down = None  # the step without which none of the others can be
+        self._all_down = None  # a failed step that all others depend on
         self._clock_failed = False
 
     def failed(self, step, e):
-        """Note what cannot be looked at after a step that failed."""
+        """Note what a failed step makes impossible."""
         if step in ("settings", "Wi-Fi", "address", "device") or isinstance(
             e, AccessForbiddenException
         ):
@@ -96,7 +76,10 @@ class _Visit:
             raise _Skipped("%s failed" % step)
 
     def _each(self, look, step, endpoints=None):
-        """Return what `look(endpoint)` says of each; those that fail are down from then on."""
+        """Return the texts of `look(endpoint)`; an endpoint that fails is skipped from then on.
+
+        Raises ValueError that names all endpoints that failed.
+        """
         endpoints = endpoints or self._endpoints
         up = [e for e in endpoints if e not in self._down]
         if not up:
@@ -118,8 +101,8 @@ class _Visit:
         given = self._given
         self._settings = settings = load(given) if isinstance(given, str) else Settings(given)
         client = settings.client(outbox=None, digest=None, log=None)
-        bits = client._net.getrandbits
-        client._client_id = "doctor%04x%04x" % (bits(16), bits(16))
+        bits = client.net.getrandbits
+        client.client_id = "doctor%04x%04x" % (bits(16), bits(16))
         try:
             self._wifi = settings.wifi(log=self._said.append, try_s=_NETWORK_S)
         except ImportError:  # a PC
@@ -130,8 +113,9 @@ class _Visit:
         return "device %s, token %s, %s" % shown
 
     def _board(self, call, *args):
-        """Call a function of `doctor_board`."""
-        return calling(" .doctor_board .clock ", call, *args)
+        """Call a function of `board_steps`, which is in memory for that long only."""
+        names = " .doctor.board_steps .board.clock "
+        return calling(names, "doctor.board_steps." + call, *args)
 
     def _need_wifi(self):
         if not self._wifi:
@@ -142,12 +126,12 @@ class _Visit:
         self._need()
         self._need_wifi()
         timeout_s = _NETWORK_S * len(self._settings.networks) + 1
-        return self._board("doctor_board.join_wifi", self._wifi, timeout_s, self._said)
+        return self._board("join_wifi", self._wifi, timeout_s, self._said)
 
     def show_address(self):
         self._need()
         self._need_wifi()
-        return self._board("doctor_board.address", self._wifi)
+        return self._board("address", self._wifi)
 
     def ask_dns(self):
         self._need()
@@ -155,9 +139,7 @@ class _Visit:
 
     def look_at_clock(self):
         self._need()
-        return self._board(
-            "doctor_board.clock", self._settings.time_servers, bool(self._with_tls())
-        )
+        return self._board("clock", self._settings.time_servers, bool(self._with_tls()))
 
     def _with_tls(self):
         return [e for e in self._endpoints if "s://" in e]
@@ -167,11 +149,11 @@ class _Visit:
         return self._each(self._connected, "TCP")
 
     def _connected(self, endpoint):
-        net = self.client._net
+        net = self.client.net
         start = net.ticks_ms()
         scheme, place = endpoint.split("://")
-        # The scheme without TLS.
-        net.dial("%s://%s" % (scheme[:4], place), self.client._timeout_s).close()
+        # The scheme without its "s": TCP only.
+        net.dial("%s://%s" % (scheme[:4], place), self.client.timeout).close()
         return "%s in %d ms" % (place, net.ticks_diff(net.ticks_ms(), start))
 
     def verify(self):
@@ -188,13 +170,13 @@ class _Visit:
         def verified(endpoint):
             return certificate.verified(self.client, endpoint)
 
-        return self._each(verified, "TLS", endpoints) + certificate.root_in_words(self.client._ca)
+        return self._each(verified, "TLS", endpoints) + certificate.root_in_words(self.client.ca)
 
     def show_token(self):
         self._need(self.client.http if self.client else None)
         self._unknown = None
         try:
-            self._platform("doctor_platform.find_device")
+            self._platform("find_device")
         except NotFoundException as e:
             self._unknown = e
         return "taken by the platform"
@@ -207,17 +189,19 @@ class _Visit:
 
     def compare_assets(self):
         self._need(self.client.http if self.client else None)
-        return self._platform("doctor_platform.compare_assets", self._device)
+        return self._platform("compare_assets", self._device)
 
     def talk(self):
         self._need(self.client.mqtt if self.client else None)
         if not self.client.mqtt:
             raise _Skipped("the settings switch it off")
-        return self._platform("doctor_platform.talk", self._state)
+        return self._platform("talk", self._state)
 
     def _platform(self, call, *args):
-        """Call a function of `doctor_platform`, which with REST is in memory for that long only."""
-        return calling(REST + ".doctor_platform ", call, self.client, self._settings.device, *args)
+        """Call a function of `platform_steps`, which with REST is in memory for that long only."""
+        names = REST + ".doctor.platform_steps "
+        call = "doctor.platform_steps." + call
+        return calling(names, call, self.client, self._settings.device, *args)
 
 
 def _words(e):
@@ -227,8 +211,10 @@ def _words(e):
 
 
 def _resolved(endpoint):
+    import socket
+
     host = endpoint.split("://")[1].rsplit(":", 1)[0].strip("[]")
-    address = dialing.socket.getaddrinfo(host, 0, 0, dialing.socket.SOCK_STREAM)[0][-1]
-    if not isinstance(address, tuple):  # a sockaddr as bytes; of IPv6 the first four are told
+    address = socket.getaddrinfo(host, 0, 0, socket.SOCK_STREAM)[0][-1]
+    if not isinstance(address, tuple):  # unix port: a sockaddr as bytes; of IPv6 the first four
         address = [".".join([str(b) for b in address[4:8]])]
     return "%s -> %s" % (host, address[0])

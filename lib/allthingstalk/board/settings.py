@@ -1,6 +1,6 @@
-"""The board's settings: /settings.json, which `make provision` writes, checked and never printed.
+"""The board's settings: /settings.json, written by `make provision`. Secrets are never printed.
 
-from allthingstalk.settings import load
+from allthingstalk.board.settings import load
 
 settings = load()
 board = Board(client=settings.client(), id=settings.device)
@@ -12,7 +12,7 @@ PATH = "/settings.json"
 
 _TEXT = (str,)
 _NUMBER = (int, float)
-# key -> types of its value. Those of _CLIENT are the Client's keywords, those of _WIFI the WiFi's.
+# Key -> accepted types. The keys of _CLIENT are keywords of Client, those of _WIFI of WiFi.
 _CLIENT = {
     "token": _TEXT,
     "api": _TEXT,
@@ -31,16 +31,19 @@ _OTHER = {"device": _TEXT, "wifi": (list,), "time_servers": (list,)}
 
 
 class SettingsError(ValueError):
-    """The settings are missing or cannot be right; the text says what to do."""
+    """The settings are missing or invalid; the text says what to do."""
 
 
 class Settings:
-    """Checked settings. Printing them shows no secret.
+    """Validated settings; `repr()` masks the secrets.
 
-    `device` is the device's id, `networks` the Wi-Fi networks as (name, password), `time_servers`
-    the NTP servers to ask, None for the usual ones.
+    - `values`: dict of the keys of settings.json.
+    - `place`: where they come from, for the text of errors.
 
-    Raises SettingsError for an unknown key, a missing one, or a value that cannot be right.
+    Attributes: `device` (the device's id), `networks` (Wi-Fi networks as (name, password)),
+    `time_servers` (NTP servers, None for the default ones).
+
+    Raises SettingsError for an unknown key, a missing one, or an invalid value.
     """
 
     def __init__(self, values, place="the settings"):
@@ -52,7 +55,7 @@ class Settings:
                 keys = sorted(list(_CLIENT) + list(_WIFI) + list(_OTHER))
                 raise SettingsError("%s: no key '%s'; there are %s" % (place, key, " ".join(keys)))
             value = values[key]
-            # On CPython a bool is an int, which is no number of seconds.
+            # On CPython bool is a subclass of int, but no number of seconds.
             if not isinstance(value, takes) or (isinstance(value, bool) and bool not in takes):
                 raise SettingsError("%s: '%s' has the wrong type" % (place, key))
             if value == "" or (key != "mqtt" and value is False):
@@ -82,15 +85,22 @@ class Settings:
             raise SettingsError("%s: mqtt is an endpoint, or false" % place)
 
     def client(self, **options):
-        """Return a Client made of the settings; `options` are keywords of the program's own."""
-        from .clients import Client
+        """Return a Client with these settings; `options`: further keywords of Client, which win.
+
+        Raises ValueError or TypeError as Client does.
+        """
+        from ..clients import Client
 
         values = self._client.copy()
         values.update(options)
         return Client(**values)
 
     def wifi(self, **options):
-        """Return a WiFi for the networks, None where there are none: the network is not ours."""
+        """Return a WiFi with these settings; `options`: further keywords of WiFi, which win.
+
+        None without networks: the program then brings up the network itself. Raises ValueError
+        as WiFi does, ImportError on a PC.
+        """
         if not self.networks:
             return None
         from .wifi import WiFi
@@ -111,19 +121,19 @@ class Settings:
 
 
 def load(path=PATH):
-    """Return the Settings of a file. Raises SettingsError if they are missing or wrong."""
+    """Return the Settings in the file `path`. Raises SettingsError if missing or invalid."""
     try:
         with open(path) as f:
             values = json.load(f)
     except OSError:
         raise SettingsError("there is no %s: run make provision" % path)
     except ValueError:
-        raise SettingsError("%s is no JSON: run make provision, or mend it by hand" % path)
+        raise SettingsError("%s is not JSON: run make provision, or correct it by hand" % path)
     return Settings(values, path)
 
 
 def masked(token):
-    """Return what of a token may be shown: its kind."""
+    """Return a token with all but its kind masked, such as "maker:***"."""
     kind, colon, _ = token.partition(":")
     return kind + ":***" if colon else "***"
 

@@ -1,22 +1,23 @@
-"""The doctor's questions to the platform: device, assets, MQTT. Loaded while they are asked."""
+"""The doctor's steps on the platform: device, assets, MQTT. In memory during each only."""
 
-_SHOWN_MAX = 8  # assets that a line names
+_SHOWN_MAX = 8  # assets named in a line
 
 
 def find_device(client, device_id):
-    """Ask for the device. Raises AllThingsTalkException for all but a good answer."""
-    from .request import path, request
+    """Request the device. Raises AllThingsTalkException unless the answer is 2xx."""
+    from ..request import path, request
 
     request(client, "GET", path(device_id), stream=True).close()
 
 
 def compare_assets(client, device_id, device):
-    """Return what there is to say about a device's assets.
+    """Return how a device's assets on the platform compare with its class, as text.
 
-    `device`: the Device class that declares them, None to list those on the platform. Raises
-    AssetMismatchException.
+    - `device`: the Device class that declares them, None to list those on the platform.
+
+    Raises AssetMismatchException, or what the request raises.
     """
-    from .rest_assets import each_asset
+    from ..rest_assets import each_asset
 
     missing = _declared(device) if device else {}
     found, mismatch, same = [], None, 0
@@ -24,7 +25,7 @@ def compare_assets(client, device_id, device):
         found.append("%s %s/%s" % (asset.name, asset.kind, asset.type))
         declared = missing.pop(asset.name, None)
         if declared:
-            from .definition import _compare
+            from ..definition import _compare
 
             mismatch = mismatch or _compare(declared, asset, False, [])
             same += 1
@@ -39,8 +40,8 @@ def compare_assets(client, device_id, device):
 
 
 def _declared(device):
-    """Return {name: Asset} of a Device class; copies, for comparing gives them ids."""
-    from .declaring import copied, fields_of
+    """Return {name: Asset} of a Device class: copies, because comparing sets their ids."""
+    from ..declaring import copied, fields_of
 
     fields = fields_of(device)
     return dict([(fields[member].name, copied(fields[member])) for member in fields])
@@ -55,25 +56,27 @@ def _listed(text, names):
 
 
 def talk(client, device_id, state):
-    """Connect by MQTT, subscribe to the device's commands, ping, publish `state` if it is given.
+    """Connect by MQTT, subscribe to the device's commands, ping, publish `state` if given.
 
-    `state`: (asset name, value). Returns how long the platform took to answer all of it. Raises
-    AllThingsTalkException, or OSError for what was refused or not answered.
+    - `state`: (asset name, value), None for nothing.
+
+    Returns what was done and how long it took, as text. Raises AllThingsTalkException, or OSError
+    for a subscription that was refused.
     """
-    from .connecting import subscribe_later
-    from .failures import classified
-    from .opening import say_connect
-    from .session import Session
+    from ..connecting import subscribe_later
+    from ..failures import classified
+    from ..opening import say_connect
+    from ..session import Session
 
-    client._loop.tick(client)  # loads the loop, and makes the outbox
-    net, outbox, refused = client._net, client._outbox, []
+    client._loop.tick(client)  # creates the outbox
+    net, outbox, refused = client.net, client.outbox, []
     topics = _state(client, device_id, state) if state else []
     session = Session(net, outbox, client._max_message, refused.append)
     start = net.ticks_ms()
     try:
-        link = session.link = net.dial(client.mqtt, client._timeout_s, client._ca)
-        say_connect(link, client._client_id, client.token, 60)
-        session.open(link, client._timeout_s, 60)
+        link = session.link = net.dial(client.mqtt, client.timeout, client.ca)
+        say_connect(link, client.client_id, client.token, 60)
+        session.open(link, client.timeout, 60)
         subscribe_later(session, "device/%s/asset/+/command" % device_id)
         session.ping()
         while session._ping_at is not None or not session.settled() or outbox.pending:
@@ -92,17 +95,17 @@ def talk(client, device_id, state):
 
 
 def _state(client, device_id, state):
-    """Put a state into the outbox; return the topics that its records name."""
+    """Put a state into the outbox; return the topics by number, for Session.send()."""
     import json
 
-    from .publishing import number
-    from .values import check_json
+    from ..publishing import number
+    from ..values import check_json
 
     name, value = state
     check_json(value, name)
-    client._outbox.put(number(client, device_id, name), json.dumps(value).encode(), 0, 0, 0)
+    client.outbox.put(number(client, device_id, name), json.dumps(value).encode(), 0, 0, 0)
     return client._topics
 
 
 def _ending(client, flags, second, ms):
-    return b"}"  # the platform stamps it
+    return b"}"  # no time of its own: the platform adds one

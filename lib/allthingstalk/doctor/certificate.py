@@ -1,8 +1,8 @@
-"""TLS as the doctor looks at it: is the server verified, why not, how long is its root good for."""
+"""The doctor's step on TLS: is the server verified, if not why, until when is the root valid."""
 
-from .exceptions import CertificateException
-from .secure import _root
-from .timestamps import iso, now_ms, parse
+from ..exceptions import CertificateException
+from ..secure import _root
+from ..timestamps import iso, now_ms, parse
 
 _SEQUENCE = 0x30
 _VERSION = 0xA0
@@ -10,25 +10,28 @@ _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
 _COMMON_NAME = b"\x55\x04\x03"  # OID 2.5.4.3
 _ORGANIZATION = b"\x55\x04\x0a"  # OID 2.5.4.10
-_RENEW_DAYS = 90  # a root that ends sooner is worth a word
+_RENEW_DAYS = 90  # a root that expires sooner is pointed out
 _DAY_MS = 86400000
 
 
 def verified(client, endpoint):
-    """Shake hands with a TLS endpoint and return its host.
+    """Do a TLS handshake with an endpoint such as 'mqtts://host:8883' and return its host.
 
-    Raises CertificateException, which says what to do, or OSError for the network.
+    Raises CertificateException with a remedy, or OSError for the network.
     """
     try:
-        root_in_words(client._ca)  # an expired one is named before the server is asked
-        client._net.dial(endpoint, client._timeout_s, client._ca).close()
+        root_in_words(client.ca)  # raises for an expired root, before the server is asked
+        client.net.dial(endpoint, client.timeout, client.ca).close()
     except CertificateException as e:
         raise CertificateException("%s. %s" % (e, _advice(str(e).lower())))
     return endpoint.split("://")[1].rsplit(":", 1)[0]
 
 
 def root_in_words(ca):
-    """Return what there is to say about the root `ca`. CertificateException if it has expired."""
+    """Return name and end of the root `ca` as text.
+
+    Raises CertificateException if it has expired or cannot be read.
+    """
     der = _root(ca)
     if der is None:
         return ": chain, name and dates are right, by this machine's trust store"
@@ -50,7 +53,7 @@ def root_in_words(ca):
 
 
 def _advice(text):
-    """Return what to do about a refused certificate, by the words of OpenSSL or mbedTLS."""
+    """Return the remedy for a refused certificate, found by the words of OpenSSL or mbedTLS."""
     if "refused" not in text:
         return "make provision brings the root"
     if "expired" in text or "not yet valid" in text or "future" in text:
@@ -64,13 +67,13 @@ def _advice(text):
 def facts(der):
     """Return (name, end in milliseconds since 1970) of an X.509 certificate in DER.
 
-    The name is the subject's common name, else its organization, else "". Raises ValueError for
-    what is no certificate.
+    The name is the subject's common name, else its organization, else "". Raises ValueError if
+    `der` is not a certificate.
     """
     try:
         _, i, end = _element(der, 0, len(der), _SEQUENCE)
-        _, i, end = _element(der, i, end, _SEQUENCE)  # what is signed (RFC 5280, section 4.1)
-        if der[i] == _VERSION:  # left out by version 1
+        _, i, end = _element(der, i, end, _SEQUENCE)  # tbsCertificate (RFC 5280, section 4.1)
+        if der[i] == _VERSION:  # absent in version 1
             i = _element(der, i, end)[2]
         for _ in range(3):  # serial number, algorithm, issuer
             i = _element(der, i, end)[2]
@@ -86,7 +89,7 @@ def _element(der, i, most, wanted=None):
     """Return tag, start and end of the contents of the element at offset `i`."""
     tag, n = der[i], der[i + 1]
     i += 2
-    if n > 127:  # so many bytes of length follow
+    if n > 127:  # long form: so many bytes of length follow
         digits, n = n & 127, 0
         for _ in range(digits):
             n = n << 8 | der[i]
@@ -110,7 +113,7 @@ def _name(der, i, end):
 
 def _time(tag, digits):
     text = str(bytes(digits), "utf-8")
-    if tag == _UTC_TIME:  # two digits of the year: 1950 to 2049
+    if tag == _UTC_TIME:  # year of two digits: 1950 to 2049
         text = ("20" if text < "50" else "19") + text
     elif tag != _GENERALIZED_TIME:
         raise ValueError("no certificate in DER")

@@ -1,0 +1,74 @@
+"""What `board.run()` does: brings the board up around a device program, and restarts it."""
+
+import time
+
+from ..exceptions import AllThingsTalkException
+from ..reports import traceback_lines
+from . import safe_mode, status_led
+from .settings import PATH, load
+
+_NETWORK_S = 30  # wait for the Wi-Fi before the program starts; it may come up later
+_CRASHED_S = 5  # time to read the console before the reset
+_REFUSED_S = 60  # wait after a refusal, doubled each time up to:
+_REFUSED_MOST_S = 900
+
+
+def run(program, pins, watchdog, path):
+    """Run a program; see `allthingstalk.board.run`. `path` None: the default settings file."""
+    lamp = status_led.StatusLed(getattr(pins, "LED", None), getattr(pins, "LED_ON", 1))
+    reason = safe_mode.why(getattr(pins, "BUTTON", None), getattr(pins, "BUTTON_PRESSED", 0))
+    try:
+        settings = load(path or PATH)
+        wifi, client = settings.wifi(), settings.client()
+    except ValueError as e:  # SettingsError, or an endpoint or a network that is invalid
+        print("allthingstalk: %s" % e)
+        lamp.show(status_led.NO_SETTINGS)
+        while True:  # a reset would change nothing; the REPL stays reachable
+            time.sleep(1)
+    if reason:
+        lamp.show(status_led.SAFE)
+        safe_mode.stay(reason, wifi.poll if wifi else None)
+    lamp.follow(client, wifi)
+    if wifi:
+        wifi.keep(client)
+        wifi.connect(_NETWORK_S)
+    if "s://" in client.http + str(client.mqtt):
+        from . import clock
+
+        clock.keep(client, settings.time_servers or clock.SERVERS)
+    if watchdog:
+        client.start(watchdog=watchdog)
+    started_s = client.seconds()
+    pause_s = _REFUSED_S
+    while True:
+        try:
+            return program(client, settings)
+        except AllThingsTalkException as e:
+            if e.passing:
+                return _crashed(e, client, started_s)
+            print("allthingstalk: %s. Next try in %d s" % (e, pause_s))
+        except Exception as e:
+            return _crashed(e, client, started_s)
+        lamp.show(status_led.REFUSED)
+        client.close()
+        client.forget_devices()  # the program creates its devices again
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _REFUSED_MOST_S)
+        lamp.follow(client, wifi)
+
+
+def _crashed(e, client, started_s):
+    """Report and count a crash, flush and save pending values, reset the board."""
+    import machine
+
+    try:
+        safe_mode.count(client.seconds() - started_s)
+        text, lines = traceback_lines("the program raised", e)
+        for line in [text] + lines:
+            print("allthingstalk: " + line.replace(client.token, "***"))
+        client.close()
+        time.sleep(_CRASHED_S)
+    except MemoryError:  # the traceback does not fit
+        print("allthingstalk: the program raised, and there is too little memory for its traceback")
+    finally:
+        machine.reset()
