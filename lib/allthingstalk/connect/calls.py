@@ -3,7 +3,7 @@
 
 def lost(client, reason):
     """Take note that the session is lost; the next try is due."""
-    client.move( "lost", reason)
+    client.move("lost", reason)
     client.retry_at = client.net.ticks_ms()
 
 
@@ -30,6 +30,8 @@ def cut_off(client):
     if entered:
         client.leave()
     if client.busy or entered:
+        if client.session:
+            client.session.restart()  # what of it was sent nobody knows: nothing goes out twice
         down(client)
         lost(client, "interrupted")
         if client.outbox and client.outbox.store:
