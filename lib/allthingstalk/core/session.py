@@ -8,8 +8,8 @@ as a session it would wait for each PUBACK, and write a packet in four or five p
 from micropython import const
 
 from ..outbox import SEVERAL
-from . import payload
-from .packet_reader import PacketReader, ProtocolError
+from . import ProtocolError, payload
+from .packet_reader import PacketReader
 
 _WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
