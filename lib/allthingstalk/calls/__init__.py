@@ -89,8 +89,9 @@ def close(client):
         flush(client, 1)
     try:
         client.busy = True
-        client.down(True)
         client.move("close")
+        client.leave_way()
+        client.down(True)
         client.busy = False
     except BaseException:
         client.cut_off()

@@ -30,6 +30,7 @@ def cut_off(client):
     if entered:
         client.leave()
     if client.busy or entered:
+        client.leave_way()
         if client.session:
             client.session.restart()  # what of it was sent nobody knows: nothing goes out twice
         down(client)
