@@ -55,6 +55,7 @@ class Loop(Publisher):
         except Exception:  # of what was assigned: nothing has changed
             raise
         except BaseException:
+            self.busy = True  # the lock was left already: what was half written is cut off too
             self.cut_off()
             raise
         if self.in_handler or self.busy:
