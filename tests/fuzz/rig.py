@@ -40,6 +40,8 @@ class CountedSocket(FakeSocket):
 class CountedNet(FakeNet):
     """A network that knows all its sockets, so that one left open is noticed."""
 
+    socket_class = CountedSocket  # of MQTT
+
     def __init__(self):
         super().__init__()
         self.rest = Rest()
@@ -62,7 +64,7 @@ class CountedNet(FakeNet):
         failure = self.rest_fails if rest else self.fails
         if failure:
             raise failure
-        sock = CountedSocket(self, self.rest if rest else self.broker)
+        sock = CountedSocket(self, self.rest) if rest else self.socket_class(self, self.broker)
         (self.sockets if rest else self.sessions).append(sock)
         if not rest:
             self.socket = sock
