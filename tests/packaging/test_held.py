@@ -3,8 +3,14 @@
 The bounds themselves are budgets in tools/size_figures.py.
 """
 
+import json
+import subprocess
+
 import pytest
 
+from tests import run
+from tests.scenario.device_process import CONFIGURATIONS
+from tools import interpreters
 from tools.size_figures import BUDGETS
 
 # All that is loaded of the library and its engines once a device with commands is on line.
@@ -26,6 +32,41 @@ HELD = {
 }
 # The programs that measure, and what any program on a board may have loaded.
 OTHERS = {"__main__", "heap", "thermostat"}
+# Calls that are refused, and a try that is: on a network in virtual time.
+REFUSED = """
+import json, sys
+from allthingstalk import Client, Device, NumberAsset
+from fake_net import FakeNet
+
+class Board(Device):
+    temp = NumberAsset()
+
+def ours():
+    return sorted(m for m in sys.modules if m.split(".")[0] in ("allthingstalk", "umqtt"))
+
+net = FakeNet()
+client = type("VirtualClient", (Client,), {"net": net})("token", api="http://h", log=None)
+assert Board(client=client, id="D").connect()
+found = [ours()]
+net.rest.status = 404
+for call in (client.get_assets, client.create_device):
+    try:
+        call("D")
+        raise SystemExit("not refused")
+    except Exception as e:
+        kind = type(e).__name__
+    found.append(ours())
+net.broker.connack = b"\\x20\\x02\\0\\x05"
+net.socket.ended = True
+client.poll()
+client.poll()
+assert client.status == "refused", client.status
+found.append(ours())
+client.close()
+found.append(ours())
+print(json.dumps(found))
+client.before_exit = None
+"""
 KINDS = ("int", "float", "bool", "short text")
 
 
@@ -42,6 +83,34 @@ def test_after_connect_exactly_these_modules_are_loaded(measures, form):
     assert ours == HELD
     assert not modules & {"urequests", "requests", "ssl", "tls", "asyncio"}
     assert OTHERS <= modules
+
+
+def test_over_tls_the_same_modules_are_loaded(measures):
+    with measures.tls() as way:
+        modules = set(measures.traffic("mpy", ("0", "0"), **way)["modules"])
+    ours = {m for m in modules if m.split(".")[0] in ("allthingstalk", "umqtt")}
+    assert ours == HELD
+    assert not modules & {"urequests", "requests", "asyncio"}
+
+
+@pytest.mark.parametrize("name", ("mp64", "mp32"))
+def test_after_refused_calls_the_same_modules_are_loaded_and_what_was_raised(name):
+    try:
+        command = interpreters.find(name)
+    except interpreters.Missing as e:
+        pytest.skip(str(e))
+    done = subprocess.run(
+        [*command, "-c", REFUSED],
+        env=run.environment(*run.CONFIGURATIONS[CONFIGURATIONS[name]]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, *others = [set(modules) for modules in json.loads(done.stdout.splitlines()[-1])]
+    assert first == HELD
+    for modules in others:  # the program may name what was raised to it in an `except`
+        assert modules - {"allthingstalk.exceptions"} == HELD
 
 
 def test_after_traffic_a_device_holds_no_more_than_before(measures):
