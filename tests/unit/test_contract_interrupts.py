@@ -235,14 +235,14 @@ class TestInterrupts(ContractTest):
             self.arrive("led", b"true")
             self.net.broker.log.clear()
 
-        self.closes_at_each_moment(prepare, self.client_polls, stride=7)
+        self.closes_at_each_moment(prepare, self.client_polls, stride=23)
 
     def test_a_close_within_an_assignment(self):
         def prepare():
             self.device.connect()
             self.net.broker.log.clear()
 
-        self.closes_at_each_moment(prepare, lambda: self.assign_temp(), stride=11)
+        self.closes_at_each_moment(prepare, lambda: self.assign_temp(), stride=31)
 
     def test_a_close_within_a_reconnect(self):
         def prepare():
@@ -250,7 +250,7 @@ class TestInterrupts(ContractTest):
             self.run_for(6)
             self.drop()
 
-        self.closes_at_each_moment(prepare, self.client_polls, stride=41)
+        self.closes_at_each_moment(prepare, self.client_polls, stride=149)
 
     def client_polls(self):
         self.client.poll()
@@ -277,7 +277,7 @@ class TestInterrupts(ContractTest):
             self.assertEqual(self.client.status, "online", at)
 
         self.everywhere(
-            lambda: self.arrive("led", b"true"), self.client.poll, self.connect_device, judge, 13
+            lambda: self.arrive("led", b"true"), self.client.poll, self.connect_device, judge, 47
         )
 
     def connect_device(self):
