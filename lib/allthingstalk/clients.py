@@ -11,7 +11,7 @@ from .overlay import Overlay
 _SELDOM = {
     "calls": "save end",
     "connect": "move",
-    "connect.calls": "lost down cut_off send_states",
+    "connect.calls": "lost down mend send_states",
     "connect.subscribe": "subscribe",
     "topics": "state_topic number_assets",
 }
@@ -88,7 +88,7 @@ class Client(Loop, BaseClient):
         on_connect=None,
         on_disconnect=None,
         last_will=None,
-        max_message=4096
+        max_message=4096,
     ):
         super().__init__(self.net)
         with Overlay("connect"):

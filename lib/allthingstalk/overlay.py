@@ -1,4 +1,4 @@
-"""Overlay: code that is in memory only while it is needed. The one place where modules are unloaded.
+"""Overlay: code that is in memory only while it is needed. Modules are unloaded here only.
 
     with Overlay("rest"):
         from .rest.calls import get_assets
@@ -36,7 +36,7 @@ class Overlay:
 
 
 def unload(folders, before=(), keep=None):
-    """Unload folders and engines, but what was loaded before; who holds a function keeps it alive."""
+    """Unload folders, and engines, but not what was loaded before, nor the module `keep`."""
     for name in list(sys.modules):
         parts = name.split(".")
         goes = before and parts[0] in _ENGINES

@@ -1,4 +1,4 @@
-"""Code that comes and goes: interrupts in the midst of it, too little memory for it, who notices."""
+"""Code that comes and goes: interrupts in the midst of it, too little memory, who notices."""
 
 import gc
 import os

@@ -2,11 +2,15 @@
 
 import sys
 
+from micropython import const
+
 from ..core.reentry import get_ident
 from ..overlay import Overlay
 from . import move
 
-_IDLE_MS = 2
+_IDLE_MS = const(2)
+
+
 def connect(client, device):
     """Settle the assets of a device and lead the client on line; wait for it.
 

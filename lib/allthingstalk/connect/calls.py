@@ -3,7 +3,7 @@
 
 def lost(client, reason):
     """Take note that the session is lost; the next try is due."""
-    client.move( "lost", reason)
+    client.move("lost", reason)
     client.retry_at = client.net.ticks_ms()
 
 
@@ -24,17 +24,13 @@ def down(client, politely=False):
         client.outbox.rewind()
 
 
-def cut_off(client):
-    """Mend what an exception from outside, such as Ctrl-C, left half done."""
-    entered = client.entered()
-    if entered:
-        client.leave()
-    if client.busy or entered:
-        down(client)
-        lost(client, "interrupted")
-        if client.outbox and client.outbox.store:
-            client.outbox.store.cut_off()
-    client.busy = client.in_handler = False
+def mend(client):
+    """Mend what was cut off in the middle: it may cost the link, nothing else."""
+    down(client)
+    lost(client, "interrupted")
+    if client.outbox and client.outbox.store:
+        client.outbox.store.cut_off()
+    client.cut = False
 
 
 def send_states(client):

@@ -66,9 +66,7 @@ def refused(e, host):
             "%s: it has expired or is not valid yet by this clock, is another host's, or does not "
             "lead to the root that is trusted here; make doctor tells which" % number
         )
-    elif not (
-        isinstance(e, ValueError) or "certificate" in text.lower() or "x509" in text.lower()
-    ):
+    elif not (isinstance(e, ValueError) or "certificate" in text.lower() or "x509" in text.lower()):
         return None
     return CertificateException(
         "the certificate of %s was refused: %s" % (host, text.strip().replace("\n", " ")),

@@ -23,6 +23,7 @@ class Loop(Publisher):
     way = None  # the way up while it is under way: a generator
     link_up = None  # a function that says whether there is a network to try; see board.wifi
     watchdog = None  # fed with each poll; see board.watchdog
+    cut = False  # our work was cut off, and what it left half done is still to be mended
     _polled_s = 0  # second of the last poll
     handlers = -1  # how many there were when streams were last subscribed
 
@@ -32,12 +33,26 @@ class Loop(Publisher):
         self.devices = {}  # device -> why its assets are to be looked at: "first", "again", None
         self.events = []  # "online", or the reason of a loss: on_connect, on_disconnect
 
+    def cut_off(self):
+        """Leave our own work after an exception from outside, such as Ctrl-C, in whatever state.
+
+        What it left half done is mended when the client is used again: another Ctrl-C may come.
+        """
+        entered = self.entered()
+        if entered:
+            self.leave()
+        if entered or self.busy:
+            self.cut = True
+        self.busy = self.in_handler = False
+
     def publish(self, topic, value, at, flags=0):
         """Put a value into the outbox and send what can be sent; see Publisher.put()."""
         if not self.session:
             self.load()
         if self.entered():
             return self.later(topic, value, at, flags)
+        if self.cut:
+            self.mend()
         failure, stored = None, False
         # No `try` begins between enter() and leave(): CPython covers the line of none by another.
         try:
@@ -95,6 +110,8 @@ class Loop(Publisher):
             for _ in range(16):
                 try:
                     self.busy = True
+                    if self.cut:
+                        self.mend()
                     self._step(may_connect)
                 except Exception as e:
                     self.failed(e)

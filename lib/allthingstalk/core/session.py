@@ -1,7 +1,7 @@
 """The MQTT 3.1.1 session, from CONNACK on: pipelined publishing, keepalive, subscriptions.
 
 No socket and no clock in here: bytes that came are put into `buffer`, bytes to be sent lie in
-`out[start:stop]`, and `now` is given. `umqtt.simple` makes the connection, see connect.mqtt_connect:
+`out[start:stop]`, and `now` is given. `umqtt.simple` makes the connection (connect.mqtt_connect):
 as a session it would wait for each PUBACK, and write a packet in four or five pieces.
 """
 

@@ -6,7 +6,6 @@ what they are: nothing here imports them.
 
 from ..topics import checked_name
 
-_COMMON = "kind name title description handler keep profile"
 _LIMITS = ("minimum", "maximum", "unit", "enum", "properties", "items")
 
 
@@ -15,8 +14,8 @@ def declare(asset, unknown, limits, kind, name, title, description, handler, kee
     given = dict([(key, value) for key, value in zip(_LIMITS, limits) if value is not None])
     for key in list(unknown) + [key for key in given if key not in asset.takes.split()]:
         raise TypeError(
-            "%s has no keyword '%s'; it has: %s %s"
-            % (asset.__class__.__name__, key, _COMMON, asset.takes)
+            "%s has no keyword '%s'; it has: kind name title description handler keep profile %s"
+            % (asset.__class__.__name__, key, asset.takes)
         )
     if kind not in (asset.SENSOR, asset.ACTUATOR, asset.VIRTUAL, asset.CONFIG):
         raise ValueError("kind is sensor, actuator, virtual or config, not %r" % (kind,))

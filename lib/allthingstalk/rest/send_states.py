@@ -31,7 +31,8 @@ def send(client):
         device_id, asset_name = asset_of(client.topics[topic])
         try:
             # The answer's body is never parsed.
-            request(client, "PUT", path(device_id, asset_name) + "/state", body, stream=True).close()
+            url = path(device_id, asset_name) + "/state"
+            request(client, "PUT", url, body, stream=True).close()
         except Exception as e:
             client.enter()
             outbox.rewind()
