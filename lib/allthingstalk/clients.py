@@ -232,6 +232,7 @@ class Client(Loop, BaseClient):
         try:
             try:
                 self.busy = True
+                self.leave_way()  # it begins anew
                 with Overlay("connect"):
                     from .connect.bring_up import connect
 
@@ -277,11 +278,16 @@ class Client(Loop, BaseClient):
         try:
             next(self.way)
         except StopIteration as e:
-            self._way_ended()
+            self.way = None
+            self.leave_way()
             self.arrived(e.value)
 
-    def _way_ended(self):
-        self.way = None
+    def leave_way(self):
+        """Give up the way up where it has no end yet, and let its folder go."""
+        way, self.way = self.way, None
+        if way:
+            way.close()  # and with it the connection that it has begun
+            self.move("lost")
         overlay, self.overlay = self.overlay, None
         if overlay:
             overlay.__exit__(None, None, None)
@@ -338,7 +344,7 @@ class Client(Loop, BaseClient):
             self.state = self.status = "offline"
             self.retry_at = self.net.ticks_add(self.net.ticks_ms(), 5000)
             self.report("too little memory: use the library's .mpy files, or free some")
-        self._way_ended()
+        self.leave_way()
 
     def report(self, text, e=None):
         """Count and log an error, with the traceback of `e` if there is one; never the token."""

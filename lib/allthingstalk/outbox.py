@@ -23,7 +23,7 @@ ON_FILE = const(0x10)  # the file has it, see outbox_file
 ABSOLUTE = const(0x20)  # its time counts from 1970, as one from another boot has to
 TIMELESS = const(0x40)  # its time will never be known
 SEVERAL = const(0x80)  # values of several assets, see core.payload
-_SHORT = const(24)  # bytes that are copied one by one: a slice would be allocated
+SHORT = const(24)  # bytes that are copied one by one: a slice would be allocated
 
 
 class Outbox:
@@ -73,7 +73,7 @@ class Outbox:
         b, i = self.buffer, self.end
         pack_into(">HBHHIH", b, i, n, flags, 0, topic, second, ms)
         i += _HEAD
-        if size <= _SHORT:
+        if size <= SHORT:
             for k in range(size):
                 b[i + k] = text[k]
         elif size == len(text):

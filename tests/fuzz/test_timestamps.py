@@ -3,7 +3,8 @@
 import datetime
 
 from allthingstalk import timestamps
-from allthingstalk.asset_state import AssetState, platform_time
+from allthingstalk.asset_state import AssetState
+from allthingstalk.core.payload import utc
 from hypothesis import strategies as st
 
 from tests.fuzz import wire
@@ -66,7 +67,7 @@ def settled(text):
 @fuzz(5000, text=st.text(max_size=32) | _pieces)
 def test_any_text(text):
     settled(text)
-    at = platform_time(text)
+    at = utc(text)
     assert at is None or isinstance(at, str)
 
 

@@ -1,8 +1,13 @@
-"""The arrows between the library's modules point one way, and only boards' modules are used."""
+"""The rules of the house: arrows point one way, and only what boards have is imported.
+
+Every import counts: also those inside functions, those made for Client.__getattr__ by the table
+_SELDOM in clients.py, and those of `_call("connect.recover", ...)`.
+"""
 
 import ast
 
 import pytest
+from test_held import HELD
 
 from tools import library
 
@@ -13,78 +18,39 @@ MODULES = {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.item
 # The engines, and what MicroPython has built in on every board. `u` names are those of old ones.
 ENGINES = {"umqtt", "urequests", "requests"}
 BUILT_IN = (
-    "asyncio binascii gc hashlib io json machine micropython network os random socket struct sys "
-    "time tls ujson usocket utime"
+    "asyncio binascii gc hashlib io json machine micropython network os random select socket "
+    "struct sys time tls ujson usocket utime"
 ).split()
 # What is not everywhere, such as CPython's own, behind a guard.
 GUARDED = {
-    "banner": {"_allthingstalk_build"},  # made by `make firmware`
-    "connecting": {"atexit"},
-    "reports": {"traceback"},
+    "board.banner": {"_allthingstalk_build"},  # made by `make firmware`
+    "connect.bring_up": {"atexit"},
+    "connect.error_texts": {"traceback"},
+    "core.reentry": {"_thread"},
 }
 NEVER = "copy dataclasses datetime enum logging typing".split()
 
-# Who may import whom while it is being loaded: nobody needs more than stands here to be imported
-# alone. The parts that are loaded while they are needed are imported inside functions.
-ARROWS = {
-    "__init__": set(),
-    "aio": set(),
-    "asset_kinds": {"assets"},
-    "asset_list": {"asset_object"},
-    "asset_object": {"assets", "loading"},
-    "asset_state": set(),
-    "assets": {"loading"},
-    "background": set(),
-    "banner": set(),
-    "board": {"exceptions", "reports", "safe_mode", "settings", "status_led"},
-    "certificate": {"exceptions", "secure", "timestamps"},
-    "client_setup": {"loading"},
-    "clients": {"loading", "transport"},
-    "clock": {"timestamps", "transport"},
-    "connecting": {"loading"},
-    "declaring": {"assets", "loading", "names"},
-    "definition": {"loading"},
-    "devices": {"assets", "loading"},
-    "dialing": {"loading", "transport"},
-    "digest": set(),
-    "doctor": {"dialing", "exceptions", "loading", "settings"},
-    "doctor_board": {"timestamps"},
-    "doctor_platform": set(),
-    "exceptions": set(),
-    "exchange": {"transport"},
-    "explain": set(),
-    "failures": {"exceptions"},
-    "leaving": set(),
-    "loading": set(),
-    "loop": {"loading", "publishing"},
-    "messages": {"assets", "devices", "loading"},
-    "names": set(),
-    "opening": {"dialing", "loading"},
-    "outbox": set(),
-    "outbox_file": {"outbox", "publishing", "timestamps"},
-    "oversize": {"reader"},
-    "profiles": set(),
-    "publishing": {"loading"},
-    "reader": {"loading"},
-    "reading": set(),
-    "recovery": {"failures", "loading"},
-    "refusals": {"exceptions"},
-    "reports": set(),
-    "request": {"dialing", "exchange", "loading"},
-    "rest_assets": {"loading", "request"},
-    "rest_states": {"outbox", "publishing", "request"},
-    "safe_mode": set(),
-    "secure": {"exceptions", "timestamps"},
-    "session": {"loading", "outbox", "reader"},
-    "settings": set(),
-    "several": {"outbox", "publishing", "values"},
-    "status_led": set(),
-    "timestamps": set(),
-    "transport": set(),
-    "values": set(),
-    "watchdog": {"transport"},
-    "wifi": {"transport"},
+# Files at the top that a program does not import by a public name, and why they are no folder.
+NOT_PUBLIC = {
+    "__init__": "the package itself",
+    "overlay": "lets folders go, and stays",
+    "outbox_file": "the outbox on flash: Client(outbox=path) loads it, and then it stays",
+    "fronts": "client.start() and client.run(): what they leave behind stays",
 }
+# What the heart may use besides itself.
+CORE_USES = {"outbox", "exceptions", "timestamps"}
+
+
+def table(module, name):
+    """Return the literal that a module assigns to a name at its top."""
+    for node in MODULES[module].body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
+            return ast.literal_eval(node.value)
+    raise AssertionError(f"{module} has no {name}")
+
+
+SELDOM = table("clients", "_SELDOM")
+PUBLIC = table("__init__", "_NAMES")
 
 
 def folder_of(module):
@@ -99,7 +65,8 @@ def meant(node, folder):
     base = ".".join([*parts[: len(parts) + 1 - node.level], *filter(None, [node.module])])
     full = [f"{base}.{n.name}" if base else n.name for n in node.names]
     found = [name if name in MODULES or not base else base for name in full]
-    return [name for name in found if not name.startswith("__")]  # `from . import __version__`
+    # `from . import __version__`: the package is there before any module of it.
+    return [name for name in found if not name.startswith("__")]
 
 
 def imports(tree, folder=""):
@@ -120,10 +87,17 @@ def imports(tree, folder=""):
         elif isinstance(node, ast.ImportFrom):
             for name in meant(node, folder):
                 yield name, True, top
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            name, dot, call = node.value.rpartition(".")  # what loading.function() is given
-            if dot and name in MODULES and call.isidentifier():
+        elif isinstance(node, ast.Call) and called(node) == "_call":
+            if isinstance(node.args[0], ast.Constant):  # else a name out of _SELDOM
+                yield node.args[0].value, True, False
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "_SELDOM":
+            for name in ast.literal_eval(node.value):
                 yield name, True, False
+
+
+def called(node):
+    """Return the name of the function or method that a Call calls."""
+    return getattr(node.func, "attr", getattr(node.func, "id", None))
 
 
 def own(tree, only_at_top=False, folder=""):
@@ -137,31 +111,23 @@ def arrows(module, only_at_top=False):
 
 def circle(graph):
     """Return a path of modules that import each other in a circle, None if there is none."""
+    done = set()
 
     def follow(path):
         for name in sorted(graph[path[-1]]):
             if name in path:
                 return [*path[path.index(name) :], name]
-            found = follow([*path, name])
-            if found:
-                return found
+            if name not in done:
+                found = follow([*path, name])
+                if found:
+                    return found
+        done.add(path[-1])
 
     return next(filter(None, (follow([name]) for name in graph)), None)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_at_its_top_only_what_the_design_allows(module):
-    assert module in ARROWS, f"{module} is new: say in ARROWS what it may import"
-    assert arrows(module, only_at_top=True) <= ARROWS[module]
-
-
-def test_no_arrow_is_left_of_a_module_that_is_gone():
-    assert set(ARROWS) == set(MODULES)
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_nobody_imports_clients_but_what_makes_one_for_the_program(module):
-    assert module == "settings" or "clients" not in arrows(module)
+def test_no_modules_import_each_other_in_a_circle():
+    assert circle({module: arrows(module) & set(MODULES) for module in MODULES}) is None
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -169,22 +135,87 @@ def test_every_module_of_the_package_that_is_imported_exists(module):
     assert arrows(module) <= set(MODULES)
 
 
-def test_the_imports_at_the_top_have_no_circle():
-    assert circle({module: arrows(module, only_at_top=True) for module in MODULES}) is None
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] == "core"])
+def test_the_core_knows_what_it_needs_and_nothing_else(module):
+    assert {name for name in arrows(module) if name.split(".")[0] != "core"} <= CORE_USES
 
 
-def test_the_lower_half_does_not_know_devices():
-    for module in (
-        "session",
-        "reader",
-        "outbox",
-        "outbox_file",
-        "request",
-        "transport",
-        "dialing",
-        "exchange",
-    ):
-        assert not arrows(module) & {"devices", "connecting", "definition"}
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] == "net"])
+def test_net_knows_nothing_of_ours(module):
+    assert not arrows(module)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_imports_clients_but_what_makes_one_for_the_program(module):
+    assert module == "board.settings" or "clients" not in arrows(module)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_boards_and_the_doctor_are_for_those_who_ask(module):
+    asked = {name for name in arrows(module) if name.split(".")[0] in ("board", "doctor")}
+    folder = module.split(".")[0]
+    if folder == "fronts":  # client.start(watchdog=8)
+        asked -= {"board.watchdog"}
+    elif folder in ("board", "doctor"):
+        asked = {name for name in asked if (folder, name.split(".")[0]) == ("board", "doctor")}
+    assert not asked
+
+
+@pytest.mark.parametrize("module", sorted(HELD))
+def test_what_stays_loads_at_its_top_only_what_stays(module):
+    module = module.partition(".")[2] or "__init__"
+    names = arrows(module, only_at_top=True) - {"core.no_threads"}  # where there is no `_thread`
+    assert {f"allthingstalk.{name}" for name in names} <= HELD
+
+
+def test_a_file_at_the_top_is_a_public_name_or_says_why_not():
+    at_top = {name for name in MODULES if FILES[name].parent == FILES["__init__"].parent}
+    assert at_top - set(PUBLIC) == set(NOT_PUBLIC)
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_each_public_name_is_defined_in_its_module(module):
+    defined = {node.name for node in MODULES[module].body if isinstance(node, ast.ClassDef)}
+    assert set(PUBLIC[module].split()) <= defined
+
+
+@pytest.mark.parametrize("module", SELDOM)
+def test_what_a_client_seldom_calls_is_a_function_that_takes_a_client(module):
+    takes = {
+        node.name: node.args.args[0].arg
+        for node in MODULES[module].body
+        if isinstance(node, ast.FunctionDef) and node.args.args
+    }
+    for name in SELDOM[module].split():
+        assert takes.get(name) == "client", name
+
+
+def test_only_the_package_and_the_client_import_by_a_text():
+    found = {
+        module
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and called(node) in ("__import__", "import_module", "exec")
+    }
+    assert found == {"__init__", "clients"}
+
+
+def overlays(module):
+    """Yield (folder, modules) of each `with Overlay(folder):` block."""
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.With) and isinstance(node.items[0].context_expr, ast.Call):
+            call = node.items[0].context_expr
+            if called(call) == "Overlay" and isinstance(call.args[0], ast.Constant):
+                block = ast.Module(body=node.body, type_ignores=[])
+                yield call.args[0].value, own(block, folder=folder_of(module))
+
+
+def test_a_block_of_an_overlay_imports_of_its_folder():
+    blocks = [(m, folder, names) for m in MODULES for folder, names in overlays(m)]
+    assert len(blocks) > 4
+    for module, folder, names in blocks:
+        ours = {name for name in names if name.split(".")[0] != folder}
+        assert not ours, f"{module}: Overlay({folder!r}) imports {ours}"
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -194,10 +225,10 @@ def test_only_engines_and_modules_of_boards_are_imported(module):
 
 
 @pytest.mark.parametrize("module", GUARDED)
-def test_what_is_not_everywhere_is_imported_inside_a_function(module):
-    assert not [
-        name for name, _, top in imports(MODULES[module]) if top and name in GUARDED[module]
-    ]
+def test_what_is_not_everywhere_is_imported_inside_a_function_or_a_try(module):
+    bare = [node for node in MODULES[module].body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = {name for name, _, _ in imports(ast.Module(body=bare, type_ignores=[]))}
+    assert not names & GUARDED[module]
 
 
 def problems(tree):
@@ -250,7 +281,8 @@ def test_an_import_in_a_try_at_the_top_counts_as_one_at_the_top():
         ("from .. import devices", "core", "devices"),
         ("from .net import link", "", "net.link"),
         ("from .net.link import Link", "", "net.link"),
-        ("call('core.session.recover')", "", "core.session"),
+        ("self._call('core.session', 'f', e)", "", "core.session"),
+        ("_SELDOM = {'core.session': 'a b'}", "", "core.session"),
     ],
 )
 def test_an_import_between_folders_is_understood(monkeypatch, source, folder, module):

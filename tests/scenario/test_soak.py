@@ -13,7 +13,7 @@ from tools import interpreters
 
 SEED = 1
 DAYS = 30
-MOST_S = 60  # of processor time: a machine that is busy with other things may take longer
+MOST_S = 120  # of processor time: a machine that is busy with other things may take longer
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def figures(line):
 
 
 @pytest.mark.parametrize("name", interpreters.NAMES)
-def test_a_month_of_faults_keeps_every_promise_in_under_a_minute(months, name):
+def test_a_month_of_faults_keeps_every_promise_in_two_minutes(months, name):
     month = months(name)
     print(f"{name}, {month.seconds:.1f} s: {month.output}")
     assert month.code == 0, month.output
@@ -89,42 +89,56 @@ def test_a_program_that_polls_at_its_own_pace_is_served_as_well(soaks, poll_ms):
     assert outcome.code == 0, outcome.output
 
 
+# A module that comes and goes has to stay, or what is changed in it goes with it.
 BREAKS = {
     "a value forgotten when it is sent": (
         "from allthingstalk import outbox\n"
         "own = outbox.Outbox.sent\n"
-        "def sent(self, i, packet_id):\n"
-        "    again = own(self, i, packet_id)\n"
-        "    self.remove(i)\n"
+        "def sent(self, packet_id):\n"
+        "    again = own(self, packet_id)\n"
+        "    self.remove(self.at)\n"
         "    return again\n"
         "outbox.Outbox.sent = sent",
         "values are pending",
     ),
     "a time that is not that of the assignment": (
-        "from allthingstalk import loop\n"
-        "own = loop.ending\n"
-        "loop.ending = lambda c, flags, s, ms: own(c, flags, s + (s < c._second), ms)",
+        "from allthingstalk.core import payload\n"
+        "own = payload.ending\n"
+        "payload.ending = lambda record, age_ms: own(record, age_ms and age_ms + 1)",
         "came with the time|has no time",
     ),
     "tries that do not back off": (
-        "from allthingstalk import failures\n"
-        "failures.Failures.pause_ms = lambda self, e, now_ms: 1000",
+        "from allthingstalk.connect import backoff\nbackoff.pause_ms = lambda *_: 1000",
         "tries in an hour",
     ),
     "a pause that is too long": (
-        "from allthingstalk import failures\n"
-        "failures.Failures.pause_ms = lambda self, e, now_ms: 200000",
+        "from allthingstalk.connect import backoff\nbackoff.pause_ms = lambda *_: 200000",
         "not well",
     ),
     "a stream that is not subscribed again": (
-        "from allthingstalk import session\n"
-        "own = session.Session.open\n"
-        "def open(self, link, timeout_s, keepalive):\n"
+        "from allthingstalk.core import session\n"
+        "own = session.Session.restart\n"
+        "def restart(self, now=0):\n"
         "    kept = list(self.__dict__.get('subscribed', ()))\n"
-        "    own(self, link, timeout_s, keepalive)\n"
+        "    own(self, now)\n"
         "    self.subscribed = kept\n"
-        "session.Session.open = open",
+        "session.Session.restart = restart",
         "was not heard|not heard",
+    ),
+    "a value sent again as if it were new": (
+        "from allthingstalk import outbox\n"
+        "own = outbox.Outbox.sent\n"
+        "outbox.Outbox.sent = lambda self, packet_id: own(self, packet_id) and False",
+        "without DUP",
+    ),
+    "a lost session after which nothing is sent again": (
+        "from allthingstalk import outbox\noutbox.Outbox.rewind = lambda self: None",
+        "not well|dropped",
+    ),
+    "an event that the table of states forgets": (
+        "from allthingstalk import connect\n"
+        "connect.TABLE = connect.TABLE.replace('offline  assets', 'offline  -     ')",
+        "not well",
     ),
 }
 

@@ -75,7 +75,7 @@ def unreachable(soak):
     """Each connect is refused at once, or ends in a time-out."""
     _cut(soak)
     if soak.dice.chance(25):
-        soak.net.refuses, soak.net.refuses_after_ms = 110, soak.net.timeout_ms
+        soak.net.opens = False
     else:
         soak.net.refuses = soak.dice.pick(_NO_WAY)
     return _while(soak.dice, _HOUR_MS), PASSING_MS

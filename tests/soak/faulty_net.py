@@ -6,7 +6,6 @@ connect into `tries`.
 
 import json
 
-from allthingstalk import transport
 from fake_net import FakeBroker, FakeNet, FakeRest, FakeSocket
 
 _ACCEPTED = b"\x20\x02\x00\x00"
@@ -66,16 +65,6 @@ class FaultySocket(FakeSocket):
         n = super().readinto(buf)
         self._took(n)
         return n
-
-    def read(self, n):
-        """Read as the engine does while it waits for CONNACK."""
-        self._look()
-        if len(self.inbound) < n and self._late and not self._broken():
-            self._net.advance(max(0, self._late[0][0] - self._net.now_ms))
-            self._look()
-        data = super().read(n)
-        self._took(len(data))
-        return data
 
     def write(self, buf, offset, n):
         if self.error:
@@ -162,7 +151,7 @@ class FaultyRest(FakeRest):
 
 
 class FaultyNet(FakeNet):
-    """Stands for the module `transport`, as FakeNet does; `dice` makes the jitter."""
+    """Stands for the module `net`, as FakeNet does; `dice` makes the jitter."""
 
     def __init__(self, dice, tries):
         super().__init__()
@@ -178,7 +167,7 @@ class FaultyNet(FakeNet):
         self.broker.heal()
         self.rest.status, self.rest.extra = None, b""
         self.refuses = None  # number of the OSError that each dial raises
-        self.refuses_after_ms = 0
+        self.opens = True  # else no connection is made, and none refused
         self.up = True  # what link_up() says
 
     def getrandbits(self, n):
@@ -190,15 +179,18 @@ class FaultyNet(FakeNet):
         if life_ms and sock and self.now_ms - sock.opened_ms >= life_ms:
             sock.ended = True
 
+    def open_socket(self, address):
+        self._tries.add(self.now_ms, address[-1][1] != 1883)
+        return super().open_socket(address)
+
+    def is_open(self, raw):
+        return self.opens and super().is_open(raw)
+
     def dial(self, endpoint, timeout_s, ca=None):
-        rest = endpoint[:4] == "http"
-        self._tries.add(self.now_ms, rest)
         if self.refuses is not None:
-            self.advance(self.refuses_after_ms)
             raise OSError(self.refuses)
-        if rest:
-            sock = FakeSocket(self, self.rest)
-            return transport.Link(sock, sock)
+        if endpoint[:4] == "http":
+            return FakeSocket(self, self.rest)
         self.broker.forget()
         self.socket = FaultySocket(self, self.broker)
-        return transport.Link(self.socket, self.socket)
+        return self.socket

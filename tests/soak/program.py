@@ -142,7 +142,7 @@ class Program:
         """
         net, client = self.net, self.client
         now_ms = net.now_ms
-        before = (self.ups, client.status, client.pending, self.heard)
+        before = (self.ups, client.state, client.pending, self.heard)
         if now_ms >= self.publish_at_ms:
             burst = self.dice.below(4000)
             self.publish(1 if burst >= 40 else 30 if burst else 300)
@@ -155,7 +155,7 @@ class Program:
             pause_ms = min(5000, _FIRST_STEP_MS << 2 * min(quiet, 4))
             next_ms = self.publish_at_ms - net.now_ms
             net.advance(max(1, min(pause_ms, left_ms - (net.now_ms - now_ms), next_ms)))
-        return before != (self.ups, client.status, client.pending, self.heard)
+        return before != (self.ups, client.state, client.pending, self.heard)
 
     def live(self, ms, until=None):
         """Run the program's loop for so long, or until `until()`; return whether that came."""

@@ -53,8 +53,9 @@ def close(client):
         client.flush(1)
     try:
         client.busy = True
-        client.down(True)
         client.move("close")
+        client.leave_way()
+        client.down(True)
         client.busy = False
     except BaseException:
         client.cut_off()

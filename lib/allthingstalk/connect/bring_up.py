@@ -53,9 +53,9 @@ def way_up(client, new=None):
     before MQTT begins. Raises whatever stops it; a device that is refused stops the others only if
     it is the one being connected, `new`.
     """
+    move(client, "connect")
     if client.link_up and not client.link_up():
         raise OSError("the network is down")
-    move(client, "connect")
     for device in list(client.devices):
         if client.devices[device]:
             try:

@@ -26,6 +26,9 @@ def down(client, politely=False):
 
 def mend(client):
     """Mend what was cut off in the middle: it may cost the link, nothing else."""
+    client.leave_way()
+    if client.session:
+        client.session.restart()  # what of it was sent nobody knows: nothing goes out twice
     down(client)
     lost(client, "interrupted")
     if client.outbox and client.outbox.store:

@@ -1,7 +1,6 @@
 """From a message to the handler of a device. In memory once the first message comes."""
 
-from . import payload
-from .packet_reader import TOPIC_MAX, ProtocolError
+from . import TOPIC_MAX, ProtocolError, payload
 
 
 def take(session, head):

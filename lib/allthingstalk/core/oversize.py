@@ -1,7 +1,7 @@
 """Skips messages over the limit, without holding them. Loaded when the first one comes."""
 
+from . import TOPIC_MAX, ProtocolError
 from .commands import too_large
-from .packet_reader import TOPIC_MAX, ProtocolError
 
 
 def begin(reader, i, j, length):

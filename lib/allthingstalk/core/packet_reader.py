@@ -6,12 +6,9 @@ oversize.
 
 from micropython import const
 
+from . import TOPIC_MAX, ProtocolError
+
 _ROOM = const(128)  # bytes of the buffer; it grows for the packet at hand
-TOPIC_MAX = const(512)  # bytes
-
-
-class ProtocolError(OSError):
-    """The peer broke the protocol (MQTT 3.1.1): the link is dead."""
 
 
 class PacketReader:

@@ -163,7 +163,8 @@ class Loop(Publisher):
         elif self.way and up:
             self.go_up()
         elif not up or self.state == "closed" or not (self.devices or self.pending):
-            self.way = None
+            if self.way:
+                self.leave_way()
             if self.net.ticks_diff(now, self.retry_at) > 0:
                 self.retry_at = now  # due when it is back, and ticks wrap
         elif self.net.ticks_diff(now, self.retry_at) >= 0:

@@ -7,14 +7,13 @@ as a session it would wait for each PUBACK, and write a packet in four or five p
 
 from micropython import const
 
-from ..outbox import SEVERAL
-from . import payload
-from .packet_reader import PacketReader, ProtocolError
+from ..outbox import SEVERAL, SHORT
+from . import ProtocolError, payload
+from .packet_reader import PacketReader
 
 _WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
 _ROOM = const(256)  # of `out`; it grows as needed
-_SHORT = const(24)  # bytes that are copied one by one: a slice would be allocated
 _INBOX_MAX = const(8192)  # bytes of messages that wait for their handlers
 
 
@@ -126,7 +125,7 @@ class Session(PacketReader):
                 out[p] = 0x30
                 outbox.remove(outbox.at)
             i += k
-            if n <= _SHORT:
+            if n <= SHORT:
                 for k in range(n):
                     out[i + k] = text[t + k]
             else:

@@ -26,7 +26,7 @@ if hasattr(engine, "__getattr__"):  # today's urequests forwards to requests, na
 _PAUSE_MS = const(2)
 _LINE_MAX = const(1024)  # bytes of one header line
 _LINES_MAX = const(64)
-_ROOM = const(256)  # bytes read at a time
+_PIECE = const(256)  # bytes read at a time
 _BYTES_PER_S = const(4096)  # that an answer may be slow for: a second more for each
 _BODY_MAX = const(4096)  # bytes of an answer that is not read as a stream
 
@@ -133,7 +133,7 @@ class HttpSocket:
         self.net = net
         self.until = net.ticks_add(net.ticks_ms(), int(timeout_s * 1000))
         self.out = b""  # what the engine wrote so far
-        self.buffer = bytearray(_ROOM)
+        self.buffer = bytearray(_PIECE)
         self.at = self.have = 0  # what of it was read from the link, and not asked for yet
         self.got = 0
         self.lines = 0  # lines of the head read so far
