@@ -74,7 +74,7 @@ class ReportingClient(OwnClient):
         super().__init__(*existing)
         self.reports = []
 
-    def _report(self, text, e=None):
+    def report(self, text, e=None):
         self.reports.append(text)
 
 

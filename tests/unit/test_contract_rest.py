@@ -10,9 +10,9 @@ from allthingstalk import (
     Device,
     NumberAsset,
     PlatformUnavailableException,
-    dialing,
-    transport,
+    net,
 )
+from allthingstalk.connect.dial import dial
 from contract import ContractTest
 
 
@@ -86,14 +86,20 @@ class TestIpv6(ContractTest):
     def test_it_is_dialed(self):
         listener, port = self.listening()
         try:
-            link = dialing.dial("mqtt://[::1]:%d" % port, 2)
-            link.close()
+            way = dial(net, "mqtt://[::1]:%d" % port, 2, None, lambda: None)
+            while True:
+                try:
+                    next(way)
+                except StopIteration as e:
+                    e.value.close()
+                    break
+                net.sleep_ms(5)
         finally:
             listener.close()
 
     def listening(self):
         for _ in range(50):  # MicroPython tells no port of its own: any that is free
-            port = 20000 + transport.getrandbits(14)
+            port = 20000 + net.getrandbits(14)
             try:
                 address = socket.getaddrinfo("::1", port, 0, socket.SOCK_STREAM)[0]
                 listener = socket.socket(address[0], socket.SOCK_STREAM)
