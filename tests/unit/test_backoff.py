@@ -1,79 +1,86 @@
-"""How often a client tries to connect, and who has to wait for it, where the soak found gaps."""
+"""Every pause between two tries, as functions of what went wrong before."""
 
 import unittest
 
-from allthingstalk import Client, Device, NumberAsset, PlatformUnavailableException
-from allthingstalk.failures import Failures
-from fake_net import FakeNet
+from allthingstalk.connect import backoff
 
 _HOUR_MS = 3600000
 
 
-class Board(Device):
-    temp = NumberAsset()
+def middle(n):
+    """Stand for getrandbits: no jitter."""
+    return 1 << (n - 1)
 
 
-class PaceTest(unittest.TestCase):
-    def setUp(self):
-        self.net = FakeNet()
-        cls = type("VirtualClient", (Client,), {"net": self.net})
-        self.client = cls("maker:secret", api="http://h", log=None)
-        self.device = Board(client=self.client, id="D")
+class TestPauses(unittest.TestCase):
+    def pause(self, losses, now_ms, passing=True, retry_after_s=None, getrandbits=middle):
+        return backoff.pause_ms(losses, getrandbits, now_ms, passing, retry_after_s)
 
-    def run_for(self, ms, step_ms):
-        end_ms = self.net.now_ms + ms
-        while self.net.now_ms < end_ms:
-            self.client.poll()
-            self.net.advance(step_ms)
+    def test_jitter_stays_within_its_bounds(self):
+        for bits in (0, 1023):
+            losses = backoff.fresh(0)
+            elapsed = 0
+            for _ in range(30):
+                pause = self.pause(losses, elapsed, getrandbits=lambda n, bits=bits: bits)
+                self.assertTrue(50 <= pause <= 90000, pause)
+                self.assertTrue(pause <= elapsed // 2 + 500, (pause, elapsed))
+                elapsed += pause
 
+    def test_retry_after_is_honoured_up_to_15_minutes(self):
+        losses = backoff.fresh(0)
+        for asked, waits in ((7, 7000), (3600, 900000)):
+            pause = self.pause(losses, 0, retry_after_s=asked)
+            # And no fleet comes back as one: the pause of its own is on top.
+            self.assertTrue(waits < pause <= waits + 500, pause)
 
-class TestAssignments(PaceTest):
-    def test_one_does_not_connect_right_after_a_poll_that_took_long(self):
-        self.run_for(6000, 50)
-        self.net.broker.connack = b""  # connections are taken, but nothing is said
-        self.net.socket.ended = True
-        before_ms = self.net.now_ms
-        self.client.poll()  # finds the end, connects at once and waits for CONNACK
-        self.assertEqual(self.net.now_ms, before_ms + 10000)
-        self.net.advance(600)  # now the next try is due
-        before_ms = self.net.now_ms
-        self.device.temp = 1
-        self.assertEqual(self.net.now_ms, before_ms)
-        self.assertEqual(self.client.pending, 1)
-
-
-class TestTries(PaceTest):
     def test_a_short_retry_after_does_not_replace_the_pauses_that_grow(self):
-        failures = Failures(self.net, 0)
-        e = PlatformUnavailableException("503", status=503, retry_after_s=1)
+        losses = backoff.fresh(0)
         elapsed_ms = tries = 0
         while elapsed_ms < _HOUR_MS:
-            pause_ms = failures.pause_ms(e, elapsed_ms)
+            pause_ms = self.pause(losses, elapsed_ms, retry_after_s=1)
             self.assertTrue(pause_ms >= 1000, pause_ms)
             elapsed_ms += pause_ms
             tries += 1
         self.assertTrue(tries <= 146, tries)
 
-    def short_sessions(self, step_ms):
-        """Return how many tries an hour of sessions brings that end at once."""
-        self.run_for(6000, 50)
-        tried = len(self.net.dials)
-        self.net.socket.ended = True
-        end_ms = self.net.now_ms + _HOUR_MS
-        while self.net.now_ms < end_ms:
-            self.client.poll()
-            if self.client.connected:
-                self.net.socket.ended = True
-            self.net.advance(step_ms)
-        return len(self.net.dials) - tried
+    def test_refused_waits_from_a_minute_to_a_quarter_of_an_hour(self):
+        losses = backoff.fresh(0)
+        pauses = [self.pause(losses, 0, passing=False) // 60000 for _ in range(40)]
+        self.assertEqual(pauses[:6], [1, 2, 4, 8, 15, 15])
+        self.assertEqual(pauses[-1], 15)
 
-    def test_sessions_that_end_at_once_are_a_refusal_for_a_program_that_polls_each_second(self):
-        self.assertTrue(self.short_sessions(1000) <= 20)
-        self.assertEqual(self.client.status, "refused")
 
-    def test_and_for_one_that_polls_each_6_seconds(self):
-        self.assertTrue(self.short_sessions(6000) <= 20)
-        self.assertEqual(self.client.status, "refused")
+class TestSessions(unittest.TestCase):
+    def test_five_short_ones_in_a_row_are_too_many(self):
+        losses = backoff.fresh(0)
+        ends = [backoff.session_lost(losses, 0, 4999, False) for _ in range(6)]
+        self.assertEqual(ends, [0, 0, 0, 0, 5, 6])
+
+    def test_an_acknowledgement_or_5_seconds_make_it_a_good_one(self):
+        for lasted_ms, proven in ((10, True), (5000, False), (-1, False)):
+            losses = backoff.fresh(0)
+            for _ in range(4):
+                self.assertEqual(backoff.session_lost(losses, 0, 100, False), 0)
+            losses["tries"], losses["refusals"] = 7, 3
+            self.assertEqual(backoff.session_lost(losses, 9, lasted_ms, proven), 0)
+            self.assertEqual((losses["tries"], losses["refusals"]), (0, 0))
+            self.assertEqual(losses["lost_at_ms"], 9)
+            for _ in range(4):
+                self.assertEqual(backoff.session_lost(losses, 0, 100, False), 0)
+
+    def test_the_first_try_comes_at_once_after_a_link_that_was_there(self):
+        for lasted_ms, proven, wanted in (
+            (6000, False, True),
+            (-1, False, True),  # so long that ticks wrapped
+            (600, True, True),
+            (100, True, False),  # no reason to hurry
+            (100, False, True),  # the first short one
+        ):
+            losses = backoff.fresh(0)
+            backoff.session_lost(losses, 0, lasted_ms, proven)
+            self.assertEqual(backoff.at_once(losses, lasted_ms), wanted, lasted_ms)
+        backoff.session_lost(losses, 0, 100, False)
+        self.assertFalse(backoff.at_once(losses, 100))
 
 
 if __name__ == "__main__":

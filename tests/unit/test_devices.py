@@ -119,9 +119,9 @@ class TestConnecting(unittest.TestCase):
     def test_a_base_client_does_nothing_by_itself(self):
         client = BaseClient()
         raised(NotImplementedError, Board, client=client, id="D")
-        raised(NotImplementedError, client.create_asset, "D", Board.temp)
-        raised(NotImplementedError, client.get_asset_state, "D", "temp")
-        raised(NotImplementedError, client.publish_asset_state, "D", "temp", 5)
+        raised(NotImplementedError, lambda: client.create_asset("D", Board.temp))
+        raised(NotImplementedError, lambda: client.get_asset_state("D", "temp"))
+        raised(NotImplementedError, lambda: client.publish_asset_state("D", "temp", 5))
 
     def test_a_client_carries_several_devices(self):
         client = OwnClient()
