@@ -205,6 +205,10 @@ class Client(Loop, BaseClient):
             self.way = way_up(self)
         try:
             next(self.way)
+            # A name look-up or REST may have taken long: an assignment right after it does not.
+            self.enter()
+            self.tick()
+            self.leave()
         except StopIteration as e:
             self._way_ended()
             self.arrived(e.value)
