@@ -206,16 +206,6 @@ def _check_member(member, fields, where):
 
 def set_field(Device, device, name, value):
     """Set a field of the program's own: AttributeError if it is nearly called as an asset."""
-    attribute = getattr(device.__class__, name, None)
-    if isinstance(attribute, property):
-        # MicroPython's object.__setattr__ passes properties over.
-        own = Device.__setattr__
-        del Device.__setattr__
-        try:
-            setattr(device, name, value)
-        finally:
-            Device.__setattr__ = own
-        return
     if name[:1] != "_" and not hasattr(device.__class__, name):
         for member in device.assets:
             if _distance(name.encode(), member.encode()) <= min(2, (len(member) - 1) // 3):
