@@ -125,7 +125,7 @@ class TestReal(unittest.TestCase):
                 return listener, address
             except OSError:
                 listener.close()
-        self.skipTest("no free port")
+        raise unittest.SkipTest("no free port")
 
     def wait(self, raw):
         end = net.ticks_add(net.ticks_ms(), 5000)

@@ -83,9 +83,11 @@ class TestStar(unittest.TestCase):
             self.assertIs(names[name], getattr(allthingstalk.profiles, name))
         self.assertTrue("NotFoundException" in self.star("allthingstalk.exceptions"))
 
+    @unittest.skipIf(
+        sys.implementation.name == "micropython" and sys.implementation.version < (1, 26),
+        "MicroPython before 1.26 does not read __all__: nothing is imported",
+    )
     def test_of_the_package(self):
-        if sys.implementation.name == "micropython" and sys.implementation.version < (1, 26):
-            self.skipTest("MicroPython before 1.26 does not read __all__: nothing is imported")
         names = self.star("allthingstalk")
         for name in NAMES:
             self.assertIs(names[name], getattr(allthingstalk, name))
@@ -139,9 +141,8 @@ class TestBroken(unittest.TestCase):
 class TestSignatures(unittest.TestCase):
     """What an editor shows; a board has no `inspect.signature`."""
 
+    @unittest.skipUnless(sys.implementation.name == "cpython", "MicroPython has no signatures")
     def test_keywords_are_named(self):
-        if sys.implementation.name != "cpython":
-            self.skipTest("MicroPython knows no signatures")
         import inspect
 
         for cls, keywords in (
