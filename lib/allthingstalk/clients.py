@@ -5,13 +5,10 @@ from .assets import Asset
 from .core.poll import Loop
 from .overlay import Overlay
 
-# Methods that are seldom called: functions of a folder, which is in memory for one call. Those of
-# `calls` are the program's as well; the others are found by Client.__getattr__.
-_CALLS = (
-    "get_assets create_asset update_asset delete_asset get_asset_state create_device "
-    "flush save close at_exit start run"
-)
+# Methods that are seldom called: functions of a folder, which is in memory for one call.
 _SELDOM = {
+    "calls": "get_assets create_asset update_asset delete_asset get_asset_state create_device "
+    "flush save close at_exit start run",
     "connect": "move",
     "connect.calls": "lost down cut_off send_states",
     "connect.subscribe": "subscribe",
@@ -94,8 +91,9 @@ class Client(Loop, BaseClient):
     ):
         super().__init__(self.net)
         with Overlay("connect"):
-            from .connect.options import checked
+            from .connect.options import checked, for_super
 
+            for_super(Client, self.__class__, _SELDOM["calls"].split())
             self.http, self.mqtt, self.outbox_given, self.last_will = checked(
                 token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will
             )
@@ -299,14 +297,3 @@ class Client(Loop, BaseClient):
         with Overlay(module.split(".")[0]):
             module = __import__("allthingstalk." + module, None, None, (name,))
             return getattr(module, name)(self, *args, **kwargs)
-
-
-def _seldom(name):
-    def call(self, *args, **kwargs):
-        return self._call("calls", name, *args, **kwargs)
-
-    return call
-
-
-for _name in _CALLS.split():  # in the class, where super() of a program's own Client finds them
-    setattr(Client, _name, _seldom(_name))
