@@ -131,6 +131,24 @@ class TestSubclass(ContractTest):
         state = client.get_asset_state(device_id="D", asset_name="temp")
         self.assertEqual(state.value, 3)
 
+    def test_so_does_one_that_overrides_close_of_a_class_of_its_own(self):
+        told = []
+
+        class Base(Client):
+            net = self.net
+
+        class Own(Base):
+            def close(self):
+                told.append(self.status)
+                super().close()
+
+        client = Own("maker:secret", api="http://h")
+        self.assertTrue(Device(client=client, id="D").connect())
+        client.close()
+        self.assertEqual((told, client.status), (["online"], "closed"))
+        self.client.close()  # one without it does as before
+        self.assertEqual(self.client.status, "closed")
+
 
 if __name__ == "__main__":
     unittest.main()
