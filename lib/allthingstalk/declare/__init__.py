@@ -159,13 +159,8 @@ def set_up(Device, device, id, unknown):
         # Each device has assets of its own, for their ids; the first takes the declared ones.
         own[member] = _copied(asset) if "taken" in asset.__dict__ else asset
         asset.taken = True
-    # On MicroPython before 1.27 a handler's class is not known when it is registered. Once all
-    # declared assets belong to classes that are known, a member that none has is a typo.
     for key in list(Device.__dict__.get("__handlers__", ())):
-        member = key.split(" ")[1]
-        if member not in Device.__known__ and not Device.__asset__.made[1]:
-            del Device.__handlers__[key]  # to be raised once
-            _check_member(member, Device.__known__, "all devices")
+        _check_pending(Device, key.split(" ")[1], key)
     return own, checked_id(id)
 
 
@@ -183,6 +178,7 @@ def registration(Device, stream, owner, member):
     """
     if owner is None:
         owner = Device
+        _check_pending(Device, member)
     else:
         cls = owner.__class__ if isinstance(owner, Device) else owner
         _check_member(member, fields_of(Device, cls), cls.__name__)
@@ -195,6 +191,17 @@ def registration(Device, stream, owner, member):
         return handler
 
     return register
+
+
+def _check_pending(Device, member, key=None):
+    """On MicroPython before 1.27 a handler's class is not known when it is registered.
+
+    Once all declared assets belong to classes that are known, a member that none has is a typo.
+    """
+    if member not in Device.__known__ and not Device.__asset__.made[1]:
+        if key:
+            del Device.__handlers__[key]  # to be raised once
+        _check_member(member, Device.__known__, "all devices")
 
 
 def _check_member(member, fields, where):
