@@ -6,19 +6,7 @@ A generator of 32 bits makes the same cases everywhere. A failure names its case
 
 import unittest
 
-# Loaded here, it stays: a case connects, and loading costs more than all the rest.
-import allthingstalk.connect.bring_up  # noqa: F401
-import allthingstalk.connect.calls  # noqa: F401
-import allthingstalk.connect.mqtt_connect  # noqa: F401
-import allthingstalk.connect.recover  # noqa: F401
-import allthingstalk.connect.subscribe  # noqa: F401
-import allthingstalk.connect.suspect  # noqa: F401
-import allthingstalk.core.commands  # noqa: F401
-import allthingstalk.core.oversize  # noqa: F401
-import allthingstalk.core.values  # noqa: F401
-import allthingstalk.declare  # noqa: F401
-import allthingstalk.rest.assets  # noqa: F401
-import allthingstalk.rest.sync_assets  # noqa: F401
+import loaded  # noqa: F401
 from allthingstalk import ArrayAsset, Client, Device, IntegerAsset, NumberAsset, StringAsset
 from fake_net import FakeNet, message
 

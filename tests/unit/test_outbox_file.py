@@ -7,6 +7,7 @@ import random
 import time
 import unittest
 
+import loaded  # noqa: F401
 from allthingstalk import Outbox, timestamps
 from contract import ContractTest
 
@@ -35,6 +36,11 @@ class FileTest(ContractTest):
                 os.remove(name)
             except OSError:
                 pass
+
+    def make(self, *args, **kwargs):
+        client = super().make(*args, **kwargs)
+        client.hooked = True  # a thousand of them are too many for what is done at exit
+        return client
 
     def outbox(self):
         return Outbox(self.path, self.size, self.always)

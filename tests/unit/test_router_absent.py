@@ -2,6 +2,7 @@
 
 import unittest
 
+import loaded  # noqa: F401
 from contract import ContractTest
 
 _HOUR_S = 3600
