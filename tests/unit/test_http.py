@@ -12,7 +12,7 @@ from contract import ContractTest
 from fake_net import FakeSocket
 from own_client import raised
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"value\":5}"
+OK = b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"value":5}'
 
 
 class Server:
@@ -118,9 +118,9 @@ class TestBodies(AnswerTest):
         for data in (
             OK,
             OK + b"rubbish behind it",
-            b"HTTP/1.0 200\r\n\r\n{\"value\":5}",
+            b'HTTP/1.0 200\r\n\r\n{"value":5}',
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-            b"3;x=y\r\n{\"v\r\n8\r\nalue\":5}\r\n0\r\nTrailer: x\r\n\r\n",
+            b'3;x=y\r\n{"v\r\n8\r\nalue":5}\r\n0\r\nTrailer: x\r\n\r\n',
         ):
             self.assertEqual(self.answer(data).value, 5)
 
@@ -135,7 +135,7 @@ class TestBodies(AnswerTest):
             b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n5",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n5",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n5\r\n",
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"v",
+            b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"v',
             b"HTTP/1.1 200 OK\r\nX: " + b"x" * 5000 + b"\r\n\r\n5",
             b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100 + b"\r\n5",
             b"HTTP/1.1 200 OK\r\n\r\n" + b"[" + b"1," * 4000 + b"1]",

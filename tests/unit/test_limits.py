@@ -47,7 +47,9 @@ class TestLimits(ContractTest):
                     if size == 1 and length > 700:
                         continue
                     report = self.arrive_in_pieces(packet, size)
-                    self.assertTrue("a topic of %d " % length in report or TOO_LONG in report, report)
+                    self.assertTrue(
+                        "a topic of %d " % length in report or TOO_LONG in report, report
+                    )
                     self.assertEqual(self.acknowledged(), [0x1234] * qos)
 
     def test_a_message_over_the_limit(self):

@@ -5,7 +5,6 @@ import unittest
 from allthingstalk import net
 from allthingstalk.connect import port
 
-
 ADDRESS = (2, 1, 0, "", None)
 
 

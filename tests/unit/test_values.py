@@ -13,8 +13,8 @@ from allthingstalk import (
     ObjectAsset,
     StringAsset,
 )
-from allthingstalk.profiles import NumberProfile, StringProfile
 from allthingstalk.core.values import check, convert
+from allthingstalk.profiles import NumberProfile, StringProfile
 from own_client import raised
 
 NAN = float("nan")

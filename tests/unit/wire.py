@@ -1,4 +1,4 @@
-"""What the tests of the MQTT session share: a session in virtual time, and the bytes on the wire."""
+"""What the tests of the MQTT session share: a session in virtual time, its bytes on the wire."""
 
 import unittest
 
