@@ -92,8 +92,9 @@ class Client(Loop, BaseClient):
     ):
         super().__init__(self.net)
         with Overlay("connect"):
-            from .connect.options import checked
+            from .connect.options import checked, for_super
 
+            for_super(Client, self.__class__, _SELDOM["calls"].split())
             self.http, self.mqtt, self.outbox_given, self.last_will = checked(
                 token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will
             )
@@ -277,6 +278,10 @@ class Client(Loop, BaseClient):
             self.way = way_up(self)
         try:
             next(self.way)
+            # A name look-up or REST may have taken long: an assignment right after it does not.
+            self.enter()
+            self.tick()
+            self.leave()
         except StopIteration as e:
             self.way = None
             self.leave_way()
