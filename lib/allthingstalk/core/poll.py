@@ -76,6 +76,8 @@ class Loop(Publisher):
         """
         self.check_thread(False)
         if self.busy or self.entered():  # an interrupt in the middle of our own work
+            if self.watchdog:
+                self.watchdog.poll()
             return self.state == "online"
         try:
             for _ in range(16):
