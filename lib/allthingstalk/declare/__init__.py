@@ -67,7 +67,7 @@ def _set_profile(asset, profile, limits):
     asset.type = kind
 
 
-def _copied(asset):
+def copied(asset):
     """Return an asset of the same definition, so that each device has its own `id`."""
     other = object.__new__(asset.__class__)
     for key in asset.__dict__:
@@ -157,7 +157,7 @@ def set_up(Device, device, id, unknown):
     for member in fields:
         asset = fields[member]
         # Each device has assets of its own, for their ids; the first takes the declared ones.
-        own[member] = _copied(asset) if "taken" in asset.__dict__ else asset
+        own[member] = copied(asset) if "taken" in asset.__dict__ else asset
         asset.taken = True
     # On MicroPython before 1.27 a handler's class is not known when it is registered. Once all
     # declared assets belong to classes that are known, a member that none has is a typo.
