@@ -1,5 +1,7 @@
 """BaseClient and Client: one face over REST and MQTT for any number of devices."""
 
+import sys
+
 from . import net
 from .assets import Asset
 from .core.poll import Loop
@@ -7,8 +9,7 @@ from .overlay import Overlay
 
 # Methods that are seldom called: functions of a folder, which is in memory for one call.
 _SELDOM = {
-    "calls": "get_assets create_asset update_asset delete_asset get_asset_state create_device "
-    "flush save close at_exit start run",
+    "calls": "save end",
     "connect": "move",
     "connect.calls": "lost down cut_off send_states",
     "connect.subscribe": "subscribe",
@@ -26,10 +27,10 @@ class BaseClient:
     def _attach_device(self, device):
         pass
 
-    def __getattr__(self, name):
-        if name in ("get_assets", "create_asset", "get_asset_state", "publish_asset_state"):
-            raise NotImplementedError("a client has its own of these calls, see BaseClient")
-        raise AttributeError(name)
+    def get_assets(self, *_, **__):
+        raise NotImplementedError("a client has its own of these calls, see BaseClient")
+
+    create_asset = get_asset_state = publish_asset_state = get_assets
 
 
 class Client(Loop, BaseClient):
@@ -142,9 +143,76 @@ class Client(Loop, BaseClient):
                 from .core.values import value_and_time
 
                 state, at = value_and_time(state, asset_name)
-        if not self.session:
-            self.load()
         self.publish(self.number(device_id, asset_name), state, at)
+
+    def at_exit(self):
+        """Give what waits a second; called where the interpreter has an exit hook."""
+        try:
+            self.end()
+        except Exception as e:  # files or memory are gone; the unix port would crash
+            self.report("at exit", e)
+        finally:
+            if self.before_exit:
+                self.before_exit()
+
+    def wait(self, seconds):
+        """Poll for so many seconds; return whether the session is up then."""
+        self.until(seconds)
+        return self.state == "online"
+
+    def flush(self, timeout=10):
+        """Poll until everything is acknowledged; return whether it is. `timeout` in seconds."""
+        return self._call("calls", "flush", timeout)
+
+    def close(self):
+        """Flush for a second at most, say DISCONNECT, and stay off line until a connect().
+
+        Called by an interrupt in the middle of the client's work it is done right after that.
+        """
+        self._call("calls", "close")
+
+    def start(self, period_ms=100, watchdog=None):
+        """Poll from a machine.Timer from now on, so that a program which sleeps hears commands.
+
+        Handlers then run between two statements of the program. `watchdog`: seconds, or True for
+        8, without progress after which the board is reset; see board.watchdog. Raises
+        NotImplementedError where there is no machine.Timer (call wait() there instead of
+        sleeping) or machine.WDT, ValueError for a time that the board's watchdog cannot do.
+        """
+        self._call("fronts", "start", period_ms, watchdog)
+
+    def run(self):
+        """Return a coroutine that polls until close(): `await client.run()`."""
+        return self._call("fronts", "run")
+
+    # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------
+
+    def get_assets(self, device_id):
+        """Return the assets that a device has on the platform, as a list of Asset."""
+        return self._call("calls", "rest", "get_assets", device_id)
+
+    def create_asset(self, device_id, asset):
+        """Create an asset and return it as the platform keeps it."""
+        return self._call("calls", "rest", "create_asset", device_id, asset)
+
+    def update_asset(self, device_id, asset):
+        """Overwrite title, description, kind and profile of an asset; return it."""
+        return self._call("calls", "rest", "update_asset", device_id, asset)
+
+    def delete_asset(self, device_id, asset_name):
+        """Delete an asset and its history."""
+        self._call("calls", "rest", "delete_asset", device_id, asset_name)
+
+    def get_asset_state(self, device_id, asset_name):
+        """Return the platform's AssetState of an asset, None if it was never set."""
+        return self._call("calls", "rest", "get_asset_state", device_id, asset_name)
+
+    def create_device(self, title=None, *, ground=None):
+        """Create a device in a ground and return its id. A ground token is needed.
+
+        Raises NotImplementedError without a ground: a device token can create no device.
+        """
+        return self._call("calls", "rest", "create_device", ground or self.ground, title)
 
     # -- up and down: what Device and Loop call --------------------------------------------------
 
@@ -162,8 +230,8 @@ class Client(Loop, BaseClient):
             self.after.append(device.connect)
             return online
         try:
-            self.busy = True
             try:
+                self.busy = True
                 with Overlay("connect"):
                     from .connect.bring_up import connect
 
@@ -173,7 +241,10 @@ class Client(Loop, BaseClient):
                 elif not self.link:
                     self.load()
             except Exception as e:
-                self._call("connect.recover", "refused", device, e, online)
+                try:
+                    self._call("connect.recover", "refused", device, e, online)
+                except MemoryError:
+                    pass
                 self.failed(e)
             try:
                 if not self.session:
@@ -276,7 +347,7 @@ class Client(Loop, BaseClient):
         if e is not None:
             try:
                 text, lines = self._call("connect.calls", "told", text, e)
-            except MemoryError:  # not even that fits
+            except (MemoryError, ImportError):  # not even that fits, or the files are gone
                 text = "%s: %s" % (text, e)
         self.last_error = text = text.replace(self.token, "***").replace("\n", " ")
         if self.log:
@@ -290,5 +361,12 @@ class Client(Loop, BaseClient):
     def _call(self, module, name, *args, **kwargs):
         """Call a function of a module that is in memory for this long only."""
         with Overlay(module.split(".")[0]):
-            module = __import__("allthingstalk." + module, None, None, (name,))
-            return getattr(module, name)(self, *args, **kwargs)
+            path = "allthingstalk." + module
+            found = __import__(path, None, None, (name,))
+            if not hasattr(found, name):  # we interrupt its import: take a copy of our own
+                del sys.modules[path]
+                try:
+                    own = __import__(path, None, None, (name,))
+                finally:
+                    sys.modules[path], found = found, own
+            return getattr(found, name)(self, *args, **kwargs)

@@ -43,10 +43,7 @@ def unload(folders, before=(), keep=None):
         if len(parts) > 1 and parts[0] == "allthingstalk":
             goes = parts[1] in folders and parts[1] != keep
         if goes and name not in before:
-            # MicroPython's dict keeps a deleted value until its slot is used again: overwrite it
-            # first. Interrupts come at jumps only, and there is none between the two lines.
-            sys.modules[name] = None
-            del sys.modules[name]
+            sys.modules.pop(name, None)  # not `del`: on MicroPython the dict would keep the module
             package = sys.modules.get(name[: -len(parts[-1]) - 1])
             if package:
                 package.__dict__.pop(parts[-1], None)

@@ -149,12 +149,12 @@ class Opening:
         self.address = address
         self.real = None
 
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
     def close(self):
         if self.real:
             self.real.close()
-
-    def __getattr__(self, name):
-        return getattr(self.real, name)
 
 
 class FakeNet:

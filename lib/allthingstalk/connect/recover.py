@@ -84,7 +84,7 @@ def recover(client, e):
     client.down()
     after_s = e.retry_after_s
     ms = 0
-    if not (was_online and e.passing and not after_s and backoff.at_once(losses, lasted_ms)):
+    if not (was_online and e.passing and not after_s and backoff.at_once(losses)):
         ms = backoff.pause_ms(losses, net.getrandbits, now_ms, e.passing, after_s)
     client.retry_at = net.ticks_add(now, ms)
     client.report("%s; next try in %d.%d s" % (e, ms // 1000, ms // 100 % 10), fault)

@@ -34,27 +34,32 @@ class Loop(Publisher):
 
     def publish(self, topic, value, at, flags=0):
         """Put a value into the outbox and send what can be sent; see Publisher.put()."""
+        if not self.session:
+            self.load()
         if self.entered():
             return self.later(topic, value, at, flags)
-        failure = None
+        failure, stored = None, False
+        # No `try` begins between enter() and leave(): CPython covers the line of none by another.
         try:
-            self.enter()
             try:
+                self.enter()
                 self.put(topic, value, at, flags)
+                stored = True
                 if self.link and not self.busy and not self.in_handler:
-                    try:
-                        self._exchange()
-                    except Exception as e:
-                        failure = e
-            finally:
-                self.leave()
+                    self._exchange()
+            except Exception as e:
+                if not stored:  # the value is not taken, and nothing has changed
+                    self.leave()
+                    raise
+                failure = e
+            self.leave()
             if failure:
                 self.busy = True
                 self.failed(failure)
                 self.busy = False
-        except Exception:  # of what was assigned: nothing has changed
+        except Exception:
             raise
-        except BaseException:
+        except BaseException:  # Ctrl-C: not left, so that it is mended
             self.cut_off()
             raise
         if self.in_handler or self.busy:
@@ -65,7 +70,7 @@ class Loop(Publisher):
                 self.net.sleep_ms(_IDLE_MS)
                 self.poll()
         elif self.events or self.session.inbox:
-            self.poll()
+            self._run(False)
 
     def poll(self):
         """Do what is due, without waiting: take what arrived, call handlers, send, ping.
@@ -75,20 +80,28 @@ class Loop(Publisher):
         a thread that may only assign.
         """
         self.check_thread(False)
-        if self.busy or self.entered():  # an interrupt in the middle of our own work
-            if self.watchdog:
-                self.watchdog.poll()
-            return self.state == "online"
+        free = not (self.busy or self.entered())  # else an interrupt in the middle of our own work
+        if free:
+            self._run(True)
+            self._polled_s = self.second
+        if self.watchdog:
+            self.watchdog.poll()
+        while free and self.after and not self.busy:
+            self.after.pop(0)()
+        return self.state == "online"
+
+    def _run(self, may_connect):
+        """Do steps until there is nothing to tell the program, which is told in between."""
         try:
             for _ in range(16):
-                self.busy = True
                 try:
-                    self._step()
+                    self.busy = True
+                    self._step(may_connect)
                 except Exception as e:
                     self.failed(e)
                 self.busy = False
                 if self.in_handler or not (self.events or self.session and self.session.inbox):
-                    break
+                    return
                 self.in_handler = True
                 while self.events:
                     self.tell(self.events.pop(0))
@@ -100,17 +113,11 @@ class Loop(Publisher):
         except BaseException:
             self.cut_off()
             raise
-        self._polled_s = self.second
-        if self.watchdog:
-            self.watchdog.poll()
-        while self.after and not self.busy:
-            self.after.pop(0)()
-        return self.state == "online"
 
-    def _step(self):
+    def _step(self, may_connect):
         up = self.link_up is None or self.link_up()
-        self.enter()
         try:
+            self.enter()
             now = self.tick()
             if self.outbox:
                 self.put_late()
@@ -126,13 +133,17 @@ class Loop(Publisher):
                 self.session.check(now)
                 if self.session.stop:
                     self._push(now)
-        finally:
+        except Exception:
             self.leave()
+            raise
+        self.leave()
         if self.state == "online":
             if not up:
                 raise OSError("the network is down")
             if not self.link and self.pending:
                 self.send_states()
+        elif not may_connect:
+            return
         elif self.way and up:
             self.go_up()
         elif not up or self.state == "closed" or not (self.devices or self.pending):
@@ -181,8 +192,3 @@ class Loop(Publisher):
             if left_ms <= 0 or done and done() or self.busy:
                 return
             net.sleep_ms(min(_IDLE_MS, left_ms))
-
-    def wait(self, seconds):
-        """Poll for so many seconds; return whether the session is up then."""
-        self.until(seconds)
-        return self.state == "online"
