@@ -12,7 +12,7 @@ folders that come and go, the engines, and modules without state that the progra
 import gc
 import sys
 
-_GO = ("calls", "connect", "declare", "rest", "topics", "exceptions", "timestamps")
+_GO = ("calls", "connect", "declare", "doctor", "rest", "topics", "exceptions", "timestamps")
 _ENGINES = ("umqtt", "urequests", "requests")
 
 

@@ -95,13 +95,14 @@ class Loop(Publisher):
         a thread that may only assign.
         """
         self.check_thread(False)
-        if not (self.busy or self.entered()):  # else an interrupt in the middle of our own work
+        free = not (self.busy or self.entered())  # else an interrupt in the middle of our own work
+        if free:
             self._run(True)
             self._polled_s = self.second
-            if self.watchdog:
-                self.watchdog.poll()
-            while self.after and not self.busy:
-                self.after.pop(0)()
+        if self.watchdog:
+            self.watchdog.poll()
+        while free and self.after and not self.busy:
+            self.after.pop(0)()
         return self.state == "online"
 
     def _run(self, may_connect):

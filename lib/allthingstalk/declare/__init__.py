@@ -66,7 +66,7 @@ def _set_profile(asset, profile, limits):
     asset.type = kind
 
 
-def _copied(asset):
+def copied(asset):
     """Return an asset of the same definition, so that each device has its own `id`."""
     other = object.__new__(asset.__class__)
     for key in asset.__dict__:
@@ -156,7 +156,7 @@ def set_up(Device, device, id, unknown):
     for member in fields:
         asset = fields[member]
         # Each device has assets of its own, for their ids; the first takes the declared ones.
-        own[member] = _copied(asset) if "taken" in asset.__dict__ else asset
+        own[member] = copied(asset) if "taken" in asset.__dict__ else asset
         asset.taken = True
     for key in list(Device.__dict__.get("__handlers__", ())):
         _check_pending(Device, key.split(" ")[1], key)

@@ -65,6 +65,12 @@ def request(client, method, path, body=None, stream=False):
         text = _body(answer, _BODY_MAX)
         return json.loads(text) if text else None
     except (OSError, ValueError, RuntimeError, IndexError) as e:
+        if client.http[:5] == "https" and not (answer and answer.status):
+            from ..connect.tls import refused
+
+            failure = refused(e, client.http)
+            if failure:
+                raise failure
         raise unreadable(client, e)
     finally:
         if answer:
