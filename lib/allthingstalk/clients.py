@@ -4,7 +4,6 @@ import sys
 
 from . import net
 from .assets import Asset
-from .core.poll import Loop
 from .overlay import Overlay
 
 # Methods that are seldom called: functions of a folder, which is in memory for one call.
@@ -33,7 +32,7 @@ class BaseClient:
     create_asset = get_asset_state = publish_asset_state = get_assets
 
 
-class Client(Loop, BaseClient):
+class Client(BaseClient):
     """The platform's client: states and commands over MQTT, everything else over REST.
 
     The constructor touches no network. Times are in seconds.
@@ -60,8 +59,20 @@ class Client(Loop, BaseClient):
     reported, `last_error` is the last of it; `dropped` counts values that were given up.
     """
 
-    errors = 0
+    errors = dropped = 0
     last_error = None
+    status = state = "offline"  # see connect.TABLE
+    busy = in_handler = False  # see core.reentry
+    thread = None
+    cut = False  # our work was cut off, and what it left half done is still to be mended
+    outbox = session = None  # made by load()
+    link = None  # the connection, while there is a session over it
+    way = None  # the way up while it is under way: a generator
+    link_up = None  # a function that says whether there is a network to try; see board.wifi
+    watchdog = None  # fed with each poll; see board.watchdog
+    handlers = -1  # how many there were when streams were last subscribed
+    set_aside = ()  # numbers of assets after whose publish the link drops, see connect.suspect
+    latest = ()  # numbers of assets of which only the newest value waits
     net = net  # where time, sockets and randomness come from
     timer = None  # of start()
     losses = None  # what went wrong since the last good session, see connect.backoff
@@ -90,7 +101,12 @@ class Client(Loop, BaseClient):
         last_will=None,
         max_message=4096,
     ):
-        super().__init__(self.net)
+        self.retry_at = self.net.ticks_ms()
+        self.devices = {}  # device -> why its assets are to be looked at: "first", "again", None
+        self.events = []  # "online", or the reason of a loss: on_connect, on_disconnect
+        self.after = []  # what interrupts called in the middle of our own work
+        self.topics = []  # number -> topic
+        self.numbers = {}  # device id -> asset name -> number
         with Overlay("connect"):
             from .connect.options import checked, for_super
 
@@ -117,6 +133,10 @@ class Client(Loop, BaseClient):
         for folder in _SELDOM:
             if name in _SELDOM[folder].split():
                 return lambda *args, **kwargs: self._call(folder, name, *args, **kwargs)
+        if not self.session:  # a part of the heart is asked for
+            self.load()
+            if name in self.__dict__ or hasattr(Client, name):
+                return getattr(self, name)
         raise AttributeError(name)
 
     @property
@@ -144,7 +164,24 @@ class Client(Loop, BaseClient):
                 from .core.values import value_and_time
 
                 state, at = value_and_time(state, asset_name)
+        if not self.session:
+            self.load()
         self.publish(self.number(device_id, asset_name), state, at)
+
+    def poll(self):
+        """Do what is due, without waiting: take what arrived, call handlers, send, ping.
+
+        Off line it goes the next step of the way up. Only a name look-up and REST wait for the
+        network. Returns whether the session is up. Never raises for the network; RuntimeError in
+        a thread that may only assign.
+        """
+        if not self.session:
+            try:
+                self.load()
+            except MemoryError as e:
+                self.failed(e)
+                return False
+        return self.step()
 
     def at_exit(self):
         """Give what waits a second; called where the interpreter has an exit hook."""
@@ -224,10 +261,10 @@ class Client(Loop, BaseClient):
         as started, its values wait, and the client goes on trying. Called by an interrupt in the
         middle of the client's work it is done right after that.
         """
-        if self.status != "closed":
+        if self.session and self.status != "closed":
             self.check_thread()
         online = self.state == "online"
-        if self.busy or self.entered():
+        if self.busy or self.session and self.entered():
             self.after.append(device.connect)
             return online
         try:
@@ -251,6 +288,7 @@ class Client(Loop, BaseClient):
             try:
                 if not self.session:
                     self.load()
+                self.own()
                 self.number_assets(device)
             except MemoryError as e:
                 self.failed(e)
@@ -312,17 +350,21 @@ class Client(Loop, BaseClient):
         self.move("accepted")
 
     def load(self):
-        """Make outbox and session, with the first value or at the end of the first connect.
+        """Load the heart of the client, with the first value or at the end of the first connect.
 
-        Not before they are needed: REST at the first connect has the memory to itself till then.
+        Not before it is needed: REST at the first connect has the memory to itself till then.
         """
+        from .core import install
         from .core.session import Session
         from .outbox import Outbox
 
+        if not hasattr(Client, "step"):
+            install(Client)
         outbox, session = self.outbox_given or Outbox(), Session(self)
         if self.session:  # made by an interrupt meanwhile
             return
-        self.begin(outbox)
+        self.begin_reentry()
+        self.begin_publisher(outbox)
         if outbox.path:
             from .outbox_file import Store
 

@@ -4,7 +4,6 @@ import sys
 
 from micropython import const
 
-from ..core.reentry import get_ident
 from ..overlay import Overlay
 from . import move
 
@@ -19,7 +18,6 @@ def connect(client, device):
     """
     if client.status == "closed":
         client.losses = None
-    client.thread = get_ident()
     client.retry_at = client.net.ticks_ms()
     client.set_aside = ()
     client.devices[device] = "first"

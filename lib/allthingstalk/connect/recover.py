@@ -62,6 +62,8 @@ def recover(client, e):
     else:
         e = exceptions.PlatformUnavailableException("a fault of this library, please report it")
     net, was_online, lasted_ms = client.net, client.state == "online", -1
+    if not client.session:
+        client.load()
     now = client.tick()
     now_ms = client.age_ms(0, 0)
     losses = client.losses = client.losses or backoff.fresh(now_ms)

@@ -10,3 +10,18 @@ TOPIC_MAX = const(512)  # bytes
 
 class ProtocolError(OSError):
     """The peer broke the protocol (MQTT 3.1.1): the link is dead."""
+
+
+def install(cls):
+    """Give a class, that of Clients, the methods of its heart.
+
+    When they are needed, and not before: REST at the first connect has the memory to itself.
+    """
+    from .poll import Loop
+    from .publisher import Publisher
+    from .reentry import Reentry
+
+    for part in (Reentry, Publisher, Loop):
+        for name in part.__dict__:
+            if name[:2] != "__":
+                setattr(cls, name, part.__dict__[name])

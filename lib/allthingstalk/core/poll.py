@@ -6,7 +6,6 @@ their handlers. Off line it goes one step of the way up instead, when that is du
 
 from micropython import const
 
-from .publisher import Publisher
 from .reentry import get_ident
 
 _SERVE_S = const(5)  # a program that has not polled for so long is served by its assignments
@@ -14,24 +13,10 @@ _READS = const(256)  # of one poll: a broker that never stops does not keep the 
 _IDLE_MS = const(10)  # pause between two polls of a wait
 
 
-class Loop(Publisher):
-    """Owns the session and its link. A Client says what leads up and down."""
+class Loop:
+    """Part of a Client: its session and link. What leads up and down is in clients."""
 
-    status = state = "offline"  # see connect.states
-    session = None  # made when it is needed
-    link = None  # the connection, while there is a session over it
-    way = None  # the way up while it is under way: a generator
-    link_up = None  # a function that says whether there is a network to try; see board.wifi
-    watchdog = None  # fed with each poll; see board.watchdog
-    cut = False  # our work was cut off, and what it left half done is still to be mended
     _polled_s = 0  # second of the last poll
-    handlers = -1  # how many there were when streams were last subscribed
-
-    def __init__(self, net):
-        super().__init__(net)
-        self.retry_at = net.ticks_ms()
-        self.devices = {}  # device -> why its assets are to be looked at: "first", "again", None
-        self.events = []  # "online", or the reason of a loss: on_connect, on_disconnect
 
     def cut_off(self):
         """Leave our own work after an exception from outside, such as Ctrl-C, in whatever state.
@@ -47,8 +32,6 @@ class Loop(Publisher):
 
     def publish(self, topic, value, at, flags=0):
         """Put a value into the outbox and send what can be sent; see Publisher.put()."""
-        if not self.session:
-            self.load()
         if self.entered():
             return self.later(topic, value, at, flags)
         if self.cut:
@@ -87,13 +70,8 @@ class Loop(Publisher):
         elif self.events or self.session.inbox:
             self._run(False)
 
-    def poll(self):
-        """Do what is due, without waiting: take what arrived, call handlers, send, ping.
-
-        Off line it goes the next step of the way up. Only a name look-up and REST wait for the
-        network. Returns whether the session is up. Never raises for the network; RuntimeError in
-        a thread that may only assign.
-        """
+    def step(self):
+        """Do what is due; see Client.poll()."""
         self.check_thread(False)
         free = not (self.busy or self.entered())  # else an interrupt in the middle of our own work
         if free:
