@@ -340,7 +340,7 @@ class Client(BaseClient):
         try:
             if not self.session:
                 self.load()
-            self.session.restart(self.tick())
+            self.session.restart(self.net.ticks_ms())
         except BaseException:
             if link:
                 link.close()

@@ -64,7 +64,9 @@ def recover(client, e):
     net, was_online, lasted_ms = client.net, client.state == "online", -1
     if not client.session:
         client.load()
+    client.enter()
     now = client.tick()
+    client.leave()
     now_ms = client.age_ms(0, 0)
     losses = client.losses = client.losses or backoff.fresh(now_ms)
     if was_online:

@@ -17,11 +17,12 @@ def install(cls):
 
     When they are needed, and not before: REST at the first connect has the memory to itself.
     """
-    from .poll import Loop
-    from .publisher import Publisher
-    from .reentry import Reentry
+    from . import poll, publisher, reentry
 
-    for part in (Reentry, Publisher, Loop):
+    parts = (reentry.Reentry, publisher.Publisher, poll.Loop)
+    # The classes have done their work: their functions are enough.
+    del reentry.Reentry, publisher.Publisher, poll.Loop
+    for part in parts:
         for name in part.__dict__:
             if name[:2] != "__":
                 setattr(cls, name, part.__dict__[name])

@@ -62,7 +62,11 @@ def request(client, method, path, body=None, stream=False):
         if stream:
             kept, answer = answer, None
             return kept
-        text = _body(answer, _BODY_MAX)
+        text = b""
+        while piece := answer.read():
+            text += piece
+            if len(text) > _BODY_MAX:
+                raise ValueError("an answer of more than %d bytes" % _BODY_MAX)
         return json.loads(text) if text else None
     except (OSError, ValueError, RuntimeError, IndexError) as e:
         if client.http[:5] == "https" and not (answer and answer.status):
@@ -101,17 +105,6 @@ def unreadable(client, e):
     return unavailable(client.http, e)
 
 
-def _body(answer, most):
-    text = b""
-    while True:
-        piece = answer.read(most + 1 - len(text))
-        if not piece:
-            return text
-        text += piece
-        if len(text) > most:
-            raise ValueError("an answer of more than %d bytes" % most)
-
-
 def quoted(name):
     """Percent-encode a name as a part of a path (RFC 3986, unreserved characters stay)."""
     text = b""  # chr() keeps each character for ever
@@ -125,10 +118,6 @@ def path(device_id, asset_name=None):
     """Return the path of a device, or of one of its assets."""
     text = "%s/device/%s" % ("", quoted(device_id))
     return text if asset_name is None else "%s/asset/%s" % (text, quoted(asset_name))
-
-
-class CutOff(OSError):
-    """The answer ended before it was complete, or is no HTTP."""
 
 
 class HttpSocket:
@@ -194,7 +183,7 @@ class HttpSocket:
         line = b""
         while line[-1:] != b"\n":
             if len(line) > _LINE_MAX or self.at == self.have and not self.receive():
-                raise CutOff("the answer was cut off or is no HTTP")
+                raise OSError("the answer was cut off or is no HTTP")
             end = self.at + 1
             while end < self.have and self.buffer[end - 1] != 10:
                 end += 1
@@ -208,7 +197,7 @@ class HttpSocket:
             line = self.line()
             self.lines += 1
             if self.lines > _LINES_MAX:
-                raise CutOff("the head of the answer does not end")
+                raise OSError("the head of the answer does not end")
             if self.status < 200:
                 # The status line; or of an interim answer (1xx: RFC 9110, section 15.2), or what
                 # follows that, which is passed over.
@@ -216,7 +205,7 @@ class HttpSocket:
                 if line[:5] == b"HTTP/" and len(parts) > 1 and parts[1].isdigit():
                     self.status = int(parts[1])
                 elif not self.status:
-                    raise CutOff("the answer is no HTTP")
+                    raise OSError("the answer is no HTTP")
                 if self.status < 200:
                     continue
                 if self.status == 300:  # the engine takes it for its own sign to ask once more
@@ -225,11 +214,11 @@ class HttpSocket:
             name, value = name.lower(), value.strip()
             if name == b"transfer-encoding":
                 if value.lower() != b"chunked":
-                    raise CutOff("the answer is encoded")  # none was asked for
+                    raise OSError("the answer is encoded")  # none was asked for
                 self.chunked, self.rest = True, 0
             elif name == b"content-length":
                 if not value.isdigit():
-                    raise CutOff("the answer has no length")
+                    raise OSError("the answer has no length")
                 if not self.chunked:
                     self.rest = int(value)
             elif name == b"retry-after":
@@ -240,7 +229,7 @@ class HttpSocket:
                 return line
 
     def read(self, n=512):
-        """Return up to `n` bytes of the body, b"" at its end. CutOff if it ends too early."""
+        """Return up to `n` bytes of the body, b"" at its end. OSError if it ends too early."""
         if self.chunked and self.rest == 0:
             self.next()
         if self.rest == 0 or n <= 0:
@@ -252,10 +241,10 @@ class HttpSocket:
         self.at = end
         if self.rest is not None:
             if not data:
-                raise CutOff("the answer was cut off")
+                raise OSError("the answer was cut off")
             self.rest -= len(data)
             if self.chunked and self.rest == 0 and self.line() != b"\r\n":
-                raise CutOff("a chunk of the answer does not end")
+                raise OSError("a chunk of the answer does not end")
         return data
 
     def next(self):
@@ -265,7 +254,7 @@ class HttpSocket:
         except ValueError:
             self.rest = -1
         if self.rest < 0:
-            raise CutOff("a chunk of the answer has no length")
+            raise OSError("a chunk of the answer has no length")
         if self.rest == 0:  # the last one; what follows are trailers
             self.chunked = False
 
