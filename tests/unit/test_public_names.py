@@ -102,8 +102,8 @@ class TestBroken(unittest.TestCase):
 
     folder = "/tmp/allthingstalk-broken"
 
-    def load(self, text):
-        """Load a text in place of `allthingstalk.profiles`."""
+    def load(self, text, statement):
+        """Load a text in place of `allthingstalk.profiles`, which the statement asks for."""
         try:
             os.mkdir(self.folder)
         except OSError:
@@ -116,7 +116,7 @@ class TestBroken(unittest.TestCase):
         attribute = allthingstalk.__dict__.pop("profiles", None)
         allthingstalk.__path__ = self.folder if isinstance(own, str) else [self.folder]
         try:
-            return allthingstalk.profiles
+            exec(statement, {"allthingstalk": allthingstalk})
         finally:
             allthingstalk.__path__ = own
             if kept:
@@ -134,7 +134,8 @@ class TestBroken(unittest.TestCase):
             ("raise MemoryError('full')", MemoryError, "full"),
             ("raise AttributeError('of the module')", AttributeError, "of the module"),
         ):
-            self.assertIn(words, str(raised(kind, self.load, text)))
+            for statement in ("allthingstalk.profiles", "from allthingstalk import profiles"):
+                self.assertIn(words, str(raised(kind, self.load, text, statement)))
         self.assertEqual(allthingstalk.profiles.NumberProfile().type, "number")
 
 
