@@ -68,19 +68,21 @@ class TestSessions(unittest.TestCase):
             for _ in range(4):
                 self.assertEqual(backoff.session_lost(losses, 0, 100, False), 0)
 
-    def test_the_first_try_comes_at_once_after_a_link_that_was_there(self):
+    def test_the_first_try_comes_at_once_but_for_a_second_brief_link_in_a_row(self):
         for lasted_ms, proven, wanted in (
-            (6000, False, True),
-            (-1, False, True),  # so long that ticks wrapped
-            (600, True, True),
-            (100, True, False),  # no reason to hurry
-            (100, False, True),  # the first short one
+            (6000, False, (True, True)),
+            (-1, False, (True, True)),  # so long that ticks wrapped around
+            (600, True, (True, True)),
+            (100, True, (True, False)),  # acknowledged, but up for a moment only
+            (100, False, (True, False)),  # short ones, of which five are a refusal
         ):
             losses = backoff.fresh(0)
-            backoff.session_lost(losses, 0, lasted_ms, proven)
-            self.assertEqual(backoff.at_once(losses, lasted_ms), wanted, lasted_ms)
-        backoff.session_lost(losses, 0, 100, False)
-        self.assertFalse(backoff.at_once(losses, 100))
+            found = []
+            for _ in range(2):
+                backoff.session_lost(losses, 0, lasted_ms, proven)
+                found.append(backoff.at_once(losses))
+            self.assertEqual(tuple(found), wanted, lasted_ms)
+
 
 
 if __name__ == "__main__":
