@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "lib"))
 
 from allthingstalk.board.settings import Settings, SettingsError  # noqa: E402
-from allthingstalk.client_setup import resolve  # noqa: E402
+from allthingstalk.connect.options import resolve  # noqa: E402
 
 NEEDED = ("token", "device")
 _LISTS = {"address", "time_servers"}  # kept as lists: not for a cell

@@ -5,7 +5,7 @@
     tools/fleet.py --outage 60 --capacity 500   a broker that takes 500 connects a second
 
 All boards lose the broker at once and notice it within their pause between two polls. From then on
-each follows the library's own code, `allthingstalk.failures`, in virtual time. Beside it the same
+each follows the library's own code, `allthingstalk.connect.backoff`, in virtual time. Beside it the same
 without jitter: all random numbers are the middle one.
 """
 
@@ -19,8 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tests" / "shims")]
 
-from allthingstalk.exceptions import PlatformUnavailableException  # noqa: E402
-from allthingstalk.failures import Failures  # noqa: E402
+from allthingstalk.connect import backoff  # noqa: E402
 
 BOARDS = 10_000
 OUTAGES_S = (10, 300, 3600)
@@ -29,17 +28,6 @@ _SESSION_MS = 3_600_000  # what the sessions had lasted: they were good ones
 _SHARES = (50, 90, 100)  # percent
 _BAR = 60  # characters
 _ROWS = 20
-
-
-class Net:
-    """What `failures` needs of the network: random bits for its jitter."""
-
-    def __init__(self, seed, jitter):
-        self._random = random.Random(seed)
-        self._jitter = jitter
-
-    def getrandbits(self, n):
-        return self._random.getrandbits(n) if self._jitter else 1 << (n - 1)
 
 
 class Result:
@@ -73,20 +61,22 @@ def simulate(boards, outage_s, jitter=True, seed=1, capacity=0):
 
     `capacity` is how many connects the broker takes in a second, 0: all.
     """
-    net, outage_ms = Net(seed, jitter), int(outage_s * 1000)
-    away = PlatformUnavailableException("the broker is away")
+    bits = random.Random(seed).getrandbits if jitter else lambda n: 1 << (n - 1)
+    outage_ms = int(outage_s * 1000)
     result = Result(boards, outage_s)
     due = []
     spread = random.Random(seed)
     for board in range(boards):
         noticed_ms = spread.randrange(_POLL_MS)
-        failures = Failures(net, noticed_ms)
-        failures.lost(_SESSION_MS, away, noticed_ms)
-        pause_ms = 0 if failures.try_at_once() else failures.pause_ms(away, noticed_ms)
-        due.append((noticed_ms + pause_ms, board, failures))
+        losses = backoff.fresh(0)
+        backoff.session_lost(losses, noticed_ms, _SESSION_MS, True)
+        pause_ms = 0
+        if not backoff.at_once(losses, _SESSION_MS):
+            pause_ms = backoff.pause_ms(losses, bits, noticed_ms, True, None)
+        due.append((noticed_ms + pause_ms, board, losses))
     heapq.heapify(due)
     while due:
-        now_ms, board, failures = due[0]
+        now_ms, board, losses = due[0]
         second = (now_ms - outage_ms) // 1000
         result.tries[second] += 1
         if now_ms >= outage_ms and not (capacity and result.connects[second] >= capacity):
@@ -94,7 +84,8 @@ def simulate(boards, outage_s, jitter=True, seed=1, capacity=0):
             result.back_ms.append(now_ms - outage_ms)
             heapq.heappop(due)
         else:
-            heapq.heapreplace(due, (now_ms + failures.pause_ms(away, now_ms), board, failures))
+            pause_ms = backoff.pause_ms(losses, bits, now_ms, True, None)
+            heapq.heapreplace(due, (now_ms + pause_ms, board, losses))
     return result
 
 

@@ -57,7 +57,7 @@ class Asset:
         enum=None,
         properties=None,
         items=None,
-        **unknown: None
+        **unknown: None,
     ):
         from .declare import declare
 

@@ -1,16 +1,16 @@
 """BaseClient and Client: one face over REST and MQTT for any number of devices."""
 
+import sys
+
 from . import net
 from .assets import Asset
-from .core.poll import Loop
 from .overlay import Overlay
 
 # Methods that are seldom called: functions of a folder, which is in memory for one call.
 _SELDOM = {
-    "calls": "get_assets create_asset update_asset delete_asset get_asset_state create_device "
-    "flush save close at_exit start run",
+    "calls": "save end",
     "connect": "move",
-    "connect.calls": "lost down cut_off send_states",
+    "connect.calls": "lost down mend send_states",
     "connect.subscribe": "subscribe",
     "topics": "state_topic number_assets",
 }
@@ -26,13 +26,13 @@ class BaseClient:
     def _attach_device(self, device):
         pass
 
-    def __getattr__(self, name):
-        if name in ("get_assets", "create_asset", "get_asset_state", "publish_asset_state"):
-            raise NotImplementedError("a client has its own of these calls, see BaseClient")
-        raise AttributeError(name)
+    def get_assets(self, *_, **__):
+        raise NotImplementedError("a client has its own of these calls, see BaseClient")
+
+    create_asset = get_asset_state = publish_asset_state = get_assets
 
 
-class Client(Loop, BaseClient):
+class Client(BaseClient):
     """The platform's client: states and commands over MQTT, everything else over REST.
 
     The constructor touches no network. Times are in seconds.
@@ -59,8 +59,20 @@ class Client(Loop, BaseClient):
     reported, `last_error` is the last of it; `dropped` counts values that were given up.
     """
 
-    errors = 0
+    errors = dropped = 0
     last_error = None
+    status = state = "offline"  # see connect.TABLE
+    busy = in_handler = False  # see core.reentry
+    thread = None
+    cut = False  # our work was cut off, and what it left half done is still to be mended
+    outbox = session = None  # made by load()
+    link = None  # the connection, while there is a session over it
+    way = None  # the way up while it is under way: a generator
+    link_up = None  # a function that says whether there is a network to try; see board.wifi
+    watchdog = None  # fed with each poll; see board.watchdog
+    handlers = -1  # how many there were when streams were last subscribed
+    set_aside = ()  # numbers of assets after whose publish the link drops, see connect.suspect
+    latest = ()  # numbers of assets of which only the newest value waits
     net = net  # where time, sockets and randomness come from
     timer = None  # of start()
     losses = None  # what went wrong since the last good session, see connect.backoff
@@ -87,12 +99,18 @@ class Client(Loop, BaseClient):
         on_connect=None,
         on_disconnect=None,
         last_will=None,
-        max_message=4096
+        max_message=4096,
     ):
-        super().__init__(self.net)
+        self.retry_at = self.net.ticks_ms()
+        self.devices = {}  # device -> why its assets are to be looked at: "first", "again", None
+        self.events = []  # "online", or the reason of a loss: on_connect, on_disconnect
+        self.after = []  # what interrupts called in the middle of our own work
+        self.topics = []  # number -> topic
+        self.numbers = {}  # device id -> asset name -> number
         with Overlay("connect"):
-            from .connect.options import checked
+            from .connect.options import checked, for_super
 
+            for_super(Client, self.__class__, _SELDOM["calls"].split())
             self.http, self.mqtt, self.outbox_given, self.last_will = checked(
                 token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will
             )
@@ -115,6 +133,10 @@ class Client(Loop, BaseClient):
         for folder in _SELDOM:
             if name in _SELDOM[folder].split():
                 return lambda *args, **kwargs: self._call(folder, name, *args, **kwargs)
+        if not self.session:  # a part of the heart is asked for
+            self.load()
+            if name in self.__dict__ or hasattr(Client, name):
+                return getattr(self, name)
         raise AttributeError(name)
 
     @property
@@ -146,6 +168,90 @@ class Client(Loop, BaseClient):
             self.load()
         self.publish(self.number(device_id, asset_name), state, at)
 
+    def poll(self):
+        """Do what is due, without waiting: take what arrived, call handlers, send, ping.
+
+        Off line it goes the next step of the way up. Only a name look-up and REST wait for the
+        network. Returns whether the session is up. Never raises for the network; RuntimeError in
+        a thread that may only assign.
+        """
+        if not self.session:
+            try:
+                self.load()
+            except MemoryError as e:
+                self.failed(e)
+                return False
+        return self.step()
+
+    def at_exit(self):
+        """Give what waits a second; called where the interpreter has an exit hook."""
+        try:
+            self.end()
+        except Exception as e:  # files or memory are gone; the unix port would crash
+            self.report("at exit", e)
+        finally:
+            if self.before_exit:
+                self.before_exit()
+
+    def wait(self, seconds):
+        """Poll for so many seconds; return whether the session is up then."""
+        self.until(seconds)
+        return self.state == "online"
+
+    def flush(self, timeout=10):
+        """Poll until everything is acknowledged; return whether it is. `timeout` in seconds."""
+        return self._call("calls", "flush", timeout)
+
+    def close(self):
+        """Flush for a second at most, say DISCONNECT, and stay off line until a connect().
+
+        Called by an interrupt in the middle of the client's work it is done right after that.
+        """
+        self._call("calls", "close")
+
+    def start(self, period_ms=100, watchdog=None):
+        """Poll from a machine.Timer from now on, so that a program which sleeps hears commands.
+
+        Handlers then run between two statements of the program. `watchdog`: seconds, or True for
+        8, without progress after which the board is reset; see board.watchdog. Raises
+        NotImplementedError where there is no machine.Timer (call wait() there instead of
+        sleeping) or machine.WDT, ValueError for a time that the board's watchdog cannot do.
+        """
+        self._call("fronts", "start", period_ms, watchdog)
+
+    def run(self):
+        """Return a coroutine that polls until close(): `await client.run()`."""
+        return self._call("fronts", "run")
+
+    # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------
+
+    def get_assets(self, device_id):
+        """Return the assets that a device has on the platform, as a list of Asset."""
+        return self._call("calls", "rest", "get_assets", device_id)
+
+    def create_asset(self, device_id, asset):
+        """Create an asset and return it as the platform keeps it."""
+        return self._call("calls", "rest", "create_asset", device_id, asset)
+
+    def update_asset(self, device_id, asset):
+        """Overwrite title, description, kind and profile of an asset; return it."""
+        return self._call("calls", "rest", "update_asset", device_id, asset)
+
+    def delete_asset(self, device_id, asset_name):
+        """Delete an asset and its history."""
+        self._call("calls", "rest", "delete_asset", device_id, asset_name)
+
+    def get_asset_state(self, device_id, asset_name):
+        """Return the platform's AssetState of an asset, None if it was never set."""
+        return self._call("calls", "rest", "get_asset_state", device_id, asset_name)
+
+    def create_device(self, title=None, *, ground=None):
+        """Create a device in a ground and return its id. A ground token is needed.
+
+        Raises NotImplementedError without a ground: a device token can create no device.
+        """
+        return self._call("calls", "rest", "create_device", ground or self.ground, title)
+
     # -- up and down: what Device and Loop call --------------------------------------------------
 
     def connect_device(self, device):
@@ -155,16 +261,16 @@ class Client(Loop, BaseClient):
         as started, its values wait, and the client goes on trying. Called by an interrupt in the
         middle of the client's work it is done right after that.
         """
-        if self.status != "closed":
+        if self.session and self.status != "closed":
             self.check_thread()
         online = self.state == "online"
-        if self.busy or self.entered():
+        if self.busy or self.session and self.entered():
             self.after.append(device.connect)
             return online
         try:
-            self.busy = True
-            self.leave_way()  # it begins anew
             try:
+                self.busy = True
+                self.leave_way()  # it begins anew
                 with Overlay("connect"):
                     from .connect.bring_up import connect
 
@@ -174,11 +280,15 @@ class Client(Loop, BaseClient):
                 elif not self.link:
                     self.load()
             except Exception as e:
-                self._call("connect.recover", "refused", device, e, online)
+                try:
+                    self._call("connect.recover", "refused", device, e, online)
+                except MemoryError:
+                    pass
                 self.failed(e)
             try:
                 if not self.session:
                     self.load()
+                self.own()
                 self.number_assets(device)
             except MemoryError as e:
                 self.failed(e)
@@ -206,6 +316,10 @@ class Client(Loop, BaseClient):
             self.way = way_up(self)
         try:
             next(self.way)
+            # A name look-up or REST may have taken long: an assignment right after it does not.
+            self.enter()
+            self.tick()
+            self.leave()
         except StopIteration as e:
             self.way = None
             self.leave_way()
@@ -226,7 +340,7 @@ class Client(Loop, BaseClient):
         try:
             if not self.session:
                 self.load()
-            self.session.restart(self.tick())
+            self.session.restart(self.net.ticks_ms())
         except BaseException:
             if link:
                 link.close()
@@ -236,17 +350,21 @@ class Client(Loop, BaseClient):
         self.move("accepted")
 
     def load(self):
-        """Make outbox and session, with the first value or at the end of the first connect.
+        """Load the heart of the client, with the first value or at the end of the first connect.
 
-        Not before they are needed: REST at the first connect has the memory to itself till then.
+        Not before it is needed: REST at the first connect has the memory to itself till then.
         """
+        from .core import install
         from .core.session import Session
         from .outbox import Outbox
 
+        if not hasattr(Client, "step"):
+            install(Client)
         outbox, session = self.outbox_given or Outbox(), Session(self)
         if self.session:  # made by an interrupt meanwhile
             return
-        self.begin(outbox)
+        self.begin_reentry()
+        self.begin_publisher(outbox)
         if outbox.path:
             from .outbox_file import Store
 
@@ -282,7 +400,7 @@ class Client(Loop, BaseClient):
         if e is not None:
             try:
                 text, lines = self._call("connect.calls", "told", text, e)
-            except MemoryError:  # not even that fits
+            except (MemoryError, ImportError):  # not even that fits, or the files are gone
                 text = "%s: %s" % (text, e)
         self.last_error = text = text.replace(self.token, "***").replace("\n", " ")
         if self.log:
@@ -296,5 +414,12 @@ class Client(Loop, BaseClient):
     def _call(self, module, name, *args, **kwargs):
         """Call a function of a module that is in memory for this long only."""
         with Overlay(module.split(".")[0]):
-            module = __import__("allthingstalk." + module, None, None, (name,))
-            return getattr(module, name)(self, *args, **kwargs)
+            path = "allthingstalk." + module
+            found = __import__(path, None, None, (name,))
+            if not hasattr(found, name):  # we interrupt its import: take a copy of our own
+                del sys.modules[path]
+                try:
+                    own = __import__(path, None, None, (name,))
+                finally:
+                    sys.modules[path], found = found, own
+            return getattr(found, name)(self, *args, **kwargs)

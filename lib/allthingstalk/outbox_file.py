@@ -13,8 +13,8 @@ from struct import pack, unpack, unpack_from
 from micropython import const
 
 from . import timestamps
-from .topics import asset_of
 from .outbox import ABSOLUTE, ON_FILE, OWN_TIME, SEVERAL, TIMELESS
+from .topics import asset_of
 
 _HEAD = const(7)  # kind, length of the payload, four bytes of digest
 _VALUE = ">IBHIHH"  # number, flags, boot, second, ms, length of the name; name and text follow

@@ -1,4 +1,4 @@
-"""Overlay: code that is in memory only while it is needed. The one place where modules are unloaded.
+"""Overlay: code that is in memory only while it is needed. Modules are unloaded here only.
 
     with Overlay("rest"):
         from .rest.calls import get_assets
@@ -12,7 +12,7 @@ folders that come and go, the engines, and modules without state that the progra
 import gc
 import sys
 
-_GO = ("calls", "connect", "declare", "rest", "topics", "exceptions", "timestamps")
+_GO = ("calls", "connect", "declare", "doctor", "rest", "topics", "exceptions", "timestamps")
 _ENGINES = ("umqtt", "urequests", "requests")
 
 
@@ -36,17 +36,14 @@ class Overlay:
 
 
 def unload(folders, before=(), keep=None):
-    """Unload folders and engines, but what was loaded before; who holds a function keeps it alive."""
+    """Unload folders, and engines, but not what was loaded before, nor the module `keep`."""
     for name in list(sys.modules):
         parts = name.split(".")
         goes = before and parts[0] in _ENGINES
         if len(parts) > 1 and parts[0] == "allthingstalk":
             goes = parts[1] in folders and parts[1] != keep
         if goes and name not in before:
-            # MicroPython's dict keeps a deleted value until its slot is used again: overwrite it
-            # first. Interrupts come at jumps only, and there is none between the two lines.
-            sys.modules[name] = None
-            del sys.modules[name]
+            sys.modules.pop(name, None)  # not `del`: on MicroPython the dict would keep the module
             package = sys.modules.get(name[: -len(parts[-1]) - 1])
             if package:
                 package.__dict__.pop(parts[-1], None)

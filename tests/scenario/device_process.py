@@ -97,6 +97,12 @@ class DeviceProcess:
         assert code == 0, f"ended with {code}:\n{self.output}"
         return self.lines
 
+    def signal(self, number):
+        """Send a signal; return whether the program still runs."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        return self._process.poll() is None
+
     def kill(self, number):
         """End the program with a signal; what it had printed is there to be read."""
         self._process.send_signal(number)

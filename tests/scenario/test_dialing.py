@@ -10,17 +10,23 @@ TRIES = 8
 LEAST_WAIT_S = 0.03  # Linux puts off an acknowledgement for 40 ms, Nagle's algorithm waits for it
 
 DEVICE = """
-import time
-from allthingstalk import transport
+from allthingstalk import net
+from allthingstalk.connect.dial import dial
 
-link = transport.dial(MQTT, 5)
+way = dial(net, MQTT, 5, None, lambda: None)
+try:
+    while True:
+        next(way)
+        net.sleep_ms(2)
+except StopIteration as e:
+    link = e.value
+answer = bytearray(1)
 for _ in range(TRIES):
-    link.write(b"1")
-    link.push()
-    time.sleep(0.002)  # the first one has gone out by itself
-    link.write(b"2")
-    link.push()
-    link.read(1)
+    link.send(b"1", 0, 1)
+    net.sleep_ms(2)  # the first one has gone out by itself
+    link.send(b"2", 0, 1)
+    while link.readinto(answer) is None:
+        net.sleep_ms(1)
 link.close()
 """
 

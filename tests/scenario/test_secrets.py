@@ -80,8 +80,8 @@ for http, mqtt, ca in ENDPOINTS:
     told(lambda: client.create_asset(DEVICE_ID, window.assets["temp"]))
     told(lambda: client.get_asset_state(DEVICE_ID, "temp"))
     told(lambda: client.create_device("Window", ground="5f0c"))
-    for thing in (client, window, Window.temp, window.assets, AssetState(1), client._outbox,
-                  client._session, Client, Window, window.command, client.last_error):
+    for thing in (client, window, Window.temp, window.assets, AssetState(1), client.outbox,
+                  client.session, Client, Window, window.command, client.last_error):
         print("repr", repr(thing), str(thing))
     print("done", client.status, client.errors)
     client.close()

@@ -94,6 +94,23 @@ def test_rest_and_mqtt_go_over_verified_tls(interpreter, platform, tls, tmp_path
     assert device.token.encode() in tls[1].received
 
 
+@pytest.mark.parametrize("order", [(OTHER_CA, CA), (CA, OTHER_CA)])
+def test_of_several_roots_in_one_file_all_count(interpreter, platform, tls, tmp_path, order):
+    path = tmp_path / "roots.pem"
+    path.write_bytes(b"# two roots\r\n" + b"\r\n".join(ca.cert_pem.bytes() for ca in order))
+    _, given = values(platform, tls, str(path))
+    program = interpreter.run(PROGRAM, given)
+    assert program.all("flushed") == ["True"]
+
+
+def test_several_roots_of_which_none_is_the_right_one(interpreter, platform, tls):
+    several = OTHER_CA.cert_pem.bytes() + trustme.CA().cert_pem.bytes()
+    _, given = values(platform, tls, several)
+    program = interpreter.run(PROGRAM, given)
+    assert len(program.all("refused")) == 1
+    assert tls[0].received == tls[1].received == b""
+
+
 def test_a_command_arrives_over_tls(interpreter, platform, tls, tmp_path):
     device, given = values(platform, tls, root(CA, tmp_path, "der"))
     program = interpreter.start(PROGRAM, {**given, "SECONDS": 10})

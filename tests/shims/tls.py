@@ -25,8 +25,13 @@ class SSLContext:
     def load_default_certs(self):
         self._context.load_default_certs()
 
-    def wrap_socket(self, sock, server_hostname=None):
-        wrapped = self._context.wrap_socket(sock._sock, server_hostname=server_hostname)
+    def wrap_socket(self, sock, server_hostname=None, do_handshake_on_connect=True):
+        """Wrap a socket; without a handshake here, reads and writes make it."""
+        wrapped = self._context.wrap_socket(
+            sock._sock,
+            server_hostname=server_hostname,
+            do_handshake_on_connect=do_handshake_on_connect,
+        )
         sock._sock = wrapped  # CPython moves the file over; time-outs set below still work
         return _TLSSocket(wrapped)
 

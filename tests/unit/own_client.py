@@ -29,7 +29,7 @@ def raised(exception, function, *args, **kwargs):
 
 def forget_handlers():
     """Without `__set_name__` handlers of a class are kept in one place for all classes."""
-    getattr(Device, "_handlers", {}).clear()
+    Device.__dict__.get("__handlers__", {}).clear()
 
 
 class OwnClient:
@@ -74,7 +74,7 @@ class ReportingClient(OwnClient):
         super().__init__(*existing)
         self.reports = []
 
-    def _report(self, text, e=None):
+    def report(self, text, e=None):
         self.reports.append(text)
 
 

@@ -43,19 +43,17 @@ class Client:
 
     def __init__(self):
         self.calls = []
+        self.devices = {}
         self.now_s = 0
 
-    def seconds(self):
-        return self.now_s
+    def tick(self):
+        self.second = self.now_s
 
     def start(self, watchdog):
         self.calls.append(("start", watchdog))
 
     def close(self):
         self.calls.append("close")
-
-    def forget_devices(self):
-        self.calls.append("forget_devices")
 
 
 class Settings:
@@ -126,13 +124,15 @@ class TestRun(BoardTest):
         refusals = [exceptions.AccessForbiddenException("refused") for _ in range(6)]
 
         def program(client, settings):
+            self.assertEqual(client.devices, {})
+            client.devices["window"] = None
             if refusals:
                 raise refusals.pop()
             return "at last"
 
         self.assertEqual(board.run(program), "at last")
         self.assertEqual(Time.slept, [60, 120, 240, 480, 900, 900])
-        self.assertEqual(self.client.calls, ["close", "forget_devices"] * 6)
+        self.assertEqual(self.client.calls, ["close"] * 6)
         self.assertEqual(safe_mode.crashes(), 0)
 
     def test_any_other_exception_is_counted_and_resets_the_board(self):

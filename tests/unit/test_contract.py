@@ -27,7 +27,7 @@ class TestReports(ContractTest):
         def log(text):
             raise OSError(28)  # a file on a full flash
 
-        self.client._log = log
+        self.client.log = log
         device = self.board()
         self.run_for(6)
         self.drop()
@@ -44,7 +44,7 @@ class TestReports(ContractTest):
         def log(text):
             device.text = text[:20]
 
-        self.client._log = log
+        self.client.log = log
         self.run_for(6)
         self.drop()
         self.run_for(2)
@@ -52,7 +52,7 @@ class TestReports(ContractTest):
         self.assertEqual((self.client.errors, self.client.pending), (1, 0))
 
     def test_none_is_silence_and_errors_count_all_the_same(self):
-        self.client._log = None
+        self.client.log = None
         self.board()
         self.drop()
         self.client.poll()
@@ -160,7 +160,7 @@ class TestOutbox(ContractTest):
 
     def test_packet_ids_wrap_at_16_bits_and_are_never_0(self):
         device = self.board()
-        self.client._session._pid = 65530
+        self.client.session.packet_id = 65530
         for i in range(20):
             device.temp = i
         self.client.poll()
@@ -168,7 +168,7 @@ class TestOutbox(ContractTest):
         self.assertEqual(ids, [65531, 65532, 65533, 65534, 65535] + list(range(1, 16)))
         self.assertEqual((self.values(), self.client.pending), (list(range(20)), 0))
 
-    def test_what_an_interrupt_assigns_meanwhile_is_bounded_and_counted(self):
+    def test_what_an_interrupt_assigns_during_a_connect_is_not_lost(self):
         device = self.board()
         self.run_for(6)
         self.drop()
@@ -182,7 +182,21 @@ class TestOutbox(ContractTest):
         self.client.poll()
         self.net.dial = own
         self.run_for(5)
-        self.assertEqual(self.values(), list(range(36, 100)))
+        self.assertEqual(self.values(), list(range(100)))
+        self.assertEqual((self.client.dropped, self.client.pending), (0, 0))
+
+    def test_what_an_interrupt_assigns_while_the_outbox_is_in_use_is_bounded_and_counted(self):
+        device = self.board()
+        values = list(range(100))
+
+        def interrupt():
+            while values:
+                device.temp = values.pop(0)
+
+        self.net.on_write = interrupt
+        device.text = "x"
+        self.run_for(5)
+        self.assertEqual(self.values("temp"), list(range(36, 100)))
         self.assertEqual((self.client.dropped, self.client.pending), (36, 0))
 
     def test_a_handlers_assignments_are_written_when_it_is_done(self):

@@ -53,7 +53,7 @@ class TestSeveral(ContractTest):
     def test_a_second_device_is_not_refused_for_the_first(self):
         self.client.close()
         self.rest.assets["temp"]["is"] = "actuator"
-        self.first._unsettled = 2
+        self.client.devices[self.first] = "again"  # as after a drop that follows a publish
 
         class Other(Device):
             other = NumberAsset()

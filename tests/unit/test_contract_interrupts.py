@@ -84,9 +84,9 @@ class TestWithinAWrite(ContractTest):
         self.away()
         self.drop()
         self.client.poll()
-        self.client._in_io = True  # an interrupt in the midst of a dial
+        self.client.busy = True  # an interrupt in the midst of a dial
         meter.level = 1
-        self.client._in_io = False
+        self.client.busy = False
         meter.level = 2
         self.away(False)
         self.run_for(100)
@@ -99,14 +99,14 @@ class TestWithinAWrite(ContractTest):
             def push(self):
                 raise KeyboardInterrupt
 
-            put = check = remove = lambda self, *_: None
+            put = check = remove = cut_off = lambda self, *_: None
 
-        self.client._outbox.store = Store()
+        self.client.outbox.store = Store()
         try:
             self.client.flush(0)
         except KeyboardInterrupt:
             pass
-        self.client._outbox.store = None
+        self.client.outbox.store = None
         device.temp = 3
         self.run_for(1)
         self.assertEqual(self.values(), [3])
@@ -224,6 +224,64 @@ class TestInterrupts(ContractTest):
             self.found = self.client.get_assets("D")
 
         self.everywhere(prepare, call, self.client.poll, judge, stride=331)
+
+    def test_a_close_within_a_poll(self):
+        """Whatever falls into our own work is done right after it, and the state is that."""
+
+        def prepare():
+            self.client.close()
+            self.device.connect()
+            self.run_for(6)
+            self.arrive("led", b"true")
+            self.net.broker.log.clear()
+
+        self.closes_at_each_moment(prepare, self.client_polls, stride=23)
+
+    def test_a_close_within_an_assignment(self):
+        def prepare():
+            self.device.connect()
+            self.net.broker.log.clear()
+
+        self.closes_at_each_moment(prepare, lambda: self.assign_temp(), stride=31)
+
+    def test_a_close_within_a_reconnect(self):
+        def prepare():
+            self.device.connect()
+            self.run_for(6)
+            self.drop()
+
+        self.closes_at_each_moment(prepare, self.client_polls, stride=149)
+
+    def client_polls(self):
+        self.client.poll()
+        self.client.poll()
+
+    def closes_at_each_moment(self, prepare, program, stride):
+        self.heard = []
+        self.device = self.board()
+        self.device.command.led(lambda device, value, at: self.heard.append(value))
+        at = 1
+        while True:
+            prepare()
+            came = Interrupt(at, self.client.close).run(program)
+            if not came:
+                return
+            self.assertEqual(self.client.status, "closed", at)
+            self.run_for(10)
+            self.assertEqual(self.client.status, "closed", at)
+            self.assertFalse("fault of this library" in str(self.client.last_error))
+            at += stride
+
+    def test_a_connect_within_a_poll(self):
+        def judge(at):
+            self.assertEqual(self.client.status, "online", at)
+
+        self.everywhere(
+            lambda: self.arrive("led", b"true"), self.client.poll, self.connect_device, judge, 47
+        )
+
+    def connect_device(self):
+        self.device.connect()
 
 
 if __name__ == "__main__":

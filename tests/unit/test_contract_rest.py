@@ -10,9 +10,9 @@ from allthingstalk import (
     Device,
     NumberAsset,
     PlatformUnavailableException,
-    dialing,
-    transport,
+    net,
 )
+from allthingstalk.connect.dial import dial
 from contract import ContractTest
 
 
@@ -86,14 +86,20 @@ class TestIpv6(ContractTest):
     def test_it_is_dialed(self):
         listener, port = self.listening()
         try:
-            link = dialing.dial("mqtt://[::1]:%d" % port, 2)
-            link.close()
+            way = dial(net, "mqtt://[::1]:%d" % port, 2, None, lambda: None)
+            while True:
+                try:
+                    next(way)
+                except StopIteration as e:
+                    e.value.close()
+                    break
+                net.sleep_ms(5)
         finally:
             listener.close()
 
     def listening(self):
         for _ in range(50):  # MicroPython tells no port of its own: any that is free
-            port = 20000 + transport.getrandbits(14)
+            port = 20000 + net.getrandbits(14)
             try:
                 address = socket.getaddrinfo("::1", port, 0, socket.SOCK_STREAM)[0]
                 listener = socket.socket(address[0], socket.SOCK_STREAM)
@@ -107,7 +113,7 @@ class TestIpv6(ContractTest):
             except OSError as e:
                 failure = e
                 listener.close()
-        self.skipTest("no IPv6 here: %s" % failure)
+        raise unittest.SkipTest("no IPv6 here: %s" % failure)
 
 
 class TestSubclass(ContractTest):
@@ -124,6 +130,24 @@ class TestSubclass(ContractTest):
         self.rest.answers["/asset/temp/state"] = b'{"state":{"value":3}}'
         state = client.get_asset_state(device_id="D", asset_name="temp")
         self.assertEqual(state.value, 3)
+
+    def test_so_does_one_that_overrides_close_of_a_class_of_its_own(self):
+        told = []
+
+        class Base(Client):
+            net = self.net
+
+        class Own(Base):
+            def close(self):
+                told.append(self.status)
+                super().close()
+
+        client = Own("maker:secret", api="http://h")
+        self.assertTrue(Device(client=client, id="D").connect())
+        client.close()
+        self.assertEqual((told, client.status), (["online"], "closed"))
+        self.client.close()  # one without it does as before
+        self.assertEqual(self.client.status, "closed")
 
 
 if __name__ == "__main__":

@@ -152,6 +152,41 @@ class TestRefusedValues(RestModeTest):
         self.assertEqual(self.sent(), [400, 409, 413, 422])
         self.assertEqual((self.client.dropped, self.client.errors), (4, 4))
 
+    def test_what_is_too_large_concerns_that_value_alone(self):
+        self.rest.statuses = {"/asset/text/": 413}
+        self.device.temp = 1
+        self.device.text = "x" * 3000
+        self.device.text = "y" * 3000
+        self.device.temp = 2
+        self.run_for(1)
+        self.assertEqual((self.client.status, self.client.pending), ("online", 0))
+        self.assertEqual((self.sent(), self.client.dropped), ([1, 2], 2))
+        self.assertEqual(self.events, ["up"])
+
+    def test_a_proxy_that_wants_a_password_is_a_refusal_and_drops_nothing(self):
+        self.rest.status = 407
+        self.device.temp = 1
+        self.device.temp = 2
+        self.run_for(50)
+        self.assertEqual((self.client.status, self.client.pending), ("refused", 2))
+        self.assertTrue("407" in self.client.last_error)
+        self.rest.status = None
+        self.run_for(70)
+        self.assertEqual((self.client.status, self.sent()), ("online", [1, 2]))
+        self.assertEqual(self.client.dropped, 0)
+
+    def test_what_passes_drops_nothing(self):
+        for status in (408, 421, 425, 429, 500, 503):
+            self.rest.status = status
+            self.device.temp = status
+            self.run_for(5)
+            self.assertEqual((self.client.status, self.client.pending), ("offline", 1))
+            self.rest.status = None
+            self.run_for(60)
+            self.assertEqual((self.client.status, self.client.pending), ("online", 0))
+        self.assertEqual(self.sent(), [408, 421, 425, 429, 500, 503])
+        self.assertEqual(self.client.dropped, 0)
+
     def test_an_asset_deleted_on_the_platform_is_created_again(self):
         del self.rest.assets["temp"]
         self.device.temp = 5

@@ -119,9 +119,9 @@ class TestConnecting(unittest.TestCase):
     def test_a_base_client_does_nothing_by_itself(self):
         client = BaseClient()
         raised(NotImplementedError, Board, client=client, id="D")
-        raised(NotImplementedError, client.create_asset, "D", Board.temp)
-        raised(NotImplementedError, client.get_asset_state, "D", "temp")
-        raised(NotImplementedError, client.publish_asset_state, "D", "temp", 5)
+        raised(NotImplementedError, lambda: client.create_asset("D", Board.temp))
+        raised(NotImplementedError, lambda: client.get_asset_state("D", "temp"))
+        raised(NotImplementedError, lambda: client.publish_asset_state("D", "temp", 5))
 
     def test_a_client_carries_several_devices(self):
         client = OwnClient()
@@ -474,6 +474,98 @@ class TestMemberNames(unittest.TestCase):
     def test_a_member_whose_name_is_no_asset_name_needs_one(self):
         cls = type("Odd", (Device,), {"a": NumberAsset(name="with-dash.and_2")})
         self.assertEqual(cls().assets["a"].name, "with-dash.and_2")
+
+
+class TestFieldsOfTheProgramsOwn(unittest.TestCase):
+    def make(self):
+        class Station(Device):
+            temperature = NumberAsset()
+            led = BooleanAsset()
+            mode = None  # a class attribute, nearly the name of nothing
+
+            def __init__(self, **kwargs):
+                self.early = 1  # before there are assets
+                super().__init__(**kwargs)
+                self.late = 2
+
+            @property
+            def level(self):
+                return self._level
+
+            @level.setter
+            def level(self, value):
+                self._level = value
+                self.temperature = value * 10
+
+            @property
+            def fixed(self):
+                return 7
+
+        self.client = OwnClient()
+        return Station(client=self.client, id="D")
+
+    def published(self):
+        return [p[1:] for p in self.client.published]
+
+    def test_one_that_is_nearly_called_as_an_asset_is_refused_and_the_asset_named(self):
+        station = self.make()
+        for name in ("temprature", "temperatur", "temperatuer", "Temperature", "temperature1"):
+            e = raised(AttributeError, setattr, station, name, 3)
+            self.assertIn("'temperature'", str(e))
+            self.assertIn("'%s'" % name, str(e))
+            self.assertFalse(hasattr(station, name), name)
+        self.assertEqual(self.published(), [])
+
+    def test_any_other_is_a_field(self):
+        station = self.make()
+        for name in ("counter", "pressure", "t", "sensor", "lid_open", "tmp"):
+            setattr(station, name, 5)
+            setattr(station, name, 6)
+            self.assertEqual(getattr(station, name), 6)
+        self.assertEqual((station.early, station.late), (1, 2))
+        self.assertEqual(self.published(), [])
+
+    def test_a_private_one_may_be_called_as_it_likes(self):
+        station = self.make()
+        station._temprature = 3
+        station._led = 4
+        self.assertEqual((station._temprature, station._led), (3, 4))
+        self.assertEqual(self.published(), [])
+
+    def test_one_that_the_class_declares_is_a_field(self):
+        class Odd(Device):
+            temperature = NumberAsset()
+            temperatures = None
+
+        odd = Odd()
+        odd.temperatures = [1, 2]
+        self.assertEqual(odd.temperatures, [1, 2])
+        self.assertIsNone(Odd.temperatures)
+        station = self.make()
+        station.mode = "eco"
+        self.assertEqual(station.mode, "eco")
+
+    def test_a_property_is_set_by_its_setter_which_may_publish(self):
+        station = self.make()
+        for value in (3, 4):
+            station.level = value
+        self.assertEqual(station.level, 4)
+        self.assertEqual(self.published(), [("temperature", 30), ("temperature", 40)])
+        self.assertFalse("level" in station.__dict__)
+
+    def test_a_property_without_a_setter_stays(self):
+        station = self.make()
+        raised(AttributeError, setattr, station, "fixed", 1)
+        self.assertEqual(station.fixed, 7)
+
+    def test_before_the_first_connect_it_is_the_same(self):
+        class Board(Device):
+            temperature = NumberAsset()
+
+        board = Board()
+        raised(AttributeError, setattr, board, "temprature", 3)
+        board.counter = 1
+        self.assertEqual(board.counter, 1)
 
 
 class TestMixedUp(unittest.TestCase):

@@ -5,7 +5,7 @@ import unittest
 from binascii import a2b_base64
 
 import network
-from allthingstalk import clients, doctor, timestamps, transport
+from allthingstalk import clients, doctor, net, timestamps
 from allthingstalk.board.wifi import WiFi
 from allthingstalk.doctor import certificate
 from fake_net import FakeNet
@@ -93,13 +93,13 @@ class Visit(unittest.TestCase):
 
     def setUp(self):
         self.net = FakeNet()
-        clients.Client._net = WiFi.net = self.net
+        clients.Client.net = WiFi.net = self.net
         self.now_ms = timestamps.now_ms
         timestamps.now_ms = lambda: _2026_MS
         self.lines = []
 
     def tearDown(self):
-        clients.Client._net = WiFi.net = transport
+        clients.Client.net = WiFi.net = net
         timestamps.now_ms = self.now_ms
         network.WLAN.connect = Connect
 
@@ -179,7 +179,7 @@ class TestVisit(Visit):
 
     def test_its_modules_leave_the_memory(self):
         self.visit()
-        for name in ("doctor.visit", "doctor.board_steps", "doctor.platform_steps", "request"):
+        for name in ("doctor.visit", "doctor.board_steps", "doctor.platform_steps", "rest.http"):
             self.assertFalse("allthingstalk." + name in sys.modules, name)
         self.assertTrue(hasattr(doctor, "STEPS"))
         self.assertFalse(hasattr(doctor, "visit"))

@@ -68,6 +68,12 @@ class TestMismatch(unittest.TestCase):
         for part in ("temp", "sensor", "number", "actuator", "overwrite_assets=True"):
             self.assertIn(part, text)
 
+    def test_a_text_alone_will_do(self):
+        e = AssetMismatchException("text alone")
+        self.assertEqual(str(e), "text alone")
+        self.assertEqual((e.asset, e.expected, e.found), (None, None, None))
+        self.assertFalse(e.passing)
+
 
 if __name__ == "__main__":
     unittest.main()

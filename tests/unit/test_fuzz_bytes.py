@@ -6,15 +6,7 @@ A generator of 32 bits makes the same cases everywhere. A failure names its case
 
 import unittest
 
-# Loaded here, it stays: a case connects, and loading costs more than all the rest.
-import allthingstalk.asset_list  # noqa: F401
-import allthingstalk.definition  # noqa: F401
-import allthingstalk.failures  # noqa: F401
-import allthingstalk.opening  # noqa: F401
-import allthingstalk.recovery  # noqa: F401
-import allthingstalk.request  # noqa: F401
-import allthingstalk.rest_assets  # noqa: F401
-import allthingstalk.values  # noqa: F401
+import loaded  # noqa: F401
 from allthingstalk import ArrayAsset, Client, Device, IntegerAsset, NumberAsset, StringAsset
 from fake_net import FakeNet, message
 
@@ -130,7 +122,7 @@ class FuzzTest(unittest.TestCase):
     def start(self):
         self.net = net = FakeNet()
         self.reports, self.heard = [], []
-        cls = type("VirtualClient", (Client,), {"net": net, "_hooked": True})
+        cls = type("VirtualClient", (Client,), {"net": net, "hooked": True})
         self.client = cls(
             TOKEN, api="http://h", client_id="c", log=self.reports.append, max_message=600
         )
@@ -162,8 +154,8 @@ class FuzzTest(unittest.TestCase):
             self.client.poll()
         except Exception as e:
             self.fail("case %d: %s %s" % (number, e.__class__.__name__, e))
-        session = self.client._session
-        self.assertTrue(len(session._rx) < 1400, "case %d: the buffer grows" % number)
+        session = self.client.session
+        self.assertTrue(len(session.buffer) < 1400, "case %d: the buffer grows" % number)
         self.assertEqual(session.inbox, [], "case %d" % number)
         for text in self.reports:
             self.assertTrue(TOKEN not in text, "case %d: the token" % number)

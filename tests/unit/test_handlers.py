@@ -4,10 +4,20 @@ import sys
 import unittest
 
 from allthingstalk import BooleanAsset, Device, NumberAsset
-from allthingstalk.messages import listens
+from allthingstalk.connect.subscribe import subscribe
+from fake_net import FakeNet
 from own_client import HAS_SET_NAME, OwnClient, forget_handlers
+from wire import Owner
 
 STREAMS = ("command", "feed", "state", "event")
+
+
+def listens(device, stream):
+    """Return whether a client would subscribe to a stream of the device."""
+    owner = Owner(FakeNet())
+    owner.devices = {device: None}
+    subscribe(owner, 0)
+    return "device/%s/asset/+/%s" % (device.id, stream) in owner.session.subscribed
 
 
 class HandlerTest(unittest.TestCase):

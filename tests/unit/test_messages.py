@@ -197,15 +197,15 @@ class TestRefused(MessageTest):
 
 class TestRedelivery(MessageTest):
     def deliver(self, again, stream="command", asset="count", at=AT):
-        self.board._redelivered = again  # what a Client says of a message with DUP set
+        self.board.__again__ = again  # what a Client says of a message with DUP set
         message = {"value": 5}
         if at:
             message["at"] = at
         self.board.on_message(stream, asset, json.dumps(message))
-        self.board._redelivered = False
+        self.board.__again__ = False
         return len(self.heard)
 
-    def test_a_redelivered_command_is_handed_over_once(self):
+    def test_a__again___command_is_handed_over_once(self):
         self.assertEqual(self.deliver(False), 1)
         self.assertEqual(self.deliver(True), 1)
         self.assertEqual(self.deliver(True), 1)
@@ -232,7 +232,7 @@ class TestRedelivery(MessageTest):
         self.assertEqual(self.deliver(True), 3)
         other = Board(client=self.client, id="E")
         other.command.count(self.hear)
-        other._redelivered = True
+        other.__again__ = True
         other.on_message("command", "count", '{"value":5,"at":"%s"}' % AT)
         self.assertEqual(len(self.heard), 4)
 

@@ -3,45 +3,60 @@
 import random
 import unittest
 
-from allthingstalk.outbox import HEAD, Outbox
+from allthingstalk.outbox import Outbox
+
+HEAD = 13  # bytes of a record besides its text
 
 
-def text(o, i):
-    """Return the text of the record at offset `i`."""
-    return bytes(o.buffer[i + HEAD : i + o.head(i)[0]])
+def put(o, value, topic=0, size=None):
+    return o.put(topic, value, len(value) if size is None else size, 0, 0)
+
+
+def text(o):
+    """Return the text of the record at hand."""
+    return bytes(o.buffer[o.text : o.text + o.text_size])
 
 
 def texts(outbox):
     """Return what a fresh session would send, in order."""
     outbox.rewind()
     found = []
-    i = outbox.waiting()
-    while i >= 0:
-        found.append(text(outbox, i))
-        outbox.sent(i, len(found))
-        i = outbox.waiting()
+    while outbox.next():
+        found.append(text(outbox))
+        outbox.sent(len(found))
     outbox.rewind()
     return found
 
 
 class TestOutbox(unittest.TestCase):
+    def send(self, o, packet_id):
+        self.assertTrue(o.next())
+        return o.sent(packet_id)
+
     def test_first_in_first_out(self):
         o = Outbox()
         for i in range(5):
-            self.assertEqual(o.put(0, b"%d" % i, 0, 0), 0)
+            self.assertEqual(put(o, b"%d" % i), 0)
         self.assertEqual(texts(o), [b"0", b"1", b"2", b"3", b"4"])
         self.assertEqual(o.pending, 5)
 
     def test_a_record_keeps_topic_time_flags_and_text(self):
         o = Outbox()
-        o.put(65535, b'{"a":1}', 2147483647, 999, 8)
-        i = o.waiting()
-        self.assertEqual(o.head(i), (20, 8, 0, 65535, 2147483647, 999))
-        self.assertEqual(text(o, i), b'{"a":1}')
+        o.put(65535, b'{"a":1}', 7, 4294967295, 999, 8)
+        self.assertTrue(o.next())
+        self.assertEqual((o.flags, o.topic, o.second, o.ms()), (8, 65535, 4294967295, 999))
+        self.assertEqual(text(o), b'{"a":1}')
+
+    def test_a_text_may_be_the_beginning_of_a_larger_buffer(self):
+        o = Outbox()
+        for size in (3, 24, 25, 60):
+            put(o, b"0123456789" * 6, size=size)
+        self.assertEqual([len(t) for t in texts(o)], [3, 24, 25, 60])
+        self.assertEqual(texts(o)[2], b"0123456789012345678901234")
 
     def test_full_the_oldest_goes_and_is_counted(self):
         o = Outbox(size=256)
-        dropped = sum(o.put(0, b"%03d" % i, 0, 0) for i in range(40))
+        dropped = sum(put(o, b"%03d" % i) for i in range(40))
         self.assertEqual(o.pending, 16)  # 256 // (13 + 3)
         self.assertEqual(dropped, 24)
         self.assertEqual(texts(o), [b"%03d" % i for i in range(24, 40)])
@@ -49,69 +64,98 @@ class TestOutbox(unittest.TestCase):
     def test_what_is_on_its_way_is_not_dropped_while_others_wait(self):
         o = Outbox(size=256)
         for i in range(16):
-            o.put(0, b"%03d" % i, 0, 0)
-        o.sent(o.waiting(), 1)
-        o.put(0, b"new", 0, 0)
+            put(o, b"%03d" % i)
+        self.send(o, 1)
+        put(o, b"new")
         o.rewind()
         self.assertEqual(texts(o)[:2], [b"000", b"002"])
 
     def test_all_on_its_way_the_oldest_goes_even_so(self):
         o = Outbox(size=256)
         for i in range(16):
-            o.put(0, b"%03d" % i, 0, 0)
-            o.sent(o.waiting(), i + 1)
-        self.assertEqual(o.put(0, b"new", 0, 0), 1)
+            put(o, b"%03d" % i)
+            self.send(o, i + 1)
+        self.assertEqual(put(o, b"new"), 1)
         self.assertEqual((o.pending, o.in_flight), (16, 15))
         self.assertEqual(o.acknowledged(1), -1)
         self.assertEqual(o.acknowledged(2), 0)
 
     def test_a_value_larger_than_the_bound_drops_nothing(self):
         o = Outbox(size=256)
-        o.put(0, b"1", 0, 0)
-        self.assertEqual(o.put(0, b"x" * 244, 0, 0), -1)
+        put(o, b"1")
+        self.assertEqual(put(o, b"x" * 244), -1)
         self.assertEqual(texts(o), [b"1"])
 
     def test_it_takes_memory_as_needed_only(self):
         o = Outbox(size=65536)
-        o.put(0, b"1", 0, 0)
+        put(o, b"1")
         self.assertEqual(len(o.buffer), 128)
         for _ in range(10000):  # no backlog: nothing grows
-            o.put(0, b"1", 0, 0)
-            o.sent(o.waiting(), 1)
+            put(o, b"1")
+            self.send(o, 1)
             o.acknowledged(1)
         self.assertEqual(len(o.buffer), 128)
         self.assertEqual(o.pending, 1)
 
     def test_acknowledged_names_the_topic_and_forgets(self):
         o = Outbox()
-        o.put(3, b"a", 0, 0)
-        o.put(4, b"b", 0, 0)
-        o.sent(o.waiting(), 300)
-        o.sent(o.waiting(), 301)
-        self.assertEqual(o.head(o.find())[3], 3)
+        put(o, b"a", 3)
+        put(o, b"b", 4)
+        self.send(o, 300)
+        self.send(o, 301)
+        self.assertTrue(o.find())  # the oldest in flight
+        self.assertEqual(o.topic, 3)
         self.assertEqual(o.acknowledged(301), 4)
         self.assertEqual(o.acknowledged(301), -1)
         self.assertEqual(o.acknowledged(300), 3)
-        self.assertEqual((o.pending, o.in_flight, o.find()), (0, 0, -1))
+        self.assertEqual((o.pending, o.in_flight, o.find()), (0, 0, False))
 
     def test_find_looks_at_one_topic(self):
         o = Outbox()
         for i in range(6):
-            o.put(i % 2, b"%d" % i, 0, 0)
-        o.sent(o.waiting(), 1)
-        self.assertEqual(text(o, o.find(topic=0)), b"0")
-        self.assertEqual(o.find(topic=2), -1)
+            put(o, b"%d" % i, i % 2)
+        self.send(o, 1)
+        self.assertTrue(o.find(0))
+        self.assertEqual(text(o), b"0")
+        self.assertFalse(o.find(2))
         for _ in range(3):
-            o.remove(o.find(topic=0))
-        self.assertEqual(o.find(topic=0), -1)
+            self.assertTrue(o.find(0))
+            o.remove(o.at)
+        self.assertFalse(o.find(0))
         self.assertEqual(texts(o), [b"1", b"3", b"5"])
 
     def test_sent_before_is_kept_over_a_lost_session(self):
         o = Outbox()
-        o.put(0, b"1", 0, 0)
-        self.assertFalse(o.sent(o.waiting(), 1))
+        put(o, b"1")
+        self.assertFalse(self.send(o, 1))
         o.rewind()
-        self.assertTrue(o.sent(o.waiting(), 2))
+        self.assertTrue(self.send(o, 2))
+
+    def test_next_passes_over_a_topic_or_looks_at_it_alone(self):
+        o = Outbox()
+        for i in range(6):
+            put(o, b"%d" % i, i % 2)
+        for only, wanted in ((False, b"1"), (True, b"0"), (False, b"3"), (True, b"2")):
+            self.assertTrue(o.next(0, only))
+            self.assertEqual(text(o), wanted)
+            o.sent(1)
+        o.rewind()
+        self.assertTrue(o.next())
+        self.assertEqual(text(o), b"0")
+        self.assertFalse(o.next(2, True))
+        self.assertTrue(o.next(2))
+
+    def test_flags_and_time_can_be_changed(self):
+        o = Outbox()
+        for i in range(3):
+            put(o, b"%d" % i)
+        self.assertTrue(o.next())
+        o.set_time(1800000000, 250, 0x20)
+        o.mark(0x10, 0x20)
+        o.sent(7)
+        self.assertEqual([o.read(i) and o.flags for i in o.each()], [0x15, 0, 0])
+        o.read(o.start)
+        self.assertEqual((o.second, o.ms(), text(o)), (1800000000, 250, b"0"))
 
     def test_a_bound_that_holds_nothing_is_refused(self):
         self.assertRaises(ValueError, Outbox, None, 100)
@@ -138,16 +182,15 @@ class TestOutbox(unittest.TestCase):
                         used -= 13 + len(gone[0])
                         dropped += 1
                     model.append([value, topic, 0])
-                    self.assertEqual(o.put(topic, value, 0, 0), dropped, seed)
+                    self.assertEqual(put(o, value, topic), dropped, seed)
                 elif what < 5:
-                    i = o.waiting()
                     waiting = [m for m in model if not m[2]]
-                    self.assertEqual(i >= 0, bool(waiting), seed)
+                    self.assertEqual(o.next(), bool(waiting), seed)
                     if waiting:
                         next_id += 1
                         waiting[0][2] = next_id
-                        self.assertEqual(text(o, i), waiting[0][0], seed)
-                        o.sent(i, next_id)
+                        self.assertEqual(text(o), waiting[0][0], seed)
+                        o.sent(next_id)
                 elif what < 7:
                     flying = [m for m in model if m[2]]
                     if flying:

@@ -1,5 +1,6 @@
 """The names that programs import, and the public attributes of the objects."""
 
+import os
 import sys
 
 import allthingstalk
@@ -8,7 +9,7 @@ LOADED_AT_FIRST = [name for name in sys.modules if name.startswith("allthingstal
 
 import unittest  # noqa: E402
 
-from own_client import OwnClient  # noqa: E402
+from own_client import OwnClient, raised  # noqa: E402
 
 NAMES = (
     "Asset NumberAsset IntegerAsset StringAsset BooleanAsset GeoAsset ObjectAsset ArrayAsset "
@@ -65,6 +66,96 @@ class TestPackage(unittest.TestCase):
 
     def test_it_has_a_version(self):
         self.assertEqual(len(allthingstalk.__version__.split(".")), 3)
+
+
+class TestStar(unittest.TestCase):
+    def star(self, module):
+        names = {}
+        exec("from %s import *" % module, names)
+        return names
+
+    def test_of_a_module_on_every_interpreter(self):
+        names = self.star("allthingstalk.assets")
+        for name in NAMES[:8]:
+            self.assertIs(names[name], getattr(allthingstalk, name))
+        names = self.star("allthingstalk.profiles")
+        for name in PROFILES:
+            self.assertIs(names[name], getattr(allthingstalk.profiles, name))
+        self.assertTrue("NotFoundException" in self.star("allthingstalk.exceptions"))
+
+    @unittest.skipIf(
+        sys.implementation.name == "micropython" and sys.implementation.version < (1, 26),
+        "MicroPython before 1.26 does not read __all__: nothing is imported",
+    )
+    def test_of_the_package(self):
+        names = self.star("allthingstalk")
+        for name in NAMES:
+            self.assertIs(names[name], getattr(allthingstalk, name))
+        self.assertFalse("board" in names)  # it has to be asked for
+
+    def test_all_is_every_public_name(self):
+        self.assertEqual(sorted(allthingstalk.__all__), sorted(NAMES))
+
+
+class TestBroken(unittest.TestCase):
+    """A file that is damaged on a board has to say what is wrong with it."""
+
+    folder = "/tmp/allthingstalk-broken"
+
+    def load(self, text, statement):
+        """Load a text in place of `allthingstalk.profiles`, which the statement asks for."""
+        try:
+            os.mkdir(self.folder)
+        except OSError:
+            pass
+        name = self.folder + "/profiles.py"
+        with open(name, "w") as f:
+            f.write(text)
+        own = allthingstalk.__path__
+        kept = sys.modules.pop("allthingstalk.profiles", None)
+        attribute = allthingstalk.__dict__.pop("profiles", None)
+        allthingstalk.__path__ = self.folder if isinstance(own, str) else [self.folder]
+        try:
+            exec(statement, {"allthingstalk": allthingstalk})
+        finally:
+            allthingstalk.__path__ = own
+            if kept:
+                sys.modules["allthingstalk.profiles"] = kept
+            if attribute:
+                allthingstalk.profiles = attribute
+            os.remove(name)
+            os.rmdir(self.folder)
+
+    def test_an_error_inside_a_module_comes_through_as_itself(self):
+        for text, kind, words in (
+            ("{}['gone']", KeyError, "gone"),
+            ("1 +", SyntaxError, ""),
+            ("import no_such_module", ImportError, "no_such_module"),
+            ("raise MemoryError('full')", MemoryError, "full"),
+            ("raise AttributeError('of the module')", AttributeError, "of the module"),
+        ):
+            for statement in ("allthingstalk.profiles", "from allthingstalk import profiles"):
+                self.assertIn(words, str(raised(kind, self.load, text, statement)))
+        self.assertEqual(allthingstalk.profiles.NumberProfile().type, "number")
+
+
+class TestSignatures(unittest.TestCase):
+    """What an editor shows; a board has no `inspect.signature`."""
+
+    @unittest.skipUnless(sys.implementation.name == "cpython", "MicroPython has no signatures")
+    def test_keywords_are_named(self):
+        import inspect
+
+        for cls, keywords in (
+            (allthingstalk.NumberAsset, "kind name title description handler keep profile"),
+            (allthingstalk.NumberAsset, "minimum maximum unit enum"),
+            (allthingstalk.Device, "client id connect overwrite_assets"),
+            (allthingstalk.Client, "token api http mqtt ca ground client_id keepalive qos timeout"),
+            (allthingstalk.AssetState, "value at"),
+        ):
+            parameters = inspect.signature(cls).parameters
+            for keyword in keywords.split():
+                self.assertIn(keyword, parameters)
 
 
 class TestAttributes(unittest.TestCase):

@@ -123,14 +123,14 @@ class TestOneMessage(UpdateTest):
 
     def test_too_little_memory_is_told_to_the_program(self):
         board = self.board()
-        put = self.client._outbox.put
+        put = self.client.outbox.put
 
         def full(*args):
             raise MemoryError
 
-        self.client._outbox.put = full
+        self.client.outbox.put = full
         self.assertRaises(MemoryError, board.update, temp=1, led=True)
-        self.client._outbox.put = put
+        self.client.outbox.put = put
         self.assertTrue(self.client.connected)
 
 
@@ -186,7 +186,7 @@ class TestElsewhere(UpdateTest):
         self.assertEqual((states["temp"]["value"], states["led"]["value"]), (1, True))
 
     def test_a_device_that_gets_its_id_later_sends_them_there(self):
-        self.client._ground = "G"
+        self.client.ground = "G"
         self.away()
         board = self.board(id=None)
         board.update(temp=1, led=True)

@@ -13,8 +13,8 @@ from allthingstalk import (
     ObjectAsset,
     StringAsset,
 )
+from allthingstalk.core.values import check, convert
 from allthingstalk.profiles import NumberProfile, StringProfile
-from allthingstalk.values import check, convert
 from own_client import raised
 
 NAN = float("nan")
@@ -152,9 +152,16 @@ class TestGeo(ValueTest):
         self.check_place(Asset(name="x", profile={"type": "location"}))
 
     def test_checking_changes_no_profile(self):
-        asset = GeoAsset(name="x")
-        check(asset, {"latitude": 51, "longitude": 3, "altitude": 1})
-        self.assertFalse("altitude" in asset.profile["properties"])
+        place = {"latitude": {"type": "number"}, "longitude": {"type": "number"}}
+        asset = ObjectAsset(name="x", properties=place)
+        self.check_place(asset)
+        self.assertEqual(sorted(asset.profile["properties"]), ["latitude", "longitude"])
+        self.assertEqual(sorted(place), ["latitude", "longitude"])
+
+    def test_the_profile_has_the_altitude(self):
+        properties = GeoAsset(name="x").profile["properties"]
+        self.assertEqual(sorted(properties), ["altitude", "latitude", "longitude"])
+        self.assertEqual(properties["altitude"], {"type": "number"})
 
 
 class TestObjectsAndArrays(ValueTest):
@@ -274,7 +281,7 @@ class TestCommands(unittest.TestCase):
 
 
 class TestPlain(unittest.TestCase):
-    """The short way that does not load `values` has to agree with it."""
+    """The short way that does not load `core.values` has to agree with it."""
 
     def test_what_is_plain_passes_the_check_as_it_is(self):
         from allthingstalk import assets
@@ -317,7 +324,7 @@ class TestPlain(unittest.TestCase):
         plain = 0
         for asset in kinds:
             for value in values:
-                if assets.plain(asset, value):
+                if asset.fits(value):
                     plain += 1
                     self.assertTrue(check(asset, value) is value, (asset.type, value))
         self.assertEqual(plain, 5 + 5 + 3 + 3 + 2)

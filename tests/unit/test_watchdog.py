@@ -3,7 +3,6 @@
 import sys
 import unittest
 
-from allthingstalk import transport
 from allthingstalk.board import ports
 from allthingstalk.board.watchdog import Watchdog
 from contract import ContractTest
@@ -36,13 +35,13 @@ class Machine:
 class WatchdogTest(ContractTest):
     def setUp(self):
         super().setUp()
-        self.kept = sys.modules.get("machine"), transport.progress
+        self.kept = sys.modules.get("machine")
         sys.modules["machine"] = Machine
         Dog.net, Dog.made = self.net, []
         self.client.watchdog = Watchdog(self.client, 8)
 
     def tearDown(self):
-        machine, transport.progress = self.kept
+        machine = self.kept
         del sys.modules["machine"]
         if machine:
             sys.modules["machine"] = machine
@@ -101,7 +100,7 @@ class TestFeeding(WatchdogTest):
             self.net.advance(int(timeout_s * 1000))
             raise OSError(110)
 
-        self.net.dial = slow
+        self.net.dial, self.net.timeout_ms = slow, int(self.client.timeout * 1000)
         self.drop()
         self.run_for(7200, 500)
         self.assertTrue(Dog.made[0].hungriest_ms() < 8000, Dog.made[0].hungriest_ms())

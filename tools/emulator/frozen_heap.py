@@ -18,7 +18,7 @@ from allthingstalk import BooleanAsset, Client, Device, IntegerAsset  # noqa: E4
 gc.collect()
 free_bytes[1] = gc.mem_free()
 
-import allthingstalk.session  # noqa: E402
+import allthingstalk.core.session  # noqa: E402
 import umqtt.simple  # noqa: E402
 import urequests  # noqa: E402
 
@@ -27,5 +27,5 @@ free_bytes[2] = gc.mem_free()
 
 import json  # noqa: E402
 
-files = [module.__file__ for module in (allthingstalk.session, umqtt.simple, urequests)]
+files = [module.__file__ for module in (allthingstalk.core.session, umqtt.simple, urequests)]
 print(json.dumps([sys.version, free_bytes, files]))

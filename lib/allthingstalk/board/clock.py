@@ -8,7 +8,9 @@
 A clock that is set already, as after deep sleep, is left alone.
 """
 
-from .. import timestamps, transport
+from .. import timestamps
+from ..net import getrandbits
+from ..overlay import Overlay
 
 SERVERS = ("pool.ntp.org", "time.google.com", "time.cloudflare.com")
 _1900_S = 2208988800  # from 1900, the epoch of NTP, to 1970
@@ -29,15 +31,16 @@ def set_clock(servers=SERVERS, *, timeout_s=2, tries=2, log=print, force=False):
     """
     if timestamps.clock_is_set() and not force:
         return True
-    from ..exceptions import in_words
-
     why = ""
     for _ in range(tries):
         for server in servers:
             try:
                 ms = ask(server, timeout_s)
             except (OSError, ValueError) as e:
-                why = "%s: %s" % (server, in_words(e))
+                with Overlay("connect"):
+                    from ..connect.error_texts import in_words
+
+                    why = "%s: %s" % (server, in_words(e))
                 continue
             _set(ms)
             return True
@@ -92,7 +95,7 @@ def ask(server, timeout_s=2):
         # Connected: datagrams from other hosts are dropped. The transmit timestamp is random: the
         # server echoes it, so a forged or late answer is noticed (RFC 5905, section 8).
         s.connect(address[-1])
-        mark = bytes([transport.getrandbits(8) for _ in range(8)])
+        mark = bytes([getrandbits(8) for _ in range(8)])
         s.send(b"\x23" + bytes(39) + mark)
         return _time(s.recv(48), mark)
     finally:

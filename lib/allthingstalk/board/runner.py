@@ -3,7 +3,7 @@
 import time
 
 from ..exceptions import AllThingsTalkException
-from ..reports import traceback_lines
+from ..overlay import Overlay
 from . import safe_mode, status_led
 from .settings import PATH, load
 
@@ -38,7 +38,8 @@ def run(program, pins, watchdog, path):
         clock.keep(client, settings.time_servers or clock.SERVERS)
     if watchdog:
         client.start(watchdog=watchdog)
-    started_s = client.seconds()
+    client.tick()
+    started_s = client.second
     pause_s = _REFUSED_S
     while True:
         try:
@@ -51,7 +52,7 @@ def run(program, pins, watchdog, path):
             return _crashed(e, client, started_s)
         lamp.show(status_led.REFUSED)
         client.close()
-        client.forget_devices()  # the program creates its devices again
+        client.devices.clear()  # the program creates its devices again
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, _REFUSED_MOST_S)
         lamp.follow(client, wifi)
@@ -62,8 +63,12 @@ def _crashed(e, client, started_s):
     import machine
 
     try:
-        safe_mode.count(client.seconds() - started_s)
-        text, lines = traceback_lines("the program raised", e)
+        client.tick()
+        safe_mode.count(client.second - started_s)
+        with Overlay("connect"):
+            from ..connect.error_texts import traceback_lines
+
+            text, lines = traceback_lines("the program raised", e)
         for line in [text] + lines:
             print("allthingstalk: " + line.replace(client.token, "***"))
         client.close()

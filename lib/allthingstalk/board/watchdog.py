@@ -12,7 +12,6 @@ DNS alone can take longer than the 8.3 s of a Pico W.
 
 from micropython import const
 
-from .. import transport
 from . import ports
 
 _SAFE_MS = const(8000)  # every board supports it
@@ -48,14 +47,13 @@ class Watchdog:
         self._progress_at = client.net.ticks_ms()
         # A step that times out must end before the watchdog resets the board.
         client.timeout = min(client.timeout, self._ms * 3 / 4000)
-        transport.progress = self.progress
 
     def poll(self):
         """Feed at the end of a poll: the program's, or a timer's that interrupted the client."""
         client = self._client
         if client.connected and not self._dog:
             self._arm()
-        if not client.working:
+        if not (client.busy or client.in_handler):
             self.progress()
         elif client.net.ticks_diff(client.net.ticks_ms(), self._progress_at) < _STEP_MS:
             self._feed()

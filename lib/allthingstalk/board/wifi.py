@@ -10,7 +10,8 @@ A network that the program manages itself (Ethernet, LTE, its own Wi-Fi) is left
 here runs unless a WiFi is created.
 """
 
-from .. import transport
+from .. import net
+from ..overlay import Overlay
 from . import ports
 
 _PAUSE_MS = 1000  # ESP32: connect() too soon after another raises "Wifi Internal Error"
@@ -32,7 +33,7 @@ class WiFi:
     invalid networks, ImportError where there is no module `network`.
     """
 
-    net = transport  # source of time
+    net = net  # source of time
 
     def __init__(
         self,
@@ -148,10 +149,11 @@ class WiFi:
             self._give_up(now)
 
     def _give_up(self, now):
-        from ..explain import explain_wifi
-
         status = self._wlan.status()
-        self._say("Wi-Fi %s: %s" % (self.name, explain_wifi(status) or "status %s" % status))
+        with Overlay("connect"):
+            from ..connect.error_texts import explain_wifi
+
+            self._say("Wi-Fi %s: %s" % (self.name, explain_wifi(status) or "status %s" % status))
         try:
             self._wlan.disconnect()
         except OSError:  # it was not connected

@@ -1,7 +1,8 @@
 """What makes a session, mends it and ends it; in memory for that long only.
 
-Here stands the state of the connection: one table, and the only place that changes it. An attempt leads from a state of rest over assets (REST), lookup (DNS), tcp, tls and connack to
-online; in between the status is "connecting". docs/architecture.md shows the same table.
+Here stands the state of the connection: one table, and the only place that changes it. An attempt
+leads from a state of rest over assets (REST), lookup (DNS), tcp, tls and connack to online; in
+between the status is "connecting". docs/architecture.md shows the same table.
 """
 
 # Which state an event leads to; "-": it changes nothing.

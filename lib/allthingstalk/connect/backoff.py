@@ -20,6 +20,7 @@ def fresh(now_ms):
         "tries": 0,  # that failed since the last session
         "refusals": 0,  # of them
         "short": 0,  # sessions in a row that were short and acknowledged nothing
+        "brief": 0,  # sessions in a row that were good, but up for less than half a second
         "lost_at_ms": now_ms,  # since the client was made
         "strikes": 0,  # drops in a row after a publish of the suspect, see suspect
     }
@@ -52,6 +53,7 @@ def session_lost(losses, now_ms, lasted_ms, proven):
     acknowledged.
     """
     losses["lost_at_ms"] = now_ms
+    losses["brief"] = losses["brief"] + 1 if proven and 0 <= lasted_ms < _FIRST_MS else 0
     if proven or not 0 <= lasted_ms < _SHORT_MS:
         losses["tries"] = losses["refusals"] = losses["short"] = 0
         return 0
@@ -59,11 +61,6 @@ def session_lost(losses, now_ms, lasted_ms, proven):
     return losses["short"] if losses["short"] >= _SHORT_IN_A_ROW else 0
 
 
-def at_once(losses, lasted_ms):
-    """Return whether the try after a lost session comes at once: for the first one only.
-
-    A link that was up for less than half a second is no reason to hurry, acknowledged or not.
-    """
-    if losses["short"]:
-        return losses["tries"] == 0 and losses["short"] == 1
-    return losses["tries"] == 0 and not 0 <= lasted_ms < _FIRST_MS
+def at_once(losses):
+    """Return whether the try after a lost session comes at once: for the first one only."""
+    return losses["tries"] == 0 and losses["short"] <= 1 and losses["brief"] <= 1

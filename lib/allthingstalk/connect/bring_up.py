@@ -2,11 +2,14 @@
 
 import sys
 
-from ..core.reentry import get_ident
+from micropython import const
+
 from ..overlay import Overlay
 from . import move
 
-_IDLE_MS = 2
+_IDLE_MS = const(2)
+
+
 def connect(client, device):
     """Settle the assets of a device and lead the client on line; wait for it.
 
@@ -15,7 +18,6 @@ def connect(client, device):
     """
     if client.status == "closed":
         client.losses = None
-    client.thread = get_ident()
     client.retry_at = client.net.ticks_ms()
     client.set_aside = ()
     client.devices[device] = "first"

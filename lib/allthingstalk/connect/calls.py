@@ -24,20 +24,16 @@ def down(client, politely=False):
         client.outbox.rewind()
 
 
-def cut_off(client):
-    """Mend what an exception from outside, such as Ctrl-C, left half done."""
-    entered = client.entered()
-    if entered:
-        client.leave()
-    if client.busy or entered:
-        client.leave_way()
-        if client.session:
-            client.session.restart()  # what of it was sent nobody knows: nothing goes out twice
-        down(client)
-        lost(client, "interrupted")
-        if client.outbox and client.outbox.store:
-            client.outbox.store.cut_off()
-    client.busy = client.in_handler = False
+def mend(client):
+    """Mend what was cut off in the middle: it may cost the link, nothing else."""
+    client.leave_way()
+    if client.session:
+        client.session.restart()  # what of it was sent nobody knows: nothing goes out twice
+    down(client)
+    lost(client, "interrupted")
+    if client.outbox and client.outbox.store:
+        client.outbox.store.cut_off()
+    client.cut = False
 
 
 def send_states(client):

@@ -68,11 +68,11 @@ class _Paper:
     """A stream for the engine to write CONNECT on; it reads that all is well."""
 
     def __init__(self):
-        self.written = b""
+        self.out = b""
 
     def write(self, data, n=None):
         data = data.encode() if isinstance(data, str) else bytes(data)
-        self.written += data if n is None else data[:n]
+        self.out += data if n is None else data[:n]
 
     def read(self, n=-1):
         return b"\x20\x02\0\0"
@@ -101,7 +101,7 @@ def _packet(client_id, token, keepalive, last_will=None):
         mqtt.connect()
 
     lend(engine, paper, connect)
-    return paper.written
+    return paper.out
 
 
 def _connack(answer, endpoint):

@@ -62,7 +62,11 @@ def recover(client, e):
     else:
         e = exceptions.PlatformUnavailableException("a fault of this library, please report it")
     net, was_online, lasted_ms = client.net, client.state == "online", -1
+    if not client.session:
+        client.load()
+    client.enter()
     now = client.tick()
+    client.leave()
     now_ms = client.age_ms(0, 0)
     losses = client.losses = client.losses or backoff.fresh(now_ms)
     if was_online:
@@ -84,7 +88,7 @@ def recover(client, e):
     client.down()
     after_s = e.retry_after_s
     ms = 0
-    if not (was_online and e.passing and not after_s and backoff.at_once(losses, lasted_ms)):
+    if not (was_online and e.passing and not after_s and backoff.at_once(losses)):
         ms = backoff.pause_ms(losses, net.getrandbits, now_ms, e.passing, after_s)
     client.retry_at = net.ticks_add(now, ms)
     client.report("%s; next try in %d.%d s" % (e, ms // 1000, ms // 100 % 10), fault)

@@ -1,7 +1,5 @@
 """SUBSCRIBE to the streams that have handlers."""
 
-_STREAMS = ("command", "feed", "state", "event")
-
 
 def subscribe(client, now):
     """Subscribe to the streams that have handlers, as far as this link has not yet.
@@ -12,7 +10,7 @@ def subscribe(client, now):
     for device in client.devices:
         if client.devices[device] == "first":  # left out: it might cost the others their session
             continue
-        for stream in _STREAMS:
+        for stream in ("command", "feed", "state", "event"):
             topic_filter = "device/%s/asset/+/%s" % (device.id, stream)
             if topic_filter in session.subscribed:
                 continue
@@ -31,5 +29,3 @@ def subscribe(client, now):
                 session.progress_at = now
             session.asked[packet_id] = topic_filter
             session.subscribed.append(topic_filter)
-
-

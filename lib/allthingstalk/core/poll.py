@@ -6,7 +6,6 @@ their handlers. Off line it goes one step of the way up instead, when that is du
 
 from micropython import const
 
-from .publisher import Publisher
 from .reentry import get_ident
 
 _SERVE_S = const(5)  # a program that has not polled for so long is served by its assignments
@@ -14,48 +13,51 @@ _READS = const(256)  # of one poll: a broker that never stops does not keep the 
 _IDLE_MS = const(10)  # pause between two polls of a wait
 
 
-class Loop(Publisher):
-    """Owns the session and its link. A Client says what leads up and down."""
+class Loop:
+    """Part of a Client: its session and link. What leads up and down is in clients."""
 
-    status = state = "offline"  # see connect.states
-    session = None  # made when it is needed
-    link = None  # the connection, while there is a session over it
-    way = None  # the way up while it is under way: a generator
-    link_up = None  # a function that says whether there is a network to try; see board.wifi
-    watchdog = None  # fed with each poll; see board.watchdog
     _polled_s = 0  # second of the last poll
-    handlers = -1  # how many there were when streams were last subscribed
 
-    def __init__(self, net):
-        super().__init__(net)
-        self.retry_at = net.ticks_ms()
-        self.devices = {}  # device -> why its assets are to be looked at: "first", "again", None
-        self.events = []  # "online", or the reason of a loss: on_connect, on_disconnect
+    def cut_off(self):
+        """Leave our own work after an exception from outside, such as Ctrl-C, in whatever state.
+
+        What it left half done is mended when the client is used again: another Ctrl-C may come.
+        """
+        entered = self.entered()
+        if entered:
+            self.leave()
+        if entered or self.busy:
+            self.cut = True
+        self.busy = self.in_handler = False
 
     def publish(self, topic, value, at, flags=0):
         """Put a value into the outbox and send what can be sent; see Publisher.put()."""
         if self.entered():
             return self.later(topic, value, at, flags)
-        failure = None
+        if self.cut:
+            self.mend()
+        failure, stored = None, False
+        # No `try` begins between enter() and leave(): CPython covers the line of none by another.
         try:
-            self.enter()
             try:
+                self.enter()
                 self.put(topic, value, at, flags)
+                stored = True
                 if self.link and not self.busy and not self.in_handler:
-                    try:
-                        self._exchange()
-                    except Exception as e:
-                        failure = e
-            finally:
-                self.leave()
+                    self._exchange()
+            except Exception as e:
+                if not stored:  # the value is not taken, and nothing has changed
+                    self.leave()
+                    raise
+                failure = e
+            self.leave()
             if failure:
                 self.busy = True
                 self.failed(failure)
                 self.busy = False
-        except Exception:  # of what was assigned: nothing has changed
+        except Exception:
             raise
-        except BaseException:
-            self.busy = True  # the lock was left already: what was half written is cut off too
+        except BaseException:  # Ctrl-C: not left, so that it is mended
             self.cut_off()
             raise
         if self.in_handler or self.busy:
@@ -66,28 +68,35 @@ class Loop(Publisher):
                 self.net.sleep_ms(_IDLE_MS)
                 self.poll()
         elif self.events or self.session.inbox:
-            self.poll()
+            self._run(False)
 
-    def poll(self):
-        """Do what is due, without waiting: take what arrived, call handlers, send, ping.
-
-        Off line it goes the next step of the way up. Only a name look-up and REST wait for the
-        network. Returns whether the session is up. Never raises for the network; RuntimeError in
-        a thread that may only assign.
-        """
+    def step(self):
+        """Do what is due; see Client.poll()."""
         self.check_thread(False)
-        if self.busy or self.entered():  # an interrupt in the middle of our own work
-            return self.state == "online"
+        free = not (self.busy or self.entered())  # else an interrupt in the middle of our own work
+        if free:
+            self._run(True)
+            self._polled_s = self.second
+        if self.watchdog:
+            self.watchdog.poll()
+        while free and self.after and not self.busy:
+            self.after.pop(0)()
+        return self.state == "online"
+
+    def _run(self, may_connect):
+        """Do steps until there is nothing to tell the program, which is told in between."""
         try:
             for _ in range(16):
-                self.busy = True
                 try:
-                    self._step()
+                    self.busy = True
+                    if self.cut:
+                        self.mend()
+                    self._step(may_connect)
                 except Exception as e:
                     self.failed(e)
                 self.busy = False
                 if self.in_handler or not (self.events or self.session and self.session.inbox):
-                    break
+                    return
                 self.in_handler = True
                 while self.events:
                     self.tell(self.events.pop(0))
@@ -99,17 +108,11 @@ class Loop(Publisher):
         except BaseException:
             self.cut_off()
             raise
-        self._polled_s = self.second
-        if self.watchdog:
-            self.watchdog.poll()
-        while self.after and not self.busy:
-            self.after.pop(0)()
-        return self.state == "online"
 
-    def _step(self):
+    def _step(self, may_connect):
         up = self.link_up is None or self.link_up()
-        self.enter()
         try:
+            self.enter()
             now = self.tick()
             if self.outbox:
                 self.put_late()
@@ -125,13 +128,17 @@ class Loop(Publisher):
                 self.session.check(now)
                 if self.session.stop:
                     self._push(now)
-        finally:
+        except Exception:
             self.leave()
+            raise
+        self.leave()
         if self.state == "online":
             if not up:
                 raise OSError("the network is down")
             if not self.link and self.pending:
                 self.send_states()
+        elif not may_connect:
+            return
         elif self.way and up:
             self.go_up()
         elif not up or self.state == "closed" or not (self.devices or self.pending):
@@ -181,8 +188,3 @@ class Loop(Publisher):
             if left_ms <= 0 or done and done() or self.busy:
                 return
             net.sleep_ms(min(_IDLE_MS, left_ms))
-
-    def wait(self, seconds):
-        """Poll for so many seconds; return whether the session is up then."""
-        self.until(seconds)
-        return self.state == "online"

@@ -8,42 +8,34 @@ from io import BytesIO
 
 from micropython import const
 
-from .reentry import Reentry
 
 _LATE_MAX = const(64)  # values of interrupts that wait at a time
 _ROOM = const(64)  # bytes of a text for which nothing is allocated
 
 
-class Publisher(Reentry):
-    """Owns the outbox, the numbers of assets in it, and the clock.
+class Publisher:
+    """Part of a Client: the outbox, the numbers of assets in it, and the clock.
 
     All calls but later() are made between enter() and leave().
     """
 
-    dropped = 0  # values that were given up
-    outbox = None  # made when it is needed
-    set_aside = ()  # numbers of assets after whose publish the link drops, see connect.suspect
-    latest = ()  # numbers of assets of which only the newest value waits
-    second = 0  # since the client was made: ticks alone wrap
+    second = 0  # since this part was begun: ticks alone wrap
     _ms = 0
     _overflowing = False
 
-    def __init__(self, net):
-        super().__init__()
-        self.net = net
-        self._ticked = net.ticks_ms()
-        self.topics = []  # number -> topic
-        self.numbers = {}  # device id -> asset name -> number
-        self.late = []  # (topic, text, flags, ticks) of what interrupts assigned
-
-    def begin(self, outbox):
+    def begin_publisher(self, outbox):
         """Take an outbox, and a format for its messages."""
         from . import payload
 
         self.format = payload
+        self._begin_text()
+        self._ticked = self.net.ticks_ms()
+        self.late = []  # (topic, text, flags, ticks) of what interrupts assigned
+        self.outbox = outbox
+
+    def _begin_text(self):
         self._text = bytearray(_ROOM)
         self._stream = BytesIO(bytearray(_ROOM))
-        self.outbox = outbox
 
     def tick(self):
         """Bring the clock up to date; return the ticks."""
@@ -117,7 +109,7 @@ class Publisher(Reentry):
         stream.seek(0)
         if n > _ROOM:
             text = bytearray(n)
-            self.begin(self.outbox)  # the stream has grown: not for ever
+            self._begin_text()  # the stream has grown: not for ever
         stream.readinto(text)
         self._put(topic, text, n, 0 if at is None else self.format.OWN_TIME, self.second, self._ms)
 

@@ -16,19 +16,25 @@ except ImportError:  # a port without threads
 
 
 class Reentry:
-    """enter() and leave() stand around each change of the outbox and the session."""
+    """enter() and leave() stand around each change of the outbox and the session.
 
-    busy = False  # in our own work, of which waiting for the network may be a part
-    in_handler = False  # in a function of the program that we called
+    A Client's `busy`: it is in its own work, of which waiting for the network may be a part;
+    `in_handler`: in a function of the program that it called; `after`: what interrupts called, to
+    be done when the work at hand is.
+    """
+
     _holder = None  # the thread between enter() and leave(), 0 where it was not asked for
 
-    def __init__(self):
+    def begin_reentry(self):
         self.lock = allocate_lock()
         self._locked = self.lock.locked
-        self.thread = get_ident()  # the one that polls; None: the next that connects
+        self.own()
         # On 32-bit ports with large thread numbers each question allocates: only where two meet.
         self._asks = self.thread < 1 << 30 or sys.maxsize > 1 << 31
-        self.after = []  # what interrupts called, to be done when the work at hand is
+
+    def own(self):
+        """Make this thread the one that polls. (With None in `thread` the next that connects is.)"""
+        self.thread = get_ident()
 
     def check_thread(self, always=True):
         """Raise RuntimeError in a thread that may only assign."""

@@ -1,7 +1,7 @@
 """The MQTT 3.1.1 session, from CONNACK on: pipelined publishing, keepalive, subscriptions.
 
 No socket and no clock in here: bytes that came are put into `buffer`, bytes to be sent lie in
-`out[start:stop]`, and `now` is given. `umqtt.simple` makes the connection, see connect.mqtt_connect:
+`out[start:stop]`, and `now` is given. `umqtt.simple` makes the connection (connect.mqtt_connect):
 as a session it would wait for each PUBACK, and write a packet in four or five pieces.
 """
 
@@ -177,6 +177,11 @@ class Session(PacketReader):
             else:
                 raise ProtocolError("a packet that may not come: 0x%02x" % head)
 
+    def ping(self, now):
+        """Ask for a sign of life; ping_at is None once it has come."""
+        self.put(b"\xc0\0")  # PINGREQ
+        self.ping_at = now
+
     # -- is it alive ----------------------------------------------------------------------------
 
     def check(self, now):
@@ -188,8 +193,7 @@ class Session(PacketReader):
             if diff(now, self.ping_at) > wait:
                 raise OSError("dead: a ping was not answered")
         elif half and (diff(now, self._heard_at) > half or diff(now, self._wrote_at) > half):
-            self.put(b"\xc0\0")  # PINGREQ
-            self.ping_at = now
+            self.ping(now)
         if (self.owner.outbox.in_flight or self.asked) and diff(now, self.progress_at) > wait:
             raise OSError("dead: a packet was not acknowledged")
         if (self.have or self.skip or self.rest) and diff(now, self._heard_at) > wait:

@@ -6,7 +6,6 @@ what they are: nothing here imports them.
 
 from ..topics import checked_name
 
-_COMMON = "kind name title description handler keep profile"
 _LIMITS = ("minimum", "maximum", "unit", "enum", "properties", "items")
 
 
@@ -15,8 +14,8 @@ def declare(asset, unknown, limits, kind, name, title, description, handler, kee
     given = dict([(key, value) for key, value in zip(_LIMITS, limits) if value is not None])
     for key in list(unknown) + [key for key in given if key not in asset.takes.split()]:
         raise TypeError(
-            "%s has no keyword '%s'; it has: %s %s"
-            % (asset.__class__.__name__, key, _COMMON, asset.takes)
+            "%s has no keyword '%s'; it has: kind name title description handler keep profile %s"
+            % (asset.__class__.__name__, key, asset.takes)
         )
     if kind not in (asset.SENSOR, asset.ACTUATOR, asset.VIRTUAL, asset.CONFIG):
         raise ValueError("kind is sensor, actuator, virtual or config, not %r" % (kind,))
@@ -67,7 +66,7 @@ def _set_profile(asset, profile, limits):
     asset.type = kind
 
 
-def _copied(asset):
+def copied(asset):
     """Return an asset of the same definition, so that each device has its own `id`."""
     other = object.__new__(asset.__class__)
     for key in asset.__dict__:
@@ -157,15 +156,10 @@ def set_up(Device, device, id, unknown):
     for member in fields:
         asset = fields[member]
         # Each device has assets of its own, for their ids; the first takes the declared ones.
-        own[member] = _copied(asset) if "taken" in asset.__dict__ else asset
+        own[member] = copied(asset) if "taken" in asset.__dict__ else asset
         asset.taken = True
-    # On MicroPython before 1.27 a handler's class is not known when it is registered. Once all
-    # declared assets belong to classes that are known, a member that none has is a typo.
     for key in list(Device.__dict__.get("__handlers__", ())):
-        member = key.split(" ")[1]
-        if member not in Device.__known__ and not Device.__asset__.made[1]:
-            del Device.__handlers__[key]  # to be raised once
-            _check_member(member, Device.__known__, "all devices")
+        _check_pending(Device, key.split(" ")[1], key)
     return own, checked_id(id)
 
 
@@ -183,6 +177,7 @@ def registration(Device, stream, owner, member):
     """
     if owner is None:
         owner = Device
+        _check_pending(Device, member)
     else:
         cls = owner.__class__ if isinstance(owner, Device) else owner
         _check_member(member, fields_of(Device, cls), cls.__name__)
@@ -197,6 +192,17 @@ def registration(Device, stream, owner, member):
     return register
 
 
+def _check_pending(Device, member, key=None):
+    """On MicroPython before 1.27 a handler's class is not known when it is registered.
+
+    Once all declared assets belong to classes that are known, a member that none has is a typo.
+    """
+    if member not in Device.__known__ and not Device.__asset__.made[1]:
+        if key:
+            del Device.__handlers__[key]  # to be raised once
+        _check_member(member, Device.__known__, "all devices")
+
+
 def _check_member(member, fields, where):
     if member not in fields:
         raise AttributeError(
@@ -206,16 +212,6 @@ def _check_member(member, fields, where):
 
 def set_field(Device, device, name, value):
     """Set a field of the program's own: AttributeError if it is nearly called as an asset."""
-    attribute = getattr(device.__class__, name, None)
-    if isinstance(attribute, property):
-        # MicroPython's object.__setattr__ passes properties over.
-        own = Device.__setattr__
-        del Device.__setattr__
-        try:
-            setattr(device, name, value)
-        finally:
-            Device.__setattr__ = own
-        return
     if name[:1] != "_" and not hasattr(device.__class__, name):
         for member in device.assets:
             if _distance(name.encode(), member.encode()) <= min(2, (len(member) - 1) // 3):

@@ -24,7 +24,9 @@ def run(settings=None, *, device=None, state=None, log=print):
     Raises nothing of its own. Waits are bounded by the settings' `timeout`. The outbox file is not
     touched, and the MQTT client id is a random one, so that a running device keeps its session.
     """
-    from ..loading import calling
+    from ..overlay import Overlay
 
-    names = " .doctor.visit .doctor.certificate "
-    return calling(names, "doctor.visit.run", STEPS, settings, device, state, log)
+    with Overlay("doctor.visit"):
+        from .visit import run
+
+        return run(STEPS, settings, device, state, log)

@@ -1,7 +1,9 @@
 """The doctor's step on TLS: is the server verified, if not why, until when is the root valid."""
 
+from ..connect import port as sockets
+from ..connect.dial import until
+from ..connect.tls import roots, wrap
 from ..exceptions import CertificateException
-from ..secure import _root
 from ..timestamps import iso, now_ms, parse
 
 _SEQUENCE = 0x30
@@ -19,37 +21,51 @@ def verified(client, endpoint):
 
     Raises CertificateException with a remedy, or OSError for the network.
     """
+    host, port = endpoint.split("://")[1].rsplit(":", 1)
+    host = host.strip("[]")
     try:
         root_in_words(client.ca)  # raises for an expired root, before the server is asked
-        client.net.dial(endpoint, client.timeout, client.ca).close()
+        _shake_hands(client, host, int(port))
+        return host
     except CertificateException as e:
         raise CertificateException("%s. %s" % (e, _advice(str(e).lower())))
-    return endpoint.split("://")[1].rsplit(":", 1)[0]
+
+
+def _shake_hands(client, host, port):
+    """Make a TLS connection and close it. In one go, and so that no byte follows the handshake."""
+    raw = sockets.open_socket(sockets.getaddrinfo(host, port)[0])
+    try:
+        for _ in until(client.net, client.timeout, lambda: sockets.is_open(raw)):
+            client.net.sleep_ms(5)
+        raw.settimeout(client.timeout)
+        wrap(raw, host, client.ca, True).close()
+    finally:
+        raw.close()
 
 
 def root_in_words(ca):
-    """Return name and end of the root `ca` as text.
+    """Return names and ends of the roots of `ca` as text.
 
-    Raises CertificateException if it has expired or cannot be read.
+    Raises CertificateException if all have expired, or one cannot be read.
     """
-    der = _root(ca)
-    if der is None:
-        return ": chain, name and dates are right, by this machine's trust store"
-    try:
-        name, end_ms = facts(der)
-    except ValueError as e:
-        raise CertificateException("the root certificate cannot be read: %s" % e)
-    days = (end_ms - (now_ms() or 0)) // _DAY_MS
-    if days < 0:
-        raise CertificateException(
-            "the root %s that is trusted here has expired on %s" % (name, iso(end_ms)[:10])
-        )
-    text = ": chain, name and dates are right; root %s until %s, %d days" % (
-        name,
-        iso(end_ms)[:10],
-        days,
-    )
-    return text + (", so run make provision in time" if days < _RENEW_DAYS else "")
+    good, expired, most_days = [], [], 0
+    for der in roots(ca):
+        try:
+            name, end_ms = facts(der)
+        except ValueError as e:
+            raise CertificateException("the root certificate cannot be read: %s" % e)
+        days = (end_ms - (now_ms() or 0)) // _DAY_MS
+        if days < 0:
+            expired.append("%s that is trusted here has expired on %s" % (name, iso(end_ms)[:10]))
+        else:
+            good.append("root %s until %s, %d days" % (name, iso(end_ms)[:10], days))
+            most_days = max(most_days, days)
+    if good:
+        text = ": chain, name and dates are right; " + "; ".join(good)
+        return text + (", so run make provision in time" if most_days < _RENEW_DAYS else "")
+    if expired:
+        raise CertificateException("the root " + "; the root ".join(expired))
+    return ": chain, name and dates are right, by this machine's trust store"
 
 
 def _advice(text):

@@ -1,11 +1,15 @@
 """The doctor's steps on the platform: device, assets, MQTT. In memory during each only."""
 
+from ..assets import Asset
+from ..devices import Device
+from ..overlay import Overlay
+
 _SHOWN_MAX = 8  # assets named in a line
 
 
 def find_device(client, device_id):
     """Request the device. Raises AllThingsTalkException unless the answer is 2xx."""
-    from ..request import path, request
+    from ..rest.http import path, request
 
     request(client, "GET", path(device_id), stream=True).close()
 
@@ -17,7 +21,8 @@ def compare_assets(client, device_id, device):
 
     Raises AssetMismatchException, or what the request raises.
     """
-    from ..rest_assets import each_asset
+    from ..rest.assets import each_asset
+    from ..rest.sync_assets import compare
 
     missing = _declared(device) if device else {}
     found, mismatch, same = [], None, 0
@@ -25,9 +30,7 @@ def compare_assets(client, device_id, device):
         found.append("%s %s/%s" % (asset.name, asset.kind, asset.type))
         declared = missing.pop(asset.name, None)
         if declared:
-            from ..definition import _compare
-
-            mismatch = mismatch or _compare(declared, asset, False, [])
+            mismatch = mismatch or compare(declared, asset, False, [])
             same += 1
     if mismatch:
         raise mismatch
@@ -41,9 +44,9 @@ def compare_assets(client, device_id, device):
 
 def _declared(device):
     """Return {name: Asset} of a Device class: copies, because comparing sets their ids."""
-    from ..declaring import copied, fields_of
+    from ..declare import copied, fields_of
 
-    fields = fields_of(device)
+    fields = fields_of(Device, device)
     return dict([(fields[member].name, copied(fields[member])) for member in fields])
 
 
@@ -58,54 +61,61 @@ def _listed(text, names):
 def talk(client, device_id, state):
     """Connect by MQTT, subscribe to the device's commands, ping, publish `state` if given.
 
+    - `client`: of the doctor's own, without devices; it is closed at the end.
     - `state`: (asset name, value), None for nothing.
 
     Returns what was done and how long it took, as text. Raises AllThingsTalkException, or OSError
-    for a subscription that was refused.
+    for a session that was lost and a subscription that was refused.
     """
-    from ..connecting import subscribe_later
-    from ..failures import classified
-    from ..opening import say_connect
-    from ..session import Session
+    net, lost = client.net, []
 
-    client._loop.tick(client)  # creates the outbox
-    net, outbox, refused = client.net, client.outbox, []
-    topics = _state(client, device_id, state) if state else []
-    session = Session(net, outbox, client._max_message, refused.append)
-    start = net.ticks_ms()
+    def on_disconnect(client, reason):
+        lost.append(reason)
+        client.close()  # or it would try again
+
+    client.on_disconnect = on_disconnect
+    client.devices[_Listener(id=device_id, connect=False)] = None  # its assets are not looked at
+    start, errors = net.ticks_ms(), client.errors
     try:
-        link = session.link = net.dial(client.mqtt, client.timeout, client.ca)
-        say_connect(link, client.client_id, client.token, 60)
-        session.open(link, client.timeout, 60)
-        subscribe_later(session, "device/%s/asset/+/command" % device_id)
-        session.ping()
-        while session._ping_at is not None or not session.settled() or outbox.pending:
-            session.receive()
-            session.send(topics, _ending, client, 1)
-            session.check()
+        client.arrived(_link(client))
+        if state:
+            client.publish_asset_state(device_id, state[0], state[1])
+        client.session.ping(net.ticks_ms())
+        client.poll()
+        while client.connected and (
+            client.pending or client.session.asked or client.session.ping_at is not None
+        ):
+            client.poll()
             net.sleep_ms(5)
-    except Exception as e:
-        raise classified(e, client.mqtt)
     finally:
-        session.shut(politely=True)
-    if refused:
-        raise OSError("%s: does the device's token belong to this device?" % refused[0])
+        client.close()
+    if lost:
+        raise OSError(lost[0])
+    if client.errors > errors:
+        text = client.last_error
+        raise OSError("%s: does the device's token belong to this device?" % text)
     done = "subscribed, pinged" + (", published" if state else "")
     return "connected, %s in %d ms" % (done, net.ticks_diff(net.ticks_ms(), start))
 
 
-def _state(client, device_id, state):
-    """Put a state into the outbox; return the topics by number, for Session.send()."""
-    import json
+class _Listener(Device):
+    """Its one handler is why the client subscribes to the device's commands."""
 
-    from ..publishing import number
-    from ..values import check_json
-
-    name, value = state
-    check_json(value, name)
-    client.outbox.put(number(client, device_id, name), json.dumps(value).encode(), 0, 0, 0)
-    return client._topics
+    doctor = Asset(profile={"type": "string"}, handler=lambda device, value, at: None)
 
 
-def _ending(client, flags, second, ms):
-    return b"}"  # no time of its own: the platform adds one
+def _link(client):
+    """Return a link over which CONNACK has come."""
+    with Overlay("connect"):
+        from ..connect.bring_up import way_up
+        from ..connect.recover import classified
+
+        way = way_up(client)
+        try:
+            while True:
+                next(way)
+                client.net.sleep_ms(5)
+        except StopIteration as e:
+            return e.value
+        except Exception as e:
+            raise classified(client, e) or e

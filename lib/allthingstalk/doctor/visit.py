@@ -1,8 +1,8 @@
 """A visit of the doctor: the steps in order, what depends on what, one line for each."""
 
 from ..board.settings import PATH, Settings, load, masked
-from ..exceptions import AccessForbiddenException, NotFoundException, in_words
-from ..loading import REST, calling
+from ..exceptions import AccessForbiddenException, NotFoundException
+from ..overlay import Overlay
 
 _NETWORK_S = 15  # tried for each Wi-Fi network
 
@@ -114,8 +114,10 @@ class _Visit:
 
     def _board(self, call, *args):
         """Call a function of `board_steps`, which is in memory for that long only."""
-        names = " .doctor.board_steps .board.clock "
-        return calling(names, "doctor.board_steps." + call, *args)
+        with Overlay("doctor.board_steps"):
+            from . import board_steps
+
+            return getattr(board_steps, call)(*args)
 
     def _need_wifi(self):
         if not self._wifi:
@@ -152,8 +154,18 @@ class _Visit:
         net = self.client.net
         start = net.ticks_ms()
         scheme, place = endpoint.split("://")
-        # The scheme without its "s": TCP only.
-        net.dial("%s://%s" % (scheme[:4], place), self.client.timeout).close()
+        with Overlay("connect"):
+            from ..connect.dial import dial
+
+            # The scheme without its "s": TCP only.
+            tcp = "%s://%s" % (scheme[:4], place)
+            way = dial(net, tcp, self.client.timeout, None, lambda: None)
+            try:
+                while True:
+                    next(way)
+                    net.sleep_ms(5)
+            except StopIteration as e:
+                e.value.close()
         return "%s in %d ms" % (place, net.ticks_diff(net.ticks_ms(), start))
 
     def verify(self):
@@ -165,12 +177,15 @@ class _Visit:
             for endpoint in endpoints:
                 if endpoint not in self._down:
                     self._down[endpoint] = "clock"
-        from . import certificate
+        with Overlay("doctor.certificate"):
+            from . import certificate
 
-        def verified(endpoint):
-            return certificate.verified(self.client, endpoint)
+            def verified(endpoint):
+                return certificate.verified(self.client, endpoint)
 
-        return self._each(verified, "TLS", endpoints) + certificate.root_in_words(self.client.ca)
+            return self._each(verified, "TLS", endpoints) + certificate.root_in_words(
+                self.client.ca
+            )
 
     def show_token(self):
         self._need(self.client.http if self.client else None)
@@ -199,15 +214,21 @@ class _Visit:
 
     def _platform(self, call, *args):
         """Call a function of `platform_steps`, which with REST is in memory for that long only."""
-        names = REST + ".doctor.platform_steps "
-        call = "doctor.platform_steps." + call
-        return calling(names, call, self.client, self._settings.device, *args)
+        with Overlay("doctor.platform_steps"):
+            from . import platform_steps
+
+            return getattr(platform_steps, call)(self.client, self._settings.device, *args)
 
 
 def _words(e):
     if isinstance(e, MemoryError):
         return "too little memory; run the doctor right after a reset, from .mpy files"
-    return in_words(e) if isinstance(e, OSError) else str(e)
+    if not isinstance(e, OSError):
+        return str(e)
+    with Overlay("connect"):
+        from ..connect.error_texts import in_words
+
+        return in_words(e)
 
 
 def _resolved(endpoint):

@@ -9,7 +9,7 @@ try:
     import usocket as socket
     from utime import sleep_ms, ticks_add, ticks_diff, ticks_ms  # noqa: F401
 except ImportError:
-    import socket
+    import socket  # noqa: F401
     from time import sleep_ms, ticks_add, ticks_diff, ticks_ms  # noqa: F401
 
 

@@ -2,10 +2,12 @@
 
 import json
 
+from micropython import const
+
 from ..assets import Asset
 from .http import path, request, unreadable
 
-_ENTRY_MAX = 4096  # bytes of one asset object; a longer one is skipped and reported
+_ENTRY_MAX = const(4096)  # bytes of one asset object; a longer one is skipped and reported
 
 
 def _definition(asset):

@@ -39,7 +39,7 @@ def request(client, method, path, body=None, stream=False):
     gc.collect()
     answer = None
     try:
-        answer = HttpSocket(_link(client), client.net, client.timeout)
+        answer = HttpSocket(_open(client), client.net, client.timeout)
         headers = {
             "Host": client.http.split("://")[1],
             "Authorization": "Bearer " + client.token,
@@ -62,16 +62,26 @@ def request(client, method, path, body=None, stream=False):
         if stream:
             kept, answer = answer, None
             return kept
-        text = _body(answer, _BODY_MAX)
+        text = b""
+        while piece := answer.read():
+            text += piece
+            if len(text) > _BODY_MAX:
+                raise ValueError("an answer of more than %d bytes" % _BODY_MAX)
         return json.loads(text) if text else None
     except (OSError, ValueError, RuntimeError, IndexError) as e:
+        if client.http[:5] == "https" and not (answer and answer.status):
+            from ..connect.tls import refused
+
+            failure = refused(e, client.http)
+            if failure:
+                raise failure
         raise unreadable(client, e)
     finally:
         if answer:
             answer.close()
 
 
-def _link(client):
+def _open(client):
     """Return a link to the REST side."""
     net = client.net
 
@@ -95,17 +105,6 @@ def unreadable(client, e):
     return unavailable(client.http, e)
 
 
-def _body(answer, most):
-    text = b""
-    while True:
-        piece = answer.read(most + 1 - len(text))
-        if not piece:
-            return text
-        text += piece
-        if len(text) > most:
-            raise ValueError("an answer of more than %d bytes" % most)
-
-
 def quoted(name):
     """Percent-encode a name as a part of a path (RFC 3986, unreserved characters stay)."""
     text = b""  # chr() keeps each character for ever
@@ -121,24 +120,20 @@ def path(device_id, asset_name=None):
     return text if asset_name is None else "%s/asset/%s" % (text, quoted(asset_name))
 
 
-class CutOff(OSError):
-    """The answer ended before it was complete, or is no HTTP."""
-
-
 class HttpSocket:
     """`net` gives time; `timeout_s` bounds the whole, with a second more for each 4 KiB."""
 
     def __init__(self, link, net, timeout_s):
-        self._link = link
-        self._net = net
-        self._until = net.ticks_add(net.ticks_ms(), int(timeout_s * 1000))
-        self._out = b""  # what the engine wrote so far
-        self._buffer = bytearray(_PIECE)
-        self._at = self._end = 0  # what of it was read from the link, and not asked for yet
-        self._got = 0
-        self._lines = 0
-        self._left = None  # bytes left of the body or of the chunk; None: until the end
-        self._chunked = False
+        self.link = link
+        self.net = net
+        self.until = net.ticks_add(net.ticks_ms(), int(timeout_s * 1000))
+        self.out = b""  # what the engine wrote so far
+        self.buffer = bytearray(_PIECE)
+        self.at = self.have = 0  # what of it was read from the link, and not asked for yet
+        self.got = 0
+        self.lines = 0  # lines of the head read so far
+        self.rest = None  # bytes left of the body or of the chunk; None: until the end
+        self.chunked = False  # whether the body comes in chunks
         self.status = 0
         self.retry_after_s = None
 
@@ -152,57 +147,57 @@ class HttpSocket:
         data = data.encode() if isinstance(data, str) else data
         if data[-11:] == b" HTTP/1.0\r\n":
             data = data[:-3] + b"1\r\n"
-        self._out += data if n is None else data[:n]
+        self.out += data if n is None else data[:n]
 
-    def _wait(self, pause_ms):
+    def wait(self, pause_ms):
         """Wait for the network; return how long the next pause may be."""
-        if self._net.ticks_diff(self._until, self._net.ticks_ms()) < 0:
+        if self.net.ticks_diff(self.until, self.net.ticks_ms()) < 0:
             raise OSError(ETIMEDOUT)
-        self._net.sleep_ms(pause_ms)
+        self.net.sleep_ms(pause_ms)
         return min(2 * pause_ms, 20)
 
-    def _fill(self):
+    def receive(self):
         """Send what was written, then read what there is; False at the end of the stream."""
         pause_ms, at = 1, 0
-        while at < len(self._out):
+        while at < len(self.out):
             before = at
-            at = self._link.send(self._out, at, len(self._out))
+            at = self.link.send(self.out, at, len(self.out))
             if at == before:
-                pause_ms = self._wait(pause_ms)
-        self._out = b""
+                pause_ms = self.wait(pause_ms)
+        self.out = b""
         while True:
-            n = self._link.readinto(self._buffer)
+            n = self.link.readinto(self.buffer)
             if n is not None:
-                self._at, self._end = 0, n
-                self._got += n
-                while self._got >= _BYTES_PER_S:
-                    self._got -= _BYTES_PER_S
-                    self._until = self._net.ticks_add(self._until, 1000)
+                self.at, self.have = 0, n
+                self.got += n
+                while self.got >= _BYTES_PER_S:
+                    self.got -= _BYTES_PER_S
+                    self.until = self.net.ticks_add(self.until, 1000)
                 # Bytes that come in drops are bounded as well.
-                if self._net.ticks_diff(self._until, self._net.ticks_ms()) < 0:
+                if self.net.ticks_diff(self.until, self.net.ticks_ms()) < 0:
                     raise OSError(ETIMEDOUT)
                 return n > 0
-            pause_ms = self._wait(pause_ms)
+            pause_ms = self.wait(pause_ms)
 
-    def _line(self):
+    def line(self):
         line = b""
         while line[-1:] != b"\n":
-            if len(line) > _LINE_MAX or self._at == self._end and not self._fill():
-                raise CutOff("the answer was cut off or is no HTTP")
-            end = self._at + 1
-            while end < self._end and self._buffer[end - 1] != 10:
+            if len(line) > _LINE_MAX or self.at == self.have and not self.receive():
+                raise OSError("the answer was cut off or is no HTTP")
+            end = self.at + 1
+            while end < self.have and self.buffer[end - 1] != 10:
                 end += 1
-            line += self._buffer[self._at : end]
-            self._at = end
+            line += self.buffer[self.at : end]
+            self.at = end
         return line
 
     def readline(self):
         """Return the next line of the head, those that say how to read the body left out."""
         while True:
-            line = self._line()
-            self._lines += 1
-            if self._lines > _LINES_MAX:
-                raise CutOff("the head of the answer does not end")
+            line = self.line()
+            self.lines += 1
+            if self.lines > _LINES_MAX:
+                raise OSError("the head of the answer does not end")
             if self.status < 200:
                 # The status line; or of an interim answer (1xx: RFC 9110, section 15.2), or what
                 # follows that, which is passed over.
@@ -210,7 +205,7 @@ class HttpSocket:
                 if line[:5] == b"HTTP/" and len(parts) > 1 and parts[1].isdigit():
                     self.status = int(parts[1])
                 elif not self.status:
-                    raise CutOff("the answer is no HTTP")
+                    raise OSError("the answer is no HTTP")
                 if self.status < 200:
                     continue
                 if self.status == 300:  # the engine takes it for its own sign to ask once more
@@ -219,49 +214,49 @@ class HttpSocket:
             name, value = name.lower(), value.strip()
             if name == b"transfer-encoding":
                 if value.lower() != b"chunked":
-                    raise CutOff("the answer is encoded")  # none was asked for
-                self._chunked, self._left = True, 0
+                    raise OSError("the answer is encoded")  # none was asked for
+                self.chunked, self.rest = True, 0
             elif name == b"content-length":
                 if not value.isdigit():
-                    raise CutOff("the answer has no length")
-                if not self._chunked:
-                    self._left = int(value)
+                    raise OSError("the answer has no length")
+                if not self.chunked:
+                    self.rest = int(value)
             elif name == b"retry-after":
                 self.retry_after_s = int(value) if value.isdigit() else None
             elif name != b"location":
                 if line == b"\r\n" and self.status in (204, 304):
-                    self._left, self._chunked = 0, False
+                    self.rest, self.chunked = 0, False
                 return line
 
     def read(self, n=512):
-        """Return up to `n` bytes of the body, b"" at its end. CutOff if it ends too early."""
-        if self._chunked and self._left == 0:
-            self._next_chunk()
-        if self._left == 0 or n <= 0:
+        """Return up to `n` bytes of the body, b"" at its end. OSError if it ends too early."""
+        if self.chunked and self.rest == 0:
+            self.next()
+        if self.rest == 0 or n <= 0:
             return b""
-        if self._at == self._end:
-            self._fill()
-        end = min(self._end, self._at + (n if self._left is None else min(n, self._left)))
-        data = bytes(memoryview(self._buffer)[self._at : end])
-        self._at = end
-        if self._left is not None:
+        if self.at == self.have:
+            self.receive()
+        end = min(self.have, self.at + (n if self.rest is None else min(n, self.rest)))
+        data = bytes(memoryview(self.buffer)[self.at : end])
+        self.at = end
+        if self.rest is not None:
             if not data:
-                raise CutOff("the answer was cut off")
-            self._left -= len(data)
-            if self._chunked and self._left == 0 and self._line() != b"\r\n":
-                raise CutOff("a chunk of the answer does not end")
+                raise OSError("the answer was cut off")
+            self.rest -= len(data)
+            if self.chunked and self.rest == 0 and self.line() != b"\r\n":
+                raise OSError("a chunk of the answer does not end")
         return data
 
-    def _next_chunk(self):
-        size = self._line().split(b";")[0].strip()
+    def next(self):
+        size = self.line().split(b";")[0].strip()
         try:
-            self._left = int(size, 16)
+            self.rest = int(size, 16)
         except ValueError:
-            self._left = -1
-        if self._left < 0:
-            raise CutOff("a chunk of the answer has no length")
-        if self._left == 0:  # the last one; what follows are trailers
-            self._chunked = False
+            self.rest = -1
+        if self.rest < 0:
+            raise OSError("a chunk of the answer has no length")
+        if self.rest == 0:  # the last one; what follows are trailers
+            self.chunked = False
 
     def close(self):
-        self._link.close()
+        self.link.close()

@@ -11,6 +11,8 @@ def read(device, asset_name):
     client = device.client
     if hasattr(client, "connect_device"):
         client.check_thread()
+        if not client.session:
+            client.load()
         outbox, device_id = client.outbox, device.id or id(device)
         numbers = (client.number(device_id, asset_name), client.number(device_id, ()))
 

@@ -1,18 +1,15 @@
 """What REST calls raise for HTTP statuses and failures of the network."""
 
 from .. import exceptions
-from ..connect import error_texts, tls
+from ..connect.error_texts import in_words
 
 
 def unavailable(endpoint, e):
     """Return the exception for a network that failed, or an answer that cannot be read."""
-    refused = endpoint[:5] == "https" and tls.refused(e, endpoint)
-    if refused and isinstance(e, OSError):
-        return refused
     if isinstance(e, OSError):
         number = e.args[0] if e.args and isinstance(e.args[0], int) else None
         return exceptions.PlatformUnavailableException(
-            "%s cannot be reached: %s" % (endpoint, error_texts.in_words(e)), errno=number
+            "%s cannot be reached: %s" % (endpoint, in_words(e)), errno=number
         )
     return exceptions.PlatformUnavailableException(
         "%s answered with something that is no HTTP or not the JSON expected: %s" % (endpoint, e)

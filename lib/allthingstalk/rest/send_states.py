@@ -16,11 +16,10 @@ def send(client):
     outbox, net = client.outbox, client.net
     until = net.ticks_add(net.ticks_ms(), int(client.timeout * 1000))
     looked = None
-    while net.ticks_diff(until, net.ticks_ms()) >= 0:
+    while True:
         # What an interrupt assigns during the request goes into the outbox meanwhile.
         client.enter()
-        client.tick()
-        waits = outbox.next()
+        waits = net.ticks_diff(until, client.tick()) >= 0 and outbox.next()
         if waits:
             topic = outbox.topic
             body = payload.whole(outbox, client.ending())
@@ -31,7 +30,8 @@ def send(client):
         device_id, asset_name = asset_of(client.topics[topic])
         try:
             # The answer's body is never parsed.
-            request(client, "PUT", path(device_id, asset_name) + "/state", body, stream=True).close()
+            url = path(device_id, asset_name) + "/state"
+            request(client, "PUT", url, body, stream=True).close()
         except Exception as e:
             client.enter()
             outbox.rewind()

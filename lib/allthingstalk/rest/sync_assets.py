@@ -26,7 +26,7 @@ def settle(client, device):
     """
     ours = hasattr(client, "connect_device")
     if device.id is None:
-        _create(client, device, ours)
+        _create_device(client, device, ours)
     path = client.digest if ours else None
     if path:
         from . import digest
@@ -46,7 +46,7 @@ def settle(client, device):
         raise mismatch
     # In the order of declaration: a dashboard shows assets in the order of their creation.
     for asset in sorted(missing.values(), key=lambda a: a.order):
-        _create_asset(client, device, ours, asset, differing)
+        _create(client, device, ours, asset, differing)
     if differing and not hasattr(client, "update_asset"):
         raise NotImplementedError("this client overwrites no assets: it has no update_asset()")
     for asset in differing:
@@ -73,7 +73,7 @@ def _each(client, device_id, ours):
     return each_asset(client, device_id)
 
 
-def _create(client, device, ours):
+def _create_device(client, device, ours):
     if not hasattr(client, "create_device"):
         raise NotImplementedError("this client creates no devices: pass id='...'")
     device.id = client.create_device(device.__class__.__name__)
@@ -84,7 +84,7 @@ def _create(client, device, ours):
             client.topics[own[name]] = state_topic(client, device.id, name)
 
 
-def _create_asset(client, device, ours, asset, differing):
+def _create(client, device, ours, asset, differing):
     try:
         if ours:
             from .assets import create_asset

@@ -3,15 +3,10 @@
 import json
 import unittest
 
-from allthingstalk import (
-    Client,
-    Device,
-    NumberAsset,
-    PlatformUnavailableException,
-    StringAsset,
-)
-from allthingstalk.failures import Failures
+from allthingstalk import Client, Device, NumberAsset, StringAsset
 from fake_net import FakeNet
+
+_HOUR_MS = 3600000
 
 
 class Board(Device):
@@ -75,33 +70,120 @@ class TestBackOff(RecoveryTest):
             took = (self.net.now_ms - back_at) / 1000
             self.assertTrue(took <= outage / 2 + 0.52, (outage, took))
 
-    def test_jitter_stays_within_its_bounds(self):
-        e = PlatformUnavailableException("away")
-        for bits in (0, 1023):
-            net = FakeNet()
-            net.getrandbits = lambda n, bits=bits: bits
-            failures = Failures(net, 0)
-            elapsed = 0
-            for _ in range(30):
-                pause = failures.pause_ms(e, elapsed)
-                self.assertTrue(50 <= pause <= 90000, pause)
-                self.assertTrue(pause <= elapsed // 2 + 500, (pause, elapsed))
-                elapsed += pause
-
-    def test_retry_after_is_honoured_up_to_15_minutes(self):
-        failures = Failures(self.net, 0)
-        for asked, waits in ((7, 7000), (3600, 900000)):
-            e = PlatformUnavailableException("429", status=429, retry_after_s=asked)
-            pause = failures.pause_ms(e, 0)
-            # And no fleet comes back as one: the pause of its own is on top.
-            self.assertTrue(waits < pause <= waits + 500, pause)
-
     def test_a_new_good_session_starts_over(self):
         self.pauses(300)
         self.net.fails = None
         self.run_for(100)
         self.assertTrue(self.client.connected)
         self.assertTrue(self.pauses(2)[0] <= 520)
+
+
+class TestLost(RecoveryTest):
+    def test_a_closed_connection_is_noticed(self):
+        self.lose()
+        self.client.poll()
+        self.assertTrue("closed" in self.client.last_error, self.client.last_error)
+
+    def test_a_way_up_never_makes_poll_wait(self):
+        self.lose()
+        self.net.broker.connack = b""  # connections are taken, but nothing is said
+        tried = len(self.net.dials)
+        for _ in range(3000):
+            before_ms = self.net.now_ms
+            self.client.poll()
+            self.assertEqual(self.net.now_ms, before_ms)
+            self.net.advance(10)
+        tries = self.net.dials[tried:]
+        self.assertEqual(len(tries), 3)
+        for a, b in zip(tries, tries[1:]):
+            self.assertTrue(10000 <= b - a <= 11600, tries)
+        self.assertEqual(self.client.status, "connecting")
+
+    def test_a_link_that_is_reset_each_second_keeps_nobody_away_for_long(self):
+        self.run_for(6)
+        for _ in range(6):
+            reset_at = self.net.now_ms
+            self.net.socket.ended = True
+            self.client.poll()
+            while not self.client.connected:
+                self.client.poll()
+                self.net.advance(10)
+            self.assertTrue(self.net.now_ms - reset_at <= 3000, self.net.now_ms - reset_at)
+            self.device.temp = self.net.now_ms
+            self.run_for(1)
+            self.assertEqual(self.client.pending, 0)
+        self.assertEqual(self.client.status, "online")
+
+
+class TestAssignments(RecoveryTest):
+    """Who has to wait for a connect, where the soak found gaps."""
+
+    def test_one_does_not_connect_while_the_program_polls(self):
+        self.lose()
+        self.net.broker.connack = b""  # connections are taken, but nothing is said
+        for _ in range(1200):
+            self.client.poll()
+            self.net.advance(10)
+            before_ms = self.net.now_ms
+            self.device.temp = 1
+            self.assertEqual(self.net.now_ms, before_ms)
+        self.assertEqual(self.client.pending + self.client.dropped, 1200)
+
+    def test_one_does_not_connect_right_after_a_poll_that_took_long(self):
+        self.lose()
+        self.net.broker.connack = b""
+        own = self.net.getaddrinfo
+
+        def getaddrinfo(host, port):
+            self.net.advance(10000)
+            return own(host, port)
+
+        self.net.getaddrinfo = getaddrinfo
+        before_ms = self.net.now_ms
+        while self.net.now_ms < before_ms + 10000:
+            self.client.poll()  # finds the end, connects at once and waits for DNS
+        self.net.advance(600)
+        before_ms = self.net.now_ms
+        self.device.temp = 1
+        self.assertEqual(self.net.now_ms, before_ms)
+        self.assertEqual(self.client.pending, 1)
+
+    def test_one_serves_a_program_that_has_not_polled_for_5_seconds(self):
+        self.lose()
+        self.net.advance(6000)
+        self.device.temp = 1
+        self.assertTrue(self.client.connected)
+        self.assertEqual(len(self.net.dials), 2)
+        self.net.socket.ended = True
+        self.net.broker.connack = b""
+        self.net.advance(6000)
+        before_ms = self.net.now_ms
+        self.device.temp = 2
+        self.device.temp = 3  # bounded by the timeout of a step
+        self.assertTrue(self.net.now_ms - before_ms <= 10600, self.net.now_ms - before_ms)
+
+
+class TestShortSessions(RecoveryTest):
+    def tries(self, step_ms):
+        """Return how many tries an hour of sessions brings that end at once."""
+        self.run_for(6)
+        tried = len(self.net.dials)
+        self.net.socket.ended = True
+        end_ms = self.net.now_ms + _HOUR_MS
+        while self.net.now_ms < end_ms:
+            self.client.poll()
+            if self.client.connected:
+                self.net.socket.ended = True
+            self.net.advance(step_ms)
+        return len(self.net.dials) - tried
+
+    def test_sessions_that_end_at_once_are_a_refusal_for_a_program_that_polls_each_second(self):
+        self.assertTrue(self.tries(1000) <= 20)
+        self.assertEqual(self.client.status, "refused")
+
+    def test_and_for_one_that_polls_each_6_seconds(self):
+        self.assertTrue(self.tries(6000) <= 20)
+        self.assertEqual(self.client.status, "refused")
 
 
 class TestRefused(RecoveryTest):

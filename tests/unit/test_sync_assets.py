@@ -1,7 +1,5 @@
 """Bringing the platform's assets in line: create, compare, overwrite; when to leave alone."""
 
-import os
-import time
 import unittest
 
 from allthingstalk import (
@@ -14,7 +12,6 @@ from allthingstalk import (
     ObjectAsset,
     PlatformException,
     PlatformUnavailableException,
-    StringAsset,
 )
 from own_client import OverwritingClient, OwnClient, raised
 
@@ -253,83 +250,6 @@ class TestOverwrite(unittest.TestCase):
         text = str(raised(NotImplementedError, Small, client=client, id="D", overwrite_assets=True))
         self.assertIn("update_asset", text)
         Small(client=OwnClient(on_platform()), id="D", overwrite_assets=True)
-
-
-class DigestClient(OwnClient):
-    http = "http://h:80"
-
-    def __init__(self, path):
-        super().__init__()
-        self._digest = path
-        self.looked = 0
-
-    def get_assets(self, device_id):
-        self.looked += 1
-        return super().get_assets(device_id)
-
-
-class TestDigest(unittest.TestCase):
-    def setUp(self):
-        self.path = "/tmp/allthingstalk-digest-%d" % time.time_ns()
-
-    def tearDown(self):
-        for path in (self.path, self.path + ".new"):
-            try:
-                os.remove(path)
-            except OSError:
-                pass
-
-    def looks(self, cls, id="D", http="http://h:80", **kwargs):
-        """Return whether a boot with this definition asks the platform."""
-        client = DigestClient(self.path)
-        client.http = http
-        cls(client=client, id=id, **kwargs)
-        return bool(client.looked)
-
-    def board(self, **kwargs):
-        return type("Board", (Device,), {"temp": NumberAsset(**kwargs), "text": StringAsset()})
-
-    def test_later_boots_of_the_same_definition_do_not_look(self):
-        self.assertTrue(self.looks(self.board(unit="V", minimum=1)))
-        self.assertFalse(self.looks(self.board(unit="V", minimum=1)))
-
-    def test_whatever_changes_is_looked_at(self):
-        self.looks(self.board())
-        for kwargs in (
-            {"unit": "V"},
-            {"title": "Other"},
-            {"description": "other"},
-            {"kind": "virtual"},
-            {"name": "other"},
-        ):
-            self.assertTrue(self.looks(self.board(**kwargs)))
-            self.assertTrue(self.looks(self.board()))
-        self.assertTrue(self.looks(self.board(), http="http://other:80"))
-        self.assertTrue(self.looks(self.board(), overwrite_assets=True))
-
-    def test_several_devices_share_the_file(self):
-        for id in ("D", "E"):
-            self.assertTrue(self.looks(self.board(), id=id))
-        for id in ("D", "E"):
-            self.assertFalse(self.looks(self.board(), id=id))
-
-    def test_a_mismatch_leaves_no_digest(self):
-        client = DigestClient(self.path)
-        client.existing = [on_platform(kind="actuator")]
-        for _ in range(2):
-            raised(AssetMismatchException, Small, client=client, id="D")
-        self.assertEqual(client.looked, 2)
-
-    def test_a_file_that_is_no_digest_is_replaced(self):
-        with open(self.path, "wb") as f:
-            f.write(b"\xff\xfe\x00 no text at all")
-        self.assertTrue(self.looks(self.board()))
-        self.assertFalse(self.looks(self.board()))
-
-    def test_where_nothing_can_be_written_every_boot_looks(self):
-        self.path = "/no-such-folder/digest"
-        self.assertTrue(self.looks(self.board()))
-        self.assertTrue(self.looks(self.board()))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import unittest
 
-from allthingstalk.client_setup import resolve
+from allthingstalk.connect.options import resolve
 from own_client import raised
 
 API = "api.allthingstalk.io"

@@ -3,12 +3,13 @@
 import sys
 import unittest
 
-from allthingstalk import PlatformUnavailableException, explain
+from allthingstalk import PlatformUnavailableException
+from allthingstalk.connect import error_texts
 
 
 class TestExplain(unittest.TestCase):
     def says(self, e, *words):
-        text = explain.explain(e)
+        text = error_texts.explain(e)
         for word in words:
             self.assertTrue(text and word in text, (e, text))
 
@@ -31,18 +32,15 @@ class TestExplain(unittest.TestCase):
         self.says(OSError(-0x7F00), "memory")
 
     def test_the_esp32_has_numbers_of_its_own(self):
-        class Board:
-            platform = "esp32"
-
-        own = explain.sys
-        explain.sys = Board
+        own = error_texts.IS_ESP32
+        error_texts.IS_ESP32 = True
         try:
             self.says(128, "not connected")
             self.says(113, "given up")
             self.says(111, "refused")
         finally:
-            explain.sys = own
-        self.assertIsNone(explain.explain(128) if sys.platform != "esp32" else None)
+            error_texts.IS_ESP32 = own
+        self.assertIsNone(error_texts.explain(128) if sys.platform != "esp32" else None)
 
     def test_states_of_the_wifi(self):
         for status, word in (
@@ -51,18 +49,32 @@ class TestExplain(unittest.TestCase):
             (201, "2.4 GHz"),
             (3, "connected"),
         ):
-            self.assertTrue(word in explain.explain_wifi(status))
+            self.assertTrue(word in error_texts.explain_wifi(status))
 
     def test_what_nobody_knows(self):
         for e in (OSError(99999), OSError(-99999), OSError("odd"), ValueError("x"), OSError()):
-            self.assertIsNone(explain.explain(e))
-        self.assertIsNone(explain.explain_wifi(77))
+            self.assertIsNone(error_texts.explain(e))
+        self.assertIsNone(error_texts.explain_wifi(77))
 
     def test_every_line_of_the_tables_says_what_to_do(self):
-        for table in (explain._NETWORK, explain._ESP32, explain._TLS):
+        for table in (error_texts._NETWORK, error_texts._ESP32, error_texts._TLS):
             for line in table.strip().split("\n"):
                 self.assertTrue(line.split(" ")[0].lstrip("-").isdigit(), line)
                 self.assertTrue(";" in line or "in time" in line, line)
+
+    def test_in_words_it_keeps_what_the_error_says(self):
+        self.assertIn("ECONNREFUSED", error_texts.in_words(OSError("ECONNREFUSED")))
+        text = error_texts.in_words(OSError(111))
+        self.assertTrue("111" in text and "refused" in text, text)
+
+    def test_a_traceback_is_a_line_and_more_lines(self):
+        try:
+            {}["missing"]
+        except KeyError as e:
+            text, lines = error_texts.traceback_lines("what was done", e)
+        self.assertTrue(text.startswith("what was done: KeyError: "), text)
+        self.assertFalse("\n" in text)
+        self.assertTrue(any("test_error_texts" in line for line in lines), lines)
 
 
 if __name__ == "__main__":
