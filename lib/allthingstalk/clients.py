@@ -354,12 +354,11 @@ class Client(BaseClient):
 
         Not before it is needed: REST at the first connect has the memory to itself till then.
         """
-        from .core import install
         from .core.session import Session
         from .outbox import Outbox
 
         if not hasattr(Client, "step"):
-            install(Client)
+            _install(Client)
         outbox, session = self.outbox_given or Outbox(), Session(self)
         if self.session:  # made by an interrupt meanwhile
             return
@@ -423,3 +422,19 @@ class Client(BaseClient):
                 finally:
                     sys.modules[path], found = found, own
             return getattr(found, name)(self, *args, **kwargs)
+
+
+def _install(cls):
+    """Give a class, that of Clients, the methods of its heart.
+
+    When they are needed, and not before: REST at the first connect has the memory to itself.
+    """
+    from .core import poll, publisher, reentry
+
+    parts = (reentry.Reentry, publisher.Publisher, poll.Loop)
+    # The classes have done their work: their functions are enough.
+    del reentry.Reentry, publisher.Publisher, poll.Loop
+    for part in parts:
+        for name in part.__dict__:
+            if name[:2] != "__":
+                setattr(cls, name, part.__dict__[name])

@@ -214,8 +214,8 @@ def test_a_block_of_an_overlay_imports_of_its_folder():
     blocks = [(m, folder, names) for m in MODULES for folder, names in overlays(m)]
     assert len(blocks) > 4
     for module, folder, names in blocks:
-        ours = {name for name in names if name.split(".")[0] != folder}
-        assert not ours, f"{module}: Overlay({folder!r}) imports {ours}"
+        others = {name for name in names if not f"{name}.".startswith(f"{folder}.")}
+        assert not others, f"{module}: Overlay({folder!r}) imports {others}"
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -116,6 +116,6 @@ def for_super(base, cls, names):
 
 def _seldom(name):
     def call(self, *args, **kwargs):
-        return self._call("calls", name, *args, **kwargs)
+        return self.__getattr__(name)(*args, **kwargs)
 
     return call

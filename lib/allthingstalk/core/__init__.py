@@ -10,19 +10,3 @@ TOPIC_MAX = const(512)  # bytes
 
 class ProtocolError(OSError):
     """The peer broke the protocol (MQTT 3.1.1): the link is dead."""
-
-
-def install(cls):
-    """Give a class, that of Clients, the methods of its heart.
-
-    When they are needed, and not before: REST at the first connect has the memory to itself.
-    """
-    from . import poll, publisher, reentry
-
-    parts = (reentry.Reentry, publisher.Publisher, poll.Loop)
-    # The classes have done their work: their functions are enough.
-    del reentry.Reentry, publisher.Publisher, poll.Loop
-    for part in parts:
-        for name in part.__dict__:
-            if name[:2] != "__":
-                setattr(cls, name, part.__dict__[name])
