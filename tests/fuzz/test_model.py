@@ -19,7 +19,13 @@ OUTBOX_BYTES = 512
 CAPACITY = OUTBOX_BYTES // RECORD_BYTES
 COME_BACK_S = 2400  # refused for 15 min at most, and the try that follows
 # What no session goes on after.
-DEADLY = (b"\xf0\x00", b"\x00\x00", b"\x50\x02\x00\x01", b"\x20\x02\x00\x00", b"\x30\xff\xff\xff\xff")
+DEADLY = (
+    b"\xf0\x00",
+    b"\x00\x00",
+    b"\x50\x02\x00\x01",
+    b"\x20\x02\x00\x00",
+    b"\x30\xff\xff\xff\xff",
+)
 
 
 class Board(Device):

@@ -1,4 +1,4 @@
-"""Each piece of state has one owner, the class in whose file it is assigned; and so has each figure.
+"""Each piece of state has one owner, the class in whose file it is assigned; so has each figure.
 
 Read off the syntax trees: nobody touches `other._private`, no constant is there twice, and nobody
 but the table of states makes up a state.

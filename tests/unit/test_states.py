@@ -1,8 +1,8 @@
-"""Every pair of a state and an event of the table in connect: what really causes it, leads there."""
+"""Every pair of a state and an event of connect.TABLE: what really causes it, leads there."""
 
 import unittest
 
-from allthingstalk import Client, Device, NumberAsset
+from allthingstalk import AllThingsTalkException, Client, Device, NumberAsset
 from allthingstalk.connect import TABLE as TEXT
 from allthingstalk.connect import move
 from fake_net import FakeNet
@@ -91,7 +91,7 @@ class StatesTest(unittest.TestCase):
             client.close()
         elif state == "refused":
             net.broker.connack = REFUSED
-            with self.assertRaises(Exception):
+            with self.assertRaises(AllThingsTalkException):
                 self.board.connect()
             net.broker.connack = ACCEPTED
         elif state == "online":
