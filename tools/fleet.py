@@ -5,8 +5,8 @@
     tools/fleet.py --outage 60 --capacity 500   a broker that takes 500 connects a second
 
 All boards lose the broker at once and notice it within their pause between two polls. From then on
-each follows the library's own code, `allthingstalk.connect.backoff`, in virtual time. Beside it the same
-without jitter: all random numbers are the middle one.
+each follows the library's own code, `allthingstalk.connect.backoff`, in virtual time. Beside it the
+same without jitter: all random numbers are the middle one.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Two other ways to poll: from a timer, for programs that assign and sleep; beside asyncio tasks."""
+"""Two other ways to poll: from a timer, for programs that assign and sleep; in an asyncio task."""
 
 
 def start(client, period_ms, watchdog=None):
