@@ -71,7 +71,7 @@ def simulate(boards, outage_s, jitter=True, seed=1, capacity=0):
         losses = backoff.fresh(0)
         backoff.session_lost(losses, noticed_ms, _SESSION_MS, True)
         pause_ms = 0
-        if not backoff.at_once(losses, _SESSION_MS):
+        if not backoff.at_once(losses):
             pause_ms = backoff.pause_ms(losses, bits, noticed_ms, True, None)
         due.append((noticed_ms + pause_ms, board, losses))
     heapq.heapify(due)
