@@ -5,8 +5,8 @@
     tools/fleet.py --outage 60 --capacity 500   a broker that takes 500 connects a second
 
 All boards lose the broker at once and notice it within their pause between two polls. From then on
-each follows the library's own code, `allthingstalk.connect.backoff`, in virtual time. Beside it the same
-without jitter: all random numbers are the middle one.
+each follows the library's own code, `allthingstalk.connect.backoff`, in virtual time. Beside it the
+same without jitter: all random numbers are the middle one.
 """
 
 import argparse
@@ -71,7 +71,7 @@ def simulate(boards, outage_s, jitter=True, seed=1, capacity=0):
         losses = backoff.fresh(0)
         backoff.session_lost(losses, noticed_ms, _SESSION_MS, True)
         pause_ms = 0
-        if not backoff.at_once(losses, _SESSION_MS):
+        if not backoff.at_once(losses):
             pause_ms = backoff.pause_ms(losses, bits, noticed_ms, True, None)
         due.append((noticed_ms + pause_ms, board, losses))
     heapq.heapify(due)

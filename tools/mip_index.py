@@ -85,12 +85,6 @@ def core():
     return modules_of(None)
 
 
-def path_of(name):
-    """Return the path of a module's source within the package, without the suffix."""
-    path = name.replace(".", "/")
-    return path + "/__init__" if (board_files.PACKAGE / path).is_dir() else path
-
-
 def package_json():
     """Return the text of package.json: the whole library as source, for a local folder or a URL."""
     urls = [[name, "lib/" + name] for name in library.sources()]

@@ -16,32 +16,8 @@ def dial(net, endpoint, timeout_s, ca, stage):
 
     Raises OSError, or CertificateException.
     """
-    if not hasattr(net, "open_socket"):
-        from . import port as sockets
-    else:
-        sockets = net  # a test's
-    scheme, rest = endpoint.split("://")
-    host, port = rest.rsplit(":", 1)
-    host = host.strip("[]")
-    stage()
-    addresses = sockets.getaddrinfo(host, int(port))
-    stage()
-    failure = None
-    for address in addresses:
-        raw = None
-        try:
-            raw = sockets.open_socket(address)
-            yield from until(net, timeout_s, lambda raw=raw: sockets.is_open(raw))
-            break
-        except OSError as e:
-            failure = e
-            _close(raw)
-        except BaseException:  # GeneratorExit: the attempt was given up
-            _close(raw)
-            raise
-    else:
-        raise failure or OSError("no address for " + host)
-    stage()
+    raw = yield from tcp(net, endpoint, timeout_s, stage)
+    scheme, host, _ = parts(endpoint)
     if scheme not in ("https", "mqtts"):
         return Link(raw, raw)
     try:
@@ -52,6 +28,40 @@ def dial(net, endpoint, timeout_s, ca, stage):
     except BaseException:
         raw.close()
         raise
+
+
+def parts(endpoint):
+    """Return scheme, host and port of an endpoint."""
+    scheme, rest = endpoint.split("://")
+    host, port = rest.rsplit(":", 1)
+    return scheme, host.strip("[]"), int(port)
+
+
+def tcp(net, endpoint, timeout_s, stage):
+    """Connect to an endpoint, as dial() does; returns a socket on which nothing was said yet."""
+    if not hasattr(net, "open_socket"):
+        from . import port as sockets
+    else:
+        sockets = net  # a test's
+    _, host, port = parts(endpoint)
+    stage()
+    addresses = sockets.getaddrinfo(host, port)
+    stage()
+    failure = None
+    for address in addresses:
+        raw = None
+        try:
+            raw = sockets.open_socket(address)
+            yield from until(net, timeout_s, lambda raw=raw: sockets.is_open(raw))
+            stage()
+            return raw
+        except OSError as e:
+            failure = e
+            _close(raw)
+        except BaseException:  # GeneratorExit: the attempt was given up
+            _close(raw)
+            raise
+    raise failure or OSError("no address for " + host)
 
 
 def _close(raw):

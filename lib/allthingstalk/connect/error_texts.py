@@ -85,7 +85,10 @@ def explain(e):
     if number < -4096:
         return _find(_TLS, -number)
     found = _find(_ESP32, number) if IS_ESP32 else None
-    return found or _find(_NETWORK, number)
+    found = found or _find(_NETWORK, number)
+    if found or number >= 0:
+        return found
+    return explain(-number)  # MicroPython 1.25 has the numbers below TLS negative, such as -104
 
 
 def explain_wifi(status):

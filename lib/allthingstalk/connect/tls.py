@@ -16,9 +16,10 @@ ROOTS = ("/ca.der", "/lib/ca.der")
 def wrap(raw, host, ca, wait=False):
     """Return a TLS socket over the connected socket `raw`, which does not wait.
 
-    The handshake is made by the first writes and reads, with `wait` it is made here, for which
-    `raw` has a time-out; nothing is sent before the peer is verified for `host`. `ca`: root certificates, DER or PEM bytes, or a file name; None for the
-    board's own. Raises CertificateException where there is nothing to verify the peer with,
+    The handshake is made by the first writes and reads; with `wait` it is made here, for which
+    `raw` has a time-out. Nothing is sent before the peer is verified for `host`. `ca`: root
+    certificates, DER or PEM bytes, or a file name; None for the board's own. Raises
+    CertificateException where there is nothing to verify the peer with, or it is refused here,
     OSError for the network; refused() knows the errors of the handshake.
     """
     if not clock_is_set():  # dates would be checked against nothing

@@ -1,7 +1,6 @@
 """The doctor's step on TLS: is the server verified, if not why, until when is the root valid."""
 
-from ..connect import port as sockets
-from ..connect.dial import until
+from ..connect.dial import parts, tcp
 from ..connect.tls import roots, wrap
 from ..exceptions import CertificateException
 from ..timestamps import iso, now_ms, parse
@@ -21,24 +20,32 @@ def verified(client, endpoint):
 
     Raises CertificateException with a remedy, or OSError for the network.
     """
-    host, port = endpoint.split("://")[1].rsplit(":", 1)
-    host = host.strip("[]")
     try:
         root_in_words(client.ca)  # raises for an expired root, before the server is asked
-        _shake_hands(client, host, int(port))
-        return host
+        return _shake_hands(client, endpoint)
     except CertificateException as e:
         raise CertificateException("%s. %s" % (e, _advice(str(e).lower())))
 
 
-def _shake_hands(client, host, port):
-    """Make a TLS connection and close it. In one go, and so that no byte follows the handshake."""
-    raw = sockets.open_socket(sockets.getaddrinfo(host, port)[0])
+def connected(client, endpoint):
+    """Return a socket that has connected to an endpoint; it does not wait."""
+    way = tcp(client.net, endpoint, client.timeout, lambda: None)
     try:
-        for _ in until(client.net, client.timeout, lambda: sockets.is_open(raw)):
+        while True:
+            next(way)
             client.net.sleep_ms(5)
+    except StopIteration as e:
+        return e.value
+
+
+def _shake_hands(client, endpoint):
+    """Make a TLS connection, say nothing over it, and close it; return the host."""
+    raw = connected(client, endpoint)
+    try:
         raw.settimeout(client.timeout)
+        host = parts(endpoint)[1]
         wrap(raw, host, client.ca, True).close()
+        return host
     finally:
         raw.close()
 

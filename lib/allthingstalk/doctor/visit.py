@@ -153,19 +153,11 @@ class _Visit:
     def _connected(self, endpoint):
         net = self.client.net
         start = net.ticks_ms()
-        scheme, place = endpoint.split("://")
-        with Overlay("connect"):
-            from ..connect.dial import dial
+        with Overlay("doctor.certificate"):
+            from .certificate import connected
 
-            # The scheme without its "s": TCP only.
-            tcp = "%s://%s" % (scheme[:4], place)
-            way = dial(net, tcp, self.client.timeout, None, lambda: None)
-            try:
-                while True:
-                    next(way)
-                    net.sleep_ms(5)
-            except StopIteration as e:
-                e.value.close()
+            connected(self.client, endpoint).close()
+        place = endpoint.split("://")[1]
         return "%s in %d ms" % (place, net.ticks_diff(net.ticks_ms(), start))
 
     def verify(self):
