@@ -156,10 +156,6 @@ class Opening:
     def __getattr__(self, name):
         return getattr(self.real, name)
 
-    def close(self):
-        if self.real:
-            self.real.close()
-
 
 class FakeNet:
     """Stands for the module `net.port`: time, randomness, and connections to a broker.

@@ -84,6 +84,5 @@ class TestSessions(unittest.TestCase):
             self.assertEqual(tuple(found), wanted, lasted_ms)
 
 
-
 if __name__ == "__main__":
     unittest.main()

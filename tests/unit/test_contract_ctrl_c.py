@@ -37,6 +37,28 @@ class Stop(Interrupt):
         return self.each
 
 
+class TestWithinAWrite(ContractTest):
+    def test_it_costs_the_link_and_no_value(self):
+        device = self.board()
+        self.run_for(6)
+
+        def stop():
+            self.net.on_write = None
+            raise KeyboardInterrupt
+
+        for value in range(5):
+            self.net.on_write = stop
+            try:
+                device.temp = value
+                self.fail("it was not stopped")
+            except KeyboardInterrupt:
+                pass
+            self.run_for(2)
+        self.run_for(60)
+        self.assertEqual(sorted(set(self.values())), [0, 1, 2, 3, 4])
+        self.assertEqual((self.client.pending, self.client.status), (0, "online"))
+
+
 @unittest.skipUnless(hasattr(sys, "settrace"), "MicroPython has no sys.settrace")
 class TestCtrlC(ContractTest):
     """It may cost the link, nothing else: the program goes on, and what it assigns arrives."""

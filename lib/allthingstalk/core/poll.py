@@ -67,7 +67,7 @@ class Loop:
             while self.way:  # up to the end of a connect that is due
                 self.net.sleep_ms(_IDLE_MS)
                 self.poll()
-        elif self.events or self.session.inbox:
+        elif self.after or self.events or self.session.inbox:
             self._run(False)
 
     def step(self):
@@ -79,8 +79,6 @@ class Loop:
             self._polled_s = self.second
         if self.watchdog:
             self.watchdog.poll()
-        while free and self.after and not self.busy:
-            self.after.pop(0)()
         return self.state == "online"
 
     def _run(self, may_connect):
@@ -96,7 +94,7 @@ class Loop:
                     self.failed(e)
                 self.busy = False
                 if self.in_handler or not (self.events or self.session and self.session.inbox):
-                    return
+                    break
                 self.in_handler = True
                 while self.events:
                     self.tell(self.events.pop(0))
@@ -108,6 +106,8 @@ class Loop:
         except BaseException:
             self.cut_off()
             raise
+        while self.after and not self.busy:
+            self.after.pop(0)()
 
     def _step(self, may_connect):
         up = self.link_up is None or self.link_up()

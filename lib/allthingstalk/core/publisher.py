@@ -8,7 +8,6 @@ from io import BytesIO
 
 from micropython import const
 
-
 _LATE_MAX = const(64)  # values of interrupts that wait at a time
 _ROOM = const(64)  # bytes of a text for which nothing is allocated
 

@@ -33,7 +33,7 @@ class Reentry:
         self._asks = self.thread < 1 << 30 or sys.maxsize > 1 << 31
 
     def own(self):
-        """Make this thread the one that polls. (With None in `thread` the next that connects is.)"""
+        """Make this thread the one that polls; None in `thread`: the next that connects."""
         self.thread = get_ident()
 
     def check_thread(self, always=True):

@@ -102,7 +102,8 @@ class Session(PacketReader):
                     head += b"\0\0"  # the packet id
                 self._heads.append(head + payload.BEGINNING if b"/asset/" in topic else head)
             head = self._heads[outbox.topic]
-            out, p, k, e = self.out, self.stop, len(head), len(end)
+            out, p = self.out, self.stop  # four at a time would be a tuple on the heap
+            k, e = len(head), len(end)
             length, i = k + n + e, p + 1
             if i + length + 4 > len(out):
                 out.extend(bytes(i + length + 4 - len(out)))
