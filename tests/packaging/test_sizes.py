@@ -28,9 +28,10 @@ def test_no_figure_is_more_than_2_percent_over_its_best(gated):
     assert grown(gated, best) == []
 
 
-def test_no_figure_that_the_gate_measures_is_over_its_budget(gated):
+def test_no_figure_that_the_gate_measures_is_newly_over_its_budget(gated):
+    """What was over it at its best may not grow: a debt that `make size` names."""
     assert set(BUDGETS) - set(gated) == {"peak connect, growth"}  # test_held
-    assert over_budget(gated) == []
+    assert over_budget(gated, json.loads(RATCHET.read_text(encoding="utf-8"))) == []
 
 
 def test_run_in_place_the_library_takes_less_than_loaded(gated):
@@ -133,6 +134,14 @@ def test_a_figure_over_its_budget_is_named_with_both_and_the_form():
     assert over_budget(now) == [
         "smallest heap for the whole job, .py: 47,105 bytes, budget 47,104",
         "heap per publish of int, QoS 0: 48 bytes, budget 32",
+    ]
+
+
+def test_a_figure_that_was_over_its_budget_at_its_best_is_a_known_debt():
+    now = {"heap job, py": 50_000, "heap job, romfs": 23_000}
+    best = {"heap job, py": 49_000, "heap job, romfs": 22_000}
+    assert [line.partition(":")[0] for line in over_budget(now, best)] == [
+        "smallest heap for the whole job, in place"
     ]
 
 
