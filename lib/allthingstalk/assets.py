@@ -77,9 +77,19 @@ class Asset:
     @staticmethod
     def from_dict(d):
         """Return an Asset for an asset object of the platform, keys in lower camel case."""
-        from .declare import from_dict
-
-        return from_dict(Asset, d)
+        asset = object.__new__(Asset)
+        asset.id = d.get("id")
+        asset.thing_id = d.get("deviceId")
+        asset.kind = d["is"]
+        asset.name = d["name"]
+        if d.get("title") is not None:
+            asset.title = d["title"]
+        asset.description = d.get("description") or ""
+        profile = d.get("profile")
+        if profile and profile.get("type"):
+            asset.type = profile["type"]
+            asset.schema = profile
+        return asset
 
     def fits(self, value):
         """Return whether a value fits a profile without limits; if not, core.values decides."""

@@ -271,10 +271,7 @@ class Client(BaseClient):
             try:
                 self.busy = True
                 self.leave_way()  # it begins anew
-                with Overlay("connect"):
-                    from .connect.bring_up import connect
-
-                    link = connect(self, device)
+                link = self._call("connect.bring_up", "connect", device)
                 if not online:
                     self.arrived(link)
                 elif not self.link:

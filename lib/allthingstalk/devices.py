@@ -58,6 +58,7 @@ class Device:
         from .declare import set_up
 
         self.assets, self.id = set_up(Device, self, id, unknown)
+        del set_up  # it would keep its module in memory while the device connects
         unload(("declare", "topics"))
         self.client = client
         self.overwrite_assets = overwrite_assets

@@ -84,22 +84,6 @@ def _name(asset, member):
             asset.name = checked_name(member)
 
 
-def from_dict(cls, d):
-    """Return an asset of `cls` for an asset object of the platform, keys in lower camel case."""
-    asset = object.__new__(cls)
-    asset.id = d.get("id")
-    asset.thing_id = d.get("deviceId")
-    asset.kind = d["is"]
-    asset.name = d["name"]
-    if d.get("title") is not None:
-        asset.title = d["title"]
-    asset.description = d.get("description") or ""
-    profile = d.get("profile")
-    asset.type = profile.get("type") if profile else None
-    asset.schema = profile if asset.type else None
-    return asset
-
-
 # -- devices --------------------------------------------------------------------------------------
 
 

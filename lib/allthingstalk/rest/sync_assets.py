@@ -1,7 +1,5 @@
 """Brings the platform's assets of a device in line with its declaration."""
 
-from ..topics import state_topic
-
 
 def connect_with(client, device):
     """Settle the assets with a client of somebody's own; return whether the device is on line."""
@@ -79,6 +77,8 @@ def _create_device(client, device, ours):
     device.id = client.create_device(device.__class__.__name__)
     own = client.numbers.pop(id(device), None) if ours else None
     if own:  # values assigned while it had no id are addressed now
+        from ..topics import state_topic
+
         client.numbers[device.id] = own
         for name in own:
             client.topics[own[name]] = state_topic(client, device.id, name)
