@@ -167,8 +167,8 @@ class GeoAsset(Asset):
     schema = {
         "type": "object",
         "properties": {
-            "latitude": {"type": "number"},
-            "longitude": {"type": "number"},
-            "altitude": {"type": "number"},
+            "latitude": NumberAsset.schema,
+            "longitude": NumberAsset.schema,
+            "altitude": NumberAsset.schema,
         },
     }

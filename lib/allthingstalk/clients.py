@@ -8,11 +8,9 @@ from .overlay import Overlay
 
 # Methods that are seldom called: functions of a folder, which is in memory for one call.
 _SELDOM = {
-    "calls": "save end",
     "connect": "move",
     "connect.calls": "lost down mend send_states",
-    "connect.subscribe": "subscribe",
-    "topics": "state_topic number_assets",
+    "topics": "state_topic number_assets subscribe",
 }
 
 
@@ -108,9 +106,8 @@ class Client(BaseClient):
         self.topics = []  # number -> topic
         self.numbers = {}  # device id -> asset name -> number
         with Overlay("connect"):
-            from .connect.options import checked, for_super
+            from .connect.options import checked
 
-            for_super(Client, self.__class__, _SELDOM["calls"].split())
             self.http, self.mqtt, self.outbox_given, self.last_will = checked(
                 token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will
             )
@@ -186,7 +183,7 @@ class Client(BaseClient):
     def at_exit(self):
         """Give what waits a second; called where the interpreter has an exit hook."""
         try:
-            self.end()
+            self._call("calls", "end")
         except Exception as e:  # files or memory are gone; the unix port would crash
             self.report("at exit", e)
         finally:
@@ -351,21 +348,7 @@ class Client(BaseClient):
 
         Not before it is needed: REST at the first connect has the memory to itself till then.
         """
-        from .core.session import Session
-        from .outbox import Outbox
-
-        if not hasattr(Client, "step"):
-            _install(Client)
-        outbox, session = self.outbox_given or Outbox(), Session(self)
-        if self.session:  # made by an interrupt meanwhile
-            return
-        self.begin_reentry()
-        self.begin_publisher(outbox)
-        if outbox.path:
-            from .outbox_file import Store
-
-            Store(self, self.net)
-        self.session = session
+        self._call("calls", "load", Client)
 
     def tell(self, event):
         """Call on_connect for "online", on_disconnect for the reason of a loss."""
@@ -419,19 +402,3 @@ class Client(BaseClient):
                 finally:
                     sys.modules[path], found = found, own
             return getattr(found, name)(self, *args, **kwargs)
-
-
-def _install(cls):
-    """Give a class, that of Clients, the methods of its heart.
-
-    When they are needed, and not before: REST at the first connect has the memory to itself.
-    """
-    from .core import poll, publisher, reentry
-
-    parts = (reentry.Reentry, publisher.Publisher, poll.Loop)
-    # The classes have done their work: their functions are enough.
-    del reentry.Reentry, publisher.Publisher, poll.Loop
-    for part in parts:
-        for name in part.__dict__:
-            if name[:2] != "__":
-                setattr(cls, name, part.__dict__[name])

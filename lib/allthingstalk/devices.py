@@ -57,12 +57,14 @@ class Device:
     def __init__(self, *, client=None, id=None, connect=True, overwrite_assets=False, **unknown):
         from .declare import set_up
 
-        self.assets, self.id = set_up(Device, self, id, unknown)
+        id, assets = set_up(Device, self, id, unknown)
         del set_up  # it would keep its module in memory while the device connects
         unload(("declare", "topics"))
+        self.id = id
         self.client = client
         self.overwrite_assets = overwrite_assets
         self.__last_at__ = {}  # stream and asset's name -> time of the last message
+        self.assets = assets  # last: from now on __setattr__ looks at each name
         if connect and client is not None:
             self.connect()
 
@@ -88,7 +90,7 @@ class Device:
         if hasattr(client, "connect_device"):
             return client.connect_device(self)
         with Overlay("rest"):
-            from .rest.sync_assets import connect_with
+            from .rest.own_client import connect_with
 
             return connect_with(client, self)
 
@@ -122,7 +124,7 @@ class Device:
 
                 state = checked(asset, state)
             self.client.publish_asset_state(self.id or id(self), asset.name, state)
-        elif assets and name not in self.__dict__:
+        elif assets and name not in self.__dict__ and not name.startswith("_"):
             from .declare import set_field
 
             set_field(Device, self, name, state)

@@ -19,7 +19,7 @@ _IN_FLIGHT = const(1)
 _GONE = const(2)
 _SENT_BEFORE = const(4)  # a copy was sent, perhaps in an earlier session
 OWN_TIME = const(8)  # the text carries its own time
-ON_FILE = const(0x10)  # the file has it, see outbox_file
+# 0x10: the file has it, see outbox_file
 ABSOLUTE = const(0x20)  # its time counts from 1970, as one from another boot has to
 TIMELESS = const(0x40)  # its time will never be known
 SEVERAL = const(0x80)  # values of several assets, see core.payload

@@ -13,7 +13,7 @@ from struct import pack, unpack, unpack_from
 from micropython import const
 
 from . import timestamps
-from .outbox import ABSOLUTE, ON_FILE, OWN_TIME, SEVERAL, TIMELESS
+from .outbox import ABSOLUTE, OWN_TIME, SEVERAL, TIMELESS
 from .topics import asset_of
 
 _HEAD = const(7)  # kind, length of the payload, four bytes of digest
@@ -23,6 +23,7 @@ _NAME_MOST = const(600)
 _SOON_S = const(5)  # a value acknowledged within this time never touches the flash
 _GONE_S = const(60)  # what is gone is written with the next value, at the latest after this time
 _GONE_MOST = const(512)  # ... or when so many bytes say it
+_ON_FILE = const(0x10)  # a flag of a record in the outbox: the file has it
 _SPARE = const(32)  # values in the file beyond twice those that are not gone
 
 
@@ -68,8 +69,8 @@ class Store:
             outbox.read(k)
             if k == i:
                 break
-            place += outbox.flags & ON_FILE != 0
-        if outbox.flags & ON_FILE:
+            place += outbox.flags & _ON_FILE != 0
+        if outbox.flags & _ON_FILE:
             self._gone += pack(">I", self._numbers.pop(place))
         outbox.read(at)
 
@@ -143,7 +144,7 @@ class Store:
         self._timeless = False
         for i in self._outbox.each():
             self._outbox.read(i)
-            self._outbox.mark(0, ON_FILE)
+            self._outbox.mark(0, _ON_FILE)
 
     def _write_anew(self):
         path = self._outbox.path
@@ -166,7 +167,7 @@ class Store:
         outbox = self._outbox
         for i in outbox.each():
             outbox.read(i)
-            if outbox.flags & ON_FILE:
+            if outbox.flags & _ON_FILE:
                 continue
             record = self._value(self._number + 1)
             if record:
@@ -174,7 +175,7 @@ class Store:
                 self._number += 1
                 self._numbers.append(self._number)
                 self._written += 1
-                outbox.mark(ON_FILE)
+                outbox.mark(_ON_FILE)
 
     def _value(self, number):
         """Return what is written of the record at hand; None while its device has no id."""
@@ -280,7 +281,7 @@ class Store:
         device, name = str(payload[_VALUE_SIZE:n], "utf-8").split("/")
         topic = publisher.number(device, name or ())
         text = payload[n:]
-        gone = outbox.put(topic, text, len(text), second, ms, flags | ON_FILE)
+        gone = outbox.put(topic, text, len(text), second, ms, flags | _ON_FILE)
         self._written += 1
         self._number = max(self._number, number)
         if gone:  # the bound was larger when it was written

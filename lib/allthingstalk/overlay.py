@@ -12,26 +12,28 @@ folders that come and go, the engines, and modules without state that the progra
 import gc
 import sys
 
-_GO = ("calls", "connect", "declare", "doctor", "rest", "topics", "exceptions", "timestamps")
-_ENGINES = ("umqtt", "urequests", "requests")
+from micropython import const
+
+_GO = const(("calls", "connect", "declare", "doctor", "rest", "topics", "exceptions", "timestamps"))
+_ENGINES = const(("umqtt", "urequests", "requests"))
 
 
 class Overlay:
     """A folder that was there before is not unloaded: somebody else is using it."""
 
     def __init__(self, folder):
-        self._before = None
+        self.before = None
         if "allthingstalk." + folder not in sys.modules:
-            self._before = list(sys.modules)
+            self.before = list(sys.modules)
             gc.collect()  # in one piece: what is loaded now leaves one gap, and no splinters
 
     def __enter__(self):
         pass
 
-    def __exit__(self, kind, e, trace):
+    def __exit__(self, kind, *_):
         # What is raised to the program may be named in an `except`: the class has to stay.
-        if self._before is not None:
-            unload(_GO, self._before, kind and "exceptions")
+        if self.before is not None:
+            unload(_GO, self.before, kind and "exceptions")
             gc.collect()
 
 

@@ -6,7 +6,6 @@ import allthingstalk.connect.calls  # noqa: F401
 import allthingstalk.connect.mqtt_connect  # noqa: F401
 import allthingstalk.connect.options  # noqa: F401
 import allthingstalk.connect.recover  # noqa: F401
-import allthingstalk.connect.subscribe  # noqa: F401
 import allthingstalk.connect.suspect  # noqa: F401
 import allthingstalk.core.commands  # noqa: F401
 import allthingstalk.core.oversize  # noqa: F401

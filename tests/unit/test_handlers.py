@@ -4,7 +4,7 @@ import sys
 import unittest
 
 from allthingstalk import BooleanAsset, Device, NumberAsset
-from allthingstalk.connect.subscribe import subscribe
+from allthingstalk.topics import subscribe
 from fake_net import FakeNet
 from own_client import HAS_SET_NAME, OwnClient, forget_handlers
 from wire import Owner

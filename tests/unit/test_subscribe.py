@@ -3,7 +3,7 @@
 import unittest
 
 from allthingstalk import BooleanAsset, Device
-from allthingstalk.connect.subscribe import subscribe
+from allthingstalk.topics import subscribe
 from wire import SessionTest
 
 

@@ -1,7 +1,34 @@
 """What is seldom called of a Client: the bodies of its methods, in memory for one call.
 
-What they need in turn (folders `connect` and `rest`) comes and goes with them.
+What they need in turn (folders `connect` and `rest`) comes and goes with them; what load() loads
+stays.
 """
+
+
+def load(client, cls):
+    """Load the heart of a client, see Client.load(); its methods become those of the class."""
+    from ..core.session import Session
+    from ..outbox import Outbox
+
+    from ..core import poll, publisher, reentry
+
+    for module, name in ((reentry, "Reentry"), (publisher, "Publisher"), (poll, "Loop")):
+        part = getattr(module, name)
+        if part:
+            for method in part.__dict__:
+                if not method.startswith("__"):
+                    setattr(cls, method, part.__dict__[method])
+            setattr(module, name, None)  # it has done its work: its functions are enough
+    outbox, session = client.outbox_given or Outbox(), Session(client)
+    if client.session:  # made by an interrupt meanwhile
+        return
+    client.begin_reentry()
+    client.begin_publisher(outbox)
+    if outbox.path:
+        from ..outbox_file import Store
+
+        Store(client, client.net)
+    client.session = session
 
 
 def rest(client, name, *args):

@@ -6,17 +6,17 @@ from ..net import Link
 from .port import ETIMEDOUT
 
 
-def dial(net, endpoint, timeout_s, ca, stage):
+def dial(net, endpoint, timeout, ca, stage):
     """Connect to an endpoint such as 'mqtts://host:8883': a generator that returns a Link.
 
     It yields wherever the network would have to be waited for; only the name look-up waits by
-    itself. TCP is given `timeout_s` for each address; `stage()` is called before the look-up,
+    itself. TCP is given `timeout` for each address; `stage()` is called before the look-up,
     before TCP and after it. With TLS the handshake is made by the first writes and reads, which
     take nothing before the peer is verified against the roots `ca`.
 
     Raises OSError, or CertificateException.
     """
-    raw = yield from tcp(net, endpoint, timeout_s, stage)
+    raw = yield from tcp(net, endpoint, timeout, stage)
     scheme, host, _ = parts(endpoint)
     if scheme not in ("https", "mqtts"):
         return Link(raw, raw)
@@ -37,7 +37,7 @@ def parts(endpoint):
     return scheme, host.strip("[]"), int(port)
 
 
-def tcp(net, endpoint, timeout_s, stage):
+def tcp(net, endpoint, timeout, stage):
     """Connect to an endpoint, as dial() does; returns a socket on which nothing was said yet."""
     if not hasattr(net, "open_socket"):
         from . import port as sockets
@@ -52,7 +52,7 @@ def tcp(net, endpoint, timeout_s, stage):
         raw = None
         try:
             raw = sockets.open_socket(address)
-            yield from until(net, timeout_s, lambda raw=raw: sockets.is_open(raw))
+            yield from until(net, timeout, lambda raw=raw: sockets.is_open(raw))
             stage()
             return raw
         except OSError as e:
@@ -69,10 +69,10 @@ def _close(raw):
         raw.close()
 
 
-def until(net, timeout_s, ready):
-    """Yield until `ready()`; OSError(ETIMEDOUT) after `timeout_s`."""
-    end = net.ticks_add(net.ticks_ms(), int(timeout_s * 1000))
-    while not ready():
+def until(net, timeout, done):
+    """Yield until `done()`; OSError(ETIMEDOUT) after `timeout`."""
+    end = net.ticks_add(net.ticks_ms(), int(timeout * 1000))
+    while not done():
         if net.ticks_diff(end, net.ticks_ms()) < 0:
             raise OSError(ETIMEDOUT)
         yield

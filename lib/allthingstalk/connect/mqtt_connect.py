@@ -6,18 +6,10 @@ from ..overlay import Overlay
 from . import move
 from .dial import dial, lend, until
 
-_TEXTS = {
-    1: "the broker does not speak MQTT 3.1.1",
-    2: "the broker refused the client id",
-    3: "the broker is not available",
-    4: "the platform refused this token: it is wrong, or was revoked",
-    5: "this token may not connect; check token and device id",
-}
-
 
 def mqtt_connect(client):
     """Return a link over which CONNACK has come; yields."""
-    net, timeout_s = client.net, client.timeout
+    net, timeout = client.net, client.timeout
     if not client.client_id:
         client.client_id = _chip_id(client)
     with Overlay("umqtt"):
@@ -29,7 +21,7 @@ def mqtt_connect(client):
         if client.watchdog:
             client.watchdog.progress()
 
-    link = yield from dial(net, client.mqtt, timeout_s, client.ca, stage)
+    link = yield from dial(net, client.mqtt, timeout, client.ca, stage)
     try:
         at = 0
 
@@ -38,7 +30,7 @@ def mqtt_connect(client):
             at = link.send(hello, at, len(hello))
             return at == len(hello)
 
-        yield from until(net, timeout_s, sent)  # with TLS, the handshake is part of it
+        yield from until(net, timeout, sent)  # with TLS, the handshake is part of it
         stage()
         answer, have = bytearray(4), 0
 
@@ -50,10 +42,11 @@ def mqtt_connect(client):
             have += n or 0
             return have == 4
 
-        yield from until(net, timeout_s, answered)
-        failure = _connack(answer, client.mqtt)
-        if failure:
-            raise failure
+        yield from until(net, timeout, answered)
+        if bytes(answer[:2]) != b"\x20\x02" or answer[3]:
+            from .connack import refusal
+
+            raise refusal(answer, client.mqtt)
         return link
     except BaseException as e:
         link.close()
@@ -102,23 +95,6 @@ def _packet(client_id, token, keepalive, last_will=None):
 
     lend(engine, paper, connect)
     return paper.out
-
-
-def _connack(answer, endpoint):
-    """Return the exception for an answer that is no CONNACK of 0, else None."""
-    code = answer[3]
-    if bytes(answer[:2]) == b"\x20\x02" and not code:
-        return None
-    from .. import exceptions
-
-    if bytes(answer[:2]) != b"\x20\x02" or code > 5:
-        return exceptions.PlatformUnavailableException("%s: the answer is no MQTT" % endpoint)
-    text = "%s: %s (CONNACK %d)" % (endpoint, _TEXTS[code], code)
-    if code == 3:
-        return exceptions.PlatformUnavailableException(text, status=code)
-    if code in (4, 5):
-        return exceptions.AccessForbiddenException(text, status=code)
-    return exceptions.PlatformException(text, status=code)
 
 
 def _chip_id(client):

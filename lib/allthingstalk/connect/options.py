@@ -105,17 +105,3 @@ def _split(key, given, schemes, scheme):
             "%s= is no endpoint that can be read: give a host, host:port or %s://host[:port], "
             "without a path" % (key, "://, ".join(schemes))
         )
-
-
-def for_super(base, cls, names):
-    """Put methods that a subclass `cls` overrides into `base`: super() does not ask __getattr__."""
-    for name in names:
-        if hasattr(cls, name) and name not in base.__dict__:
-            setattr(base, name, _seldom(name))
-
-
-def _seldom(name):
-    def call(self, *args, **kwargs):
-        return self.__getattr__(name)(*args, **kwargs)
-
-    return call

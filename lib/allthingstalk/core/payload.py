@@ -5,6 +5,8 @@ it known whether it had to wait. One that did carries the time of its assignment
 stamps the others. Formats as seen in public clients.
 """
 
+from micropython import const
+
 try:
     from ujson import dump, dumps, loads  # on CPython it writes bytes, as on a board
 except ImportError:
@@ -14,7 +16,9 @@ from ..outbox import ABSOLUTE, OWN_TIME, SEVERAL, TIMELESS
 
 BEGINNING = b'{"value":'
 END = b"}"
-_TIME = b"\0"  # no JSON holds it: where the time of one of several values goes, if they had to wait
+_TIME = const(
+    b"\0"
+)  # no JSON holds it: where the time of one of several values goes, if they had to wait
 
 
 def write(stream, value, at):

@@ -81,7 +81,7 @@ class Loop:
             self.watchdog.poll()
         return self.state == "online"
 
-    def _run(self, may_connect):
+    def _run(self, connect):
         """Do steps until there is nothing to tell the program, which is told in between."""
         try:
             for _ in range(16):
@@ -89,7 +89,7 @@ class Loop:
                     self.busy = True
                     if self.cut:
                         self.mend()
-                    self._step(may_connect)
+                    self._step(connect)
                 except Exception as e:
                     self.failed(e)
                 self.busy = False
@@ -109,7 +109,7 @@ class Loop:
         while self.after and not self.busy:
             self.after.pop(0)()
 
-    def _step(self, may_connect):
+    def _step(self, connect):
         up = self.link_up is None or self.link_up()
         try:
             self.enter()
@@ -137,7 +137,7 @@ class Loop:
                 raise OSError("the network is down")
             if not self.link and self.pending:
                 self.send_states()
-        elif not may_connect:
+        elif not connect:
             return
         elif self.way and up:
             self.go_up()

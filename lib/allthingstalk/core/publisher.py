@@ -27,14 +27,11 @@ class Publisher:
         from . import payload
 
         self.format = payload
-        self._begin_text()
+        self._text = bytearray(_ROOM)
+        self._stream = BytesIO(bytearray(_ROOM))
         self._ticked = self.net.ticks_ms()
         self.late = []  # (topic, text, flags, ticks) of what interrupts assigned
         self.outbox = outbox
-
-    def _begin_text(self):
-        self._text = bytearray(_ROOM)
-        self._stream = BytesIO(bytearray(_ROOM))
 
     def tick(self):
         """Bring the clock up to date; return the ticks."""
@@ -108,7 +105,7 @@ class Publisher:
         stream.seek(0)
         if n > _ROOM:
             text = bytearray(n)
-            self._begin_text()  # the stream has grown: not for ever
+            self._stream = BytesIO(bytearray(_ROOM))  # it has grown: not for ever
         stream.readinto(text)
         self._put(topic, text, n, 0 if at is None else self.format.OWN_TIME, self.second, self._ms)
 

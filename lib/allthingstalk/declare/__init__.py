@@ -4,9 +4,11 @@ In memory until a device is made. The classes of `assets` and `devices` load thi
 what they are: nothing here imports them.
 """
 
+from micropython import const
+
 from ..topics import checked_name
 
-_LIMITS = ("minimum", "maximum", "unit", "enum", "properties", "items")
+_LIMITS = const(("minimum", "maximum", "unit", "enum", "properties", "items"))
 
 
 def declare(asset, unknown, limits, kind, name, title, description, handler, keep, profile):
@@ -130,7 +132,7 @@ def fields_of(Device, cls):
 
 
 def set_up(Device, device, id, unknown):
-    """Return the assets of a device's own, and its id; check what was registered for it."""
+    """Return a device's id, and assets of its own; check what was registered for it."""
     for key in unknown:
         raise TypeError(
             "Device has no keyword '%s'; it has: client id connect overwrite_assets" % key
@@ -144,7 +146,7 @@ def set_up(Device, device, id, unknown):
         asset.taken = True
     for key in list(Device.__dict__.get("__handlers__", ())):
         _check_pending(Device, key.split(" ")[1], key)
-    return own, checked_id(id)
+    return checked_id(id), own
 
 
 def checked_id(id):
@@ -196,7 +198,7 @@ def _check_member(member, fields, where):
 
 def set_field(Device, device, name, value):
     """Set a field of the program's own: AttributeError if it is nearly called as an asset."""
-    if name[:1] != "_" and not hasattr(device.__class__, name):
+    if not hasattr(device.__class__, name):
         for member in device.assets:
             if _distance(name.encode(), member.encode()) <= min(2, (len(member) - 1) // 3):
                 raise AttributeError(
@@ -207,12 +209,12 @@ def set_field(Device, device, name, value):
     object.__setattr__(device, name, value)
 
 
-def _distance(a, b):
+def _distance(name, member):
     """Return how many letters differ, are missing or are too many: Levenshtein's distance."""
-    row = list(range(len(b) + 1))
-    for i in range(len(a)):
+    row = list(range(len(member) + 1))
+    for i in range(len(name)):
         before, row[0] = row[0], i + 1
-        for j in range(len(b)):
+        for j in range(len(member)):
             least = min(row[j], row[j + 1]) + 1
-            before, row[j + 1] = row[j + 1], min(least, before + (a[i] != b[j]))
+            before, row[j + 1] = row[j + 1], min(least, before + (name[i] != member[j]))
     return row[-1]

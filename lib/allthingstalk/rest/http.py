@@ -121,12 +121,12 @@ def path(device_id, asset_name=None):
 
 
 class HttpSocket:
-    """`net` gives time; `timeout_s` bounds the whole, with a second more for each 4 KiB."""
+    """`net` gives time; `timeout` bounds the whole, with a second more for each 4 KiB."""
 
-    def __init__(self, link, net, timeout_s):
+    def __init__(self, link, net, timeout):
         self.link = link
         self.net = net
-        self.until = net.ticks_add(net.ticks_ms(), int(timeout_s * 1000))
+        self.until = net.ticks_add(net.ticks_ms(), int(timeout * 1000))
         self.out = b""  # what the engine wrote so far
         self.buffer = bytearray(_PIECE)
         self.at = self.have = 0  # what of it was read from the link, and not asked for yet

@@ -1,21 +1,6 @@
 """Brings the platform's assets of a device in line with its declaration."""
 
 
-def connect_with(client, device):
-    """Settle the assets with a client of somebody's own; return whether the device is on line."""
-    online = True
-    try:
-        settle(client, device)
-    except Exception as e:
-        if not getattr(e, "passing", False):
-            raise
-        online = False
-    if hasattr(client, "_attach_device"):
-        client._attach_device(device)
-    device.__started__ = True
-    return online
-
-
 def settle(client, device):
     """Create what is missing, compare the rest; a device without id is created first.
 
@@ -24,7 +9,9 @@ def settle(client, device):
     """
     ours = hasattr(client, "connect_device")
     if device.id is None:
-        _create_device(client, device, ours)
+        from .new_device import create_for
+
+        create_for(client, device, ours)
     path = client.digest if ours else None
     if path:
         from . import digest
@@ -43,7 +30,7 @@ def settle(client, device):
     if mismatch:  # not before the list is read to its end: that closes its socket
         raise mismatch
     # In the order of declaration: a dashboard shows assets in the order of their creation.
-    for asset in sorted(missing.values(), key=lambda a: a.order):
+    for asset in sorted(missing.values(), key=lambda asset: asset.order):
         _create(client, device, ours, asset, differing)
     if differing and not hasattr(client, "update_asset"):
         raise NotImplementedError("this client overwrites no assets: it has no update_asset()")
@@ -71,19 +58,6 @@ def _each(client, device_id, ours):
     return each_asset(client, device_id)
 
 
-def _create_device(client, device, ours):
-    if not hasattr(client, "create_device"):
-        raise NotImplementedError("this client creates no devices: pass id='...'")
-    device.id = client.create_device(device.__class__.__name__)
-    own = client.numbers.pop(id(device), None) if ours else None
-    if own:  # values assigned while it had no id are addressed now
-        from ..topics import state_topic
-
-        client.numbers[device.id] = own
-        for name in own:
-            client.topics[own[name]] = state_topic(client, device.id, name)
-
-
 def _create(client, device, ours, asset, differing):
     try:
         if ours:
@@ -109,16 +83,16 @@ def _create(client, device, ours, asset, differing):
     _identify(asset, found)
 
 
-def compare(asset, found, overwrite, differing):
-    """Return an AssetMismatchException or None; note the asset in `differing` to overwrite it."""
+def compare(asset, found, overwrite_assets, differing):
+    """Return an AssetMismatchException or None; note the asset in `differing` to overwrite_assets it."""
     same = asset.kind == found.kind and _type(asset) == _type(found)
-    if not same and not overwrite:
+    if not same and not overwrite_assets:
         from ..exceptions import AssetMismatchException
 
         return AssetMismatchException(
             asset.name, (asset.kind, asset.type), (found.kind, found.type)
         )
-    if overwrite and not (
+    if overwrite_assets and not (
         same
         and (asset.schema == found.schema or found.type == "location")
         and (asset.title or asset.name) == found.title
