@@ -63,9 +63,6 @@ class Client(BaseClient):
     busy = in_handler = False  # see core.reentry
     thread = None
     cut = False  # our work was cut off, and what it left half done is still to be mended
-    outbox = session = None  # made by load()
-    link = None  # the connection, while there is a session over it
-    way = None  # the way up while it is under way: a generator
     link_up = None  # a function that says whether there is a network to try; see board.wifi
     watchdog = None  # fed with each poll; see board.watchdog
     handlers = -1  # how many there were when streams were last subscribed
@@ -99,6 +96,10 @@ class Client(BaseClient):
         last_will=None,
         max_message=4096,
     ):
+        # Here, and not in the class, is what each client has of its own in the end.
+        self.outbox = self.session = None  # made by load()
+        self.link = None  # the connection, while there is a session over it
+        self.way = None  # the way up while it is under way: a generator
         self.retry_at = self.net.ticks_ms()
         self.devices = {}  # device -> why its assets are to be looked at: "first", "again", None
         self.events = []  # "online", or the reason of a loss: on_connect, on_disconnect
@@ -204,7 +205,11 @@ class Client(BaseClient):
 
         Called by an interrupt in the middle of the client's work it is done right after that.
         """
-        self._call("calls", "close")
+        # One after the other: less is in memory at a time.
+        if self._call("calls", "ready_to_close"):
+            self._call("connect.calls", "close")
+            self._call("calls", "save")
+            self.thread = None
 
     def start(self, period_ms=100, watchdog=None):
         """Poll from a machine.Timer from now on, so that a program which sleeps hears commands.
@@ -271,8 +276,10 @@ class Client(BaseClient):
                 link = self._call("connect.bring_up", "connect", device)
                 if not online:
                     self.arrived(link)
-                elif not self.link:
-                    self.load()
+                else:
+                    self.handlers = -1  # those of this device are to be subscribed
+                    if not self.link:
+                        self.load()
             except Exception as e:
                 try:
                     self._call("connect.recover", "refused", device, e, online)
@@ -378,7 +385,7 @@ class Client(BaseClient):
         lines = ()
         if e is not None:
             try:
-                text, lines = self._call("connect.calls", "told", text, e)
+                text, lines = self._call("connect.error_texts", "told", text, e)
             except (MemoryError, ImportError):  # not even that fits, or the files are gone
                 text = "%s: %s" % (text, e)
         self.last_error = text = text.replace(self.token, "***").replace("\n", " ")

@@ -38,8 +38,6 @@ class Outbox:
     Raises ValueError for a bound below 256 bytes, and for `always` without a path.
     """
 
-    store = None  # the file, once a Client has the outbox; see outbox_file
-
     def __init__(self, path=None, size=8192, always=False):
         if size < 256:
             raise ValueError("an outbox of %d bytes holds nothing; 256 is the least" % size)
@@ -48,6 +46,7 @@ class Outbox:
         self.path = path
         self.size = size
         self.always = always
+        self.store = None  # the file, once a Client has the outbox; see outbox_file
         self.pending = 0  # records not acknowledged
         self.in_flight = 0
         self.buffer = bytearray(128)

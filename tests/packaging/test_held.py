@@ -19,6 +19,7 @@ HELD = {
     "allthingstalk.assets",
     "allthingstalk.clients",
     "allthingstalk.core",
+    "allthingstalk.core.commands",
     "allthingstalk.core.packet_reader",
     "allthingstalk.core.payload",
     "allthingstalk.core.poll",

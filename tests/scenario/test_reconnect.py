@@ -184,7 +184,8 @@ def test_sockets_of_failed_tries_are_closed(interpreter):
         brokers = (refusing, cutting, closing, other, nobody)
         endpoints += [(good.http, server.address) for server in brokers]
         opened = reconnect(interpreter, DEVICE_ID, "maker:t0ken", endpoints, count=12)
-        assert [more for more, _ in opened] == [0] * len(endpoints)
+        # Fewer is no leak: the one of the try before has gone.
+        assert len(opened) == len(endpoints) and all(more <= 0 for more, _ in opened), opened
         assert len(refusing.connections) >= 12 and len(cutting.connections) >= 12
 
 

@@ -1,9 +1,10 @@
 """Threads, Ctrl-C and other tasks beside the client, on three interpreters: nothing is lost.
 
-Two threads assign while the main one polls; real signals come 33 times a second; an asyncio task
+Two threads assign while the main one polls; real signals come up to 33 times a second; an asyncio task
 goes on blinking while a broker says nothing.
 """
 
+import random
 import signal
 import socket
 import time
@@ -17,7 +18,7 @@ COUNT = 300  # values of each thread
 SIGNALS = 100
 # The longest pause of another task, in ms: the design's bounds, and what a loaded machine adds.
 PAUSE_MS, PAUSE_TLS_MS = 50, 250
-LOADED_MS = 100
+LOADED_MS = 250
 
 HEAD = """
     import time
@@ -93,16 +94,11 @@ STOPPED = (
                 client.poll()
                 while client.pending > 50:
                     client.poll()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # the next one comes after the line below
             stops += 1
             number = max(number, taken)
-    while True:
-        try:
-            print("stopped", taken)
-            input()  # no signal comes any more
-            break
-        except KeyboardInterrupt:
-            pass
+            print("stop", stops)
+    print("stopped", taken)
     print("flushed", client.flush(15), client.dropped, client.pending, client.last_error)
     client.close()
     """
@@ -178,11 +174,16 @@ def test_two_threads_that_assign_while_the_main_one_polls(interpreter, platform,
 
 
 def test_ctrl_c_at_any_moment_costs_the_link_and_nothing_else(interpreter, platform, values):
+    if interpreter.name != "cpython":
+        # MICROPY_ASYNC_KBD_INTR; a board raises it between two instructions of a program, for
+        # which unit/test_contract_ctrl_c stands.
+        pytest.skip("the unix port raises Ctrl-C in the midst of its allocator, and locks its heap")
     program = interpreter.start(STOPPED, {**values, "SIGNALS": SIGNALS}, [values["TOKEN"]])
     program.wait_for("go")
-    while not program.all("stopped") and program.signal(signal.SIGINT):
-        time.sleep(0.03)
-    program.say("go on")
+    for stops in range(1, SIGNALS + 1):
+        time.sleep(random.uniform(0.01, 0.04))
+        assert program.signal(signal.SIGINT), program.output
+        program.wait_for("stop ", stops)
     program.finish(60)
     assert program.all("flushed")[0].startswith("True 0 0"), program.output
     got = arrived(platform, values, "main")

@@ -71,7 +71,7 @@ class TestExplain(unittest.TestCase):
         try:
             {}["missing"]
         except KeyError as e:
-            text, lines = error_texts.traceback_lines("what was done", e)
+            text, lines = error_texts.told(None, "what was done", e)
         self.assertTrue(text.startswith("what was done: KeyError: "), text)
         self.assertFalse("\n" in text)
         self.assertTrue(any("test_error_texts" in line for line in lines), lines)

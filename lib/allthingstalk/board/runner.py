@@ -66,9 +66,9 @@ def _crashed(e, client, started_s):
         client.tick()
         safe_mode.count(client.second - started_s)
         with Overlay("connect"):
-            from ..connect.error_texts import traceback_lines
+            from ..connect.error_texts import told
 
-            text, lines = traceback_lines("the program raised", e)
+            text, lines = told(None, "the program raised", e)
         for line in [text] + lines:
             print("allthingstalk: " + line.replace(client.token, "***"))
         client.close()

@@ -7,10 +7,9 @@ stays.
 
 def load(client, cls):
     """Load the heart of a client, see Client.load(); its methods become those of the class."""
+    from ..core import poll, publisher, reentry
     from ..core.session import Session
     from ..outbox import Outbox
-
-    from ..core import poll, publisher, reentry
 
     for module, name in ((reentry, "Reentry"), (publisher, "Publisher"), (poll, "Loop")):
         part = getattr(module, name)
@@ -67,28 +66,18 @@ def save(client):
             raise
 
 
-def close(client):
-    """Flush, say DISCONNECT, and stay off line; see Client.close()."""
+def ready_to_close(client):
+    """Do what comes before connect.calls.close(): flush. Return False if it has to wait."""
     client.check_thread()
     if client.busy or client.entered():
         client.after.append(client.close)
-        return
+        return False
     if client.timer and not client.watchdog:  # which cannot be disarmed, and is fed on
         client.timer.deinit()
         client.timer = None
     if client.state == "online":
         client.flush(1)
-    try:
-        client.busy = True
-        client.move("close")
-        client.leave_way()
-        client.down(True)
-        client.busy = False
-    except BaseException:
-        client.cut_off()
-        raise
-    save(client)
-    client.thread = None
+    return True
 
 
 def end(client):

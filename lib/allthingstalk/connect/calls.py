@@ -21,7 +21,13 @@ def down(client, politely=False):
         link.close()
     if session:
         session.restart()
-        client.outbox.rewind()
+        try:
+            client.enter()  # what an interrupt assigns meanwhile would be counted twice
+            client.outbox.rewind()
+        except Exception:
+            client.leave()
+            raise
+        client.leave()
 
 
 def mend(client):
@@ -43,8 +49,14 @@ def send_states(client):
     send(client)
 
 
-def told(client, text, e):
-    """Return what is said of an error, and the lines of its traceback."""
-    from .error_texts import traceback_lines
-
-    return traceback_lines(text, e)
+def close(client):
+    """Say DISCONNECT and stay off line."""
+    try:
+        client.busy = True
+        client.move("close")
+        client.leave_way()
+        down(client, True)
+        client.busy = False
+    except BaseException:
+        client.cut_off()
+        raise

@@ -102,7 +102,7 @@ def in_words(e):
     return "%s (%s)" % (e, why) if why else str(e)
 
 
-def traceback_lines(text, e):
+def told(_, text, e):
     """Return `text` with what the exception says, and its traceback as lines."""
     text = "%s: %s: %s" % (text, e.__class__.__name__, e)
     if hasattr(sys, "print_exception"):

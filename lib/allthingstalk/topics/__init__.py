@@ -34,8 +34,10 @@ def number_assets(client, device):
 def subscribe(client, now):
     """Subscribe to the streams that have handlers, as far as this link has not yet.
 
-    At QoS 1, without waiting for SUBACK (MQTT 3.1.1, section 3.8).
+    At QoS 1, without waiting for SUBACK (MQTT 3.1.1, section 3.8). What takes a command is loaded
+    here, not when the first one comes: so much heap is not to be missed then.
     """
+    from ..core import commands  # noqa: F401
     session = client.session
     for device in client.devices:
         if client.devices[device] == "first":  # left out: it might cost the others their session
