@@ -60,7 +60,7 @@ class Client(BaseClient):
     errors = dropped = 0
     last_error = None
     status = state = "offline"  # see connect.TABLE
-    busy = in_handler = False  # see core.reentry
+    busy = in_handler = False  # see core.heart
     thread = None
     cut = False  # our work was cut off, and what it left half done is still to be mended
     link_up = None  # a function that says whether there is a network to try; see board.wifi
@@ -254,7 +254,7 @@ class Client(BaseClient):
         """
         return self._call("calls", "rest", "create_device", ground or self.ground, title)
 
-    # -- up and down: what Device and Loop call --------------------------------------------------
+    # -- up and down: what Device and Heart call -------------------------------------------------
 
     def connect_device(self, device):
         """Bring a device up, and wait for it; return whether it is on line.

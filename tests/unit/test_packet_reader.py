@@ -2,12 +2,12 @@
 
 import unittest
 
-from allthingstalk.core.packet_reader import PacketReader, ProtocolError
+from allthingstalk.core.session import ProtocolError, Session
 from fake_net import message
 from wire import SessionTest
 
 
-class Reader(PacketReader):
+class Reader(Session):
     max_message = 256
 
     def __init__(self):

@@ -7,22 +7,20 @@ stays.
 
 def load(client, cls):
     """Load the heart of a client, see Client.load(); its methods become those of the class."""
-    from ..core import poll, publisher, reentry
+    from ..core import heart
     from ..core.session import Session
     from ..outbox import Outbox
 
-    for module, name in ((reentry, "Reentry"), (publisher, "Publisher"), (poll, "Loop")):
-        part = getattr(module, name)
-        if part:
-            for method in part.__dict__:
-                if not method.startswith("__"):
-                    setattr(cls, method, part.__dict__[method])
-            setattr(module, name, None)  # it has done its work: its functions are enough
+    part = heart.Heart
+    if part:
+        for name in part.__dict__:
+            if not name.startswith("__"):
+                setattr(cls, name, part.__dict__[name])
+        heart.Heart = None  # it has done its work: its functions are enough
     outbox, session = client.outbox_given or Outbox(), Session(client)
     if client.session:  # made by an interrupt meanwhile
         return
-    client.begin_reentry()
-    client.begin_publisher(outbox)
+    client.begin(outbox)
     if outbox.path:
         from ..outbox_file import Store
 

@@ -1,9 +1,11 @@
 """What a Client calls of this folder, in memory for one call; see Client.__getattr__."""
 
+from . import move
+
 
 def lost(client, reason):
     """Take note that the session is lost; the next try is due."""
-    client.move("lost", reason)
+    move(client, "lost", reason)
     client.retry_at = client.net.ticks_ms()
 
 
@@ -53,7 +55,7 @@ def close(client):
     """Say DISCONNECT and stay off line."""
     try:
         client.busy = True
-        client.move("close")
+        move(client, "close")
         client.leave_way()
         down(client, True)
         client.busy = False

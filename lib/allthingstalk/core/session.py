@@ -2,22 +2,23 @@
 
 No socket and no clock in here: bytes that came are put into `buffer`, bytes to be sent lie in
 `out[start:stop]`, and `now` is given. `umqtt.simple` makes the connection (connect.mqtt_connect):
-as a session it would wait for each PUBACK, and write a packet in four or five pieces.
+as a session it would wait for each PUBACK, write a packet in four or five pieces, and read a
+message of any size into memory; here one over the limit is skipped, see oversize.
 """
 
 from micropython import const
 
 from ..outbox import SEVERAL, SHORT
-from . import ProtocolError, payload
-from .packet_reader import PacketReader
+from . import TOPIC_MAX, ProtocolError, payload
 
 _WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
+_PACKET_ROOM = const(128)  # bytes of `buffer`; it grows for the packet at hand
 _ROOM = const(256)  # of `out`; it grows as needed
 _INBOX_MAX = const(8192)  # bytes of messages that wait for their handlers
 
 
-class Session(PacketReader):
+class Session:
     """Outlives its links: what an old one left unacknowledged goes out over the next.
 
     `owner` is a Client: it holds what is to be published, says how long answers may take, and
@@ -40,7 +41,11 @@ class Session(PacketReader):
 
     def restart(self, now=0):
         """Forget what the last link left. Times are in ticks."""
-        super().restart()
+        self.buffer = bytearray(_PACKET_ROOM)
+        self.have = self.at = 0  # bytes in the buffer, and where what is not handled yet begins
+        self.body = self.end = 0  # of the packet at hand, its body buffer[body:end]
+        self.skip = 0  # bytes to pass over
+        self.rest = 0  # after those, of a message with a long topic: packet id and payload
         self.out = bytearray(_ROOM)
         self.start = self.stop = 0
         self.asked = {}  # packet id of a SUBSCRIBE -> its filter
@@ -142,7 +147,57 @@ class Session(PacketReader):
                 return True
         return False
 
-    # -- in -------------------------------------------------------------------------------------
+    # -- in: bytes that came go into buffer[have:] ------------------------------------------------
+
+    def next(self):
+        """Return the first byte of the next complete packet; -1 if there is none yet.
+
+        `max_message` bounds the payload; a packet that cannot hold such a one is skipped.
+        """
+        b, have = self.buffer, self.have
+        while True:
+            if self.skip or self.rest:
+                from .oversize import go_on
+
+                go_on(self)
+            i = self.at
+            length = shift = 0
+            j = i + 1
+            while True:
+                if j >= have:
+                    return self.keep(0)
+                length |= (b[j] & 127) << shift
+                j += 1
+                if b[j - 1] < 128:
+                    break
+                shift += 7
+                if shift > 21:
+                    raise ProtocolError("a packet of impossible length")
+            end = j + length
+            if end <= have:
+                self.body, self.end, self.at = j, end, end
+                return b[i]
+            try:
+                if length <= self.max_message + TOPIC_MAX:
+                    return self.keep(end - i)
+            except MemoryError:  # the message has to go, not the link
+                pass
+            from .oversize import begin
+
+            if not begin(self, i, j, length):
+                return -1
+
+    def keep(self, size):
+        """Move what is left to the front of a buffer for a packet of `size` bytes; return -1."""
+        b, left = self.buffer, self.have - self.at
+        size = max(size, _PACKET_ROOM)
+        if size > len(b) or len(b) > _PACKET_ROOM >= left and size == _PACKET_ROOM:
+            self.buffer = bytearray(size)
+            self.buffer[:left] = b[self.at : self.have]
+        elif self.at and left:
+            b[:left] = b[self.at : self.have]
+        self.have, self.at = left, 0
+        return -1
 
     def full(self):
         """Return whether nothing more is to be read: messages or acknowledgements pile up."""
