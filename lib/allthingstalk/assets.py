@@ -82,8 +82,9 @@ class Asset:
         asset.thing_id = d.get("deviceId")
         asset.kind = d["is"]
         asset.name = d["name"]
-        if d.get("title") is not None:
-            asset.title = d["title"]
+        title = d.get("title")
+        if title is not None:
+            asset.title = title
         asset.description = d.get("description") or ""
         profile = d.get("profile")
         if profile and profile.get("type"):

@@ -1,7 +1,7 @@
 """Threads, Ctrl-C and other tasks beside the client, on three interpreters: nothing is lost.
 
-Two threads assign while the main one polls; real signals come up to 33 times a second; an asyncio task
-goes on blinking while a broker says nothing.
+Two threads assign while the main one polls; real signals come some 30 times a second; an asyncio
+task goes on blinking while a broker says nothing.
 """
 
 import random

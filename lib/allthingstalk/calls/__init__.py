@@ -11,12 +11,12 @@ def load(client, cls):
     from ..core.session import Session
     from ..outbox import Outbox
 
-    part = heart.Heart
+    part = getattr(heart, "Heart")  # noqa: B009 - it is None in the end
     if part:
         for name in part.__dict__:
             if not name.startswith("__"):
                 setattr(cls, name, part.__dict__[name])
-        heart.Heart = None  # it has done its work: its functions are enough
+        setattr(heart, "Heart", None)  # noqa: B010 - it has done its work: its functions are enough
     outbox, session = client.outbox_given or Outbox(), Session(client)
     if client.session:  # made by an interrupt meanwhile
         return

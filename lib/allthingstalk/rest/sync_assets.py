@@ -84,7 +84,7 @@ def _create(client, device, ours, asset, differing):
 
 
 def compare(asset, found, overwrite_assets, differing):
-    """Return an AssetMismatchException or None; note the asset in `differing` to overwrite_assets it."""
+    """Return an AssetMismatchException or None; note in `differing` an asset to be overwritten."""
     same = asset.kind == found.kind and _type(asset) == _type(found)
     if not same and not overwrite_assets:
         from ..exceptions import AssetMismatchException

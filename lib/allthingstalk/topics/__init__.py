@@ -38,6 +38,7 @@ def subscribe(client, now):
     here, not when the first one comes: so much heap is not to be missed then.
     """
     from ..core import commands  # noqa: F401
+
     session = client.session
     for device in client.devices:
         if client.devices[device] == "first":  # left out: it might cost the others their session
