@@ -12,7 +12,7 @@ from tools import library, mip_index
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE_JSON = json.loads((ROOT / "package.json").read_text())
 # A part that is loaded by the core when it is asked for by name, and by whom.
-ASKED_FOR = {("clients", "outbox_file"), ("fronts", "board.watchdog")}
+ASKED_FOR = {("calls", "outbox_file"), ("fronts", "board.watchdog")}
 
 
 def test_package_json_the_package_and_the_changelog_agree():

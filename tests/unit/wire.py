@@ -32,6 +32,11 @@ class Owner:
     def ending(self):
         return b"}"
 
+    def enter(self):
+        pass
+
+    leave = enter
+
 
 class SessionTest(unittest.TestCase):
     """Does with a session what `core.heart` does, step by step."""
