@@ -149,6 +149,10 @@ class Opening:
         self.address = address
         self.real = None
 
+    def close(self):
+        if self.real:
+            self.real.close()
+
     def __getattr__(self, name):
         return getattr(self.real, name)
 

@@ -39,7 +39,7 @@ class Owner:
 
 
 class SessionTest(unittest.TestCase):
-    """Does with a session what `core.heart` does, step by step."""
+    """Does with a session what `core.poll` does, step by step."""
 
     def setUp(self):
         self.net = FakeNet()

@@ -4,19 +4,23 @@ What they need in turn (folders `connect` and `rest`) comes and goes with them; 
 stays.
 """
 
+import gc
+
 
 def load(client, cls):
     """Load the heart of a client, see Client.load(); its methods become those of the class."""
-    from ..core import heart
+    for name, part in (("publisher", "Publisher"), ("poll", "Loop")):
+        module = __import__("allthingstalk.core." + name, None, None, (part,))
+        found = getattr(module, part)
+        if found:
+            for method in found.__dict__:
+                if not method.startswith("__"):
+                    setattr(cls, method, found.__dict__[method])
+            setattr(module, part, None)  # it has done its work: its functions are enough
+        gc.collect()  # compiling the next one takes much
     from ..core.session import Session
     from ..outbox import Outbox
 
-    part = getattr(heart, "Heart")  # noqa: B009 - it is None in the end
-    if part:
-        for name in part.__dict__:
-            if not name.startswith("__"):
-                setattr(cls, name, part.__dict__[name])
-        setattr(heart, "Heart", None)  # noqa: B010 - it has done its work: its functions are enough
     outbox, session = client.outbox_given or Outbox(), Session(client)
     if client.session:  # made by an interrupt meanwhile
         return

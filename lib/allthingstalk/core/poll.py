@@ -1,0 +1,189 @@
+"""One step of a client, in order, and what an assignment does of it.
+
+A step takes what interrupts assigned, then what has arrived, sends, pings, and hands messages to
+their handlers. Off line it goes one step of the way up instead, when that is due. What Ctrl-C
+leaves half done is mended, see cut_off().
+"""
+
+from micropython import const
+
+from .publisher import get_ident
+
+_SERVE_S = const(5)  # a program that has not polled for so long is served by its assignments
+_READS = const(256)  # of one poll: a broker that never stops does not keep the program
+_IDLE_MS = const(10)  # pause between two polls of a wait
+
+
+class Loop:
+    """Part of a Client, as Publisher is: its session and link. What leads up is in clients."""
+
+    def cut_off(self):
+        """Leave our own work after an exception from outside, such as Ctrl-C, in whatever state.
+
+        What it left half done is mended when the client is used again: another Ctrl-C may come.
+        """
+        entered = self.entered()
+        if entered:
+            self.leave()
+        if entered or self.busy:
+            self.cut = True
+        self.busy = self.in_handler = False
+
+    def publish(self, topic, value, at, flags=0):
+        """Put a value into the outbox and send what can be sent; see put()."""
+        if self.entered():
+            return self.later(topic, value, at, flags)
+        if self.cut:
+            self.mend()
+        failure, stored = None, False
+        # No `try` begins between enter() and leave(): CPython covers the line of none by another.
+        try:
+            try:
+                self.enter()
+                self.put(topic, value, at, flags)
+                stored = True
+                if self.link and not self.busy and not self.in_handler:
+                    self._exchange()
+            except Exception as e:
+                if not stored:  # the value is not taken, and nothing has changed
+                    self.leave()
+                    raise
+                failure = e
+            self.leave()
+            if failure:
+                self.busy = True
+                self.failed(failure)
+                self.busy = False
+        except Exception:
+            raise
+        except BaseException:  # Ctrl-C: not left, so that it is mended
+            self.cut_off()
+            raise
+        if self.in_handler or self.busy:
+            return
+        if self.second - self._polled_s > _SERVE_S and self.thread in (None, get_ident()):
+            self.poll()
+            while self.way:  # up to the end of a connect that is due
+                self.net.sleep_ms(_IDLE_MS)
+                self.poll()
+        elif self.after or self.events or self.session.inbox:
+            self._run(False)
+
+    def step(self):
+        """Do what is due; see Client.poll()."""
+        self.check_thread(False)
+        free = not (self.busy or self.entered())  # else an interrupt in the middle of our own work
+        if free:
+            self._run(True)
+            self._polled_s = self.second
+        if self.watchdog:
+            self.watchdog.poll()
+        return self.state == "online"
+
+    def _run(self, connect):
+        """Do steps until there is nothing to tell the program, which is told in between."""
+        try:
+            for _ in range(16):
+                try:
+                    self.busy = True
+                    if self.cut:
+                        self.mend()
+                    self._step(connect)
+                except Exception as e:
+                    self.failed(e)
+                self.busy = False
+                if self.in_handler or not (self.events or self.session and self.session.inbox):
+                    break
+                self.in_handler = True
+                while self.events:
+                    self.tell(self.events.pop(0))
+                if self.session.inbox:
+                    from .commands import dispatch
+
+                    dispatch(self)
+                self.in_handler = False
+        except BaseException:
+            self.cut_off()
+            raise
+        while self.after and not self.busy:
+            self.after.pop(0)()
+
+    def _step(self, connect):
+        up = self.link_up is None or self.link_up()
+        try:
+            self.enter()
+            now = self.tick()
+            if self.outbox:
+                self.put_late()
+                if self.outbox.store:
+                    self.outbox.store.check()
+            if self.link and up:
+                for device in self.devices:
+                    if self.handlers != device.__registered__[0]:
+                        self.handlers = device.__registered__[0]
+                        self.subscribe(now)
+                    break
+                self._exchange()
+                self.session.check(now)
+                if self.session.stop:
+                    self._push(now)
+        except Exception:
+            self.leave()
+            raise
+        self.leave()
+        if self.state == "online":
+            if not up:
+                raise OSError("the network is down")
+            if not self.link and self.pending:
+                self.send_states()
+        elif not connect:
+            return
+        elif self.way and up:
+            self.go_up()
+        elif not up or self.state == "closed" or not (self.devices or self.pending):
+            if self.way:
+                self.leave_way()
+            if self.net.ticks_diff(now, self.retry_at) > 0:
+                self.retry_at = now  # due when it is back, and ticks wrap
+        elif self.net.ticks_diff(now, self.retry_at) >= 0:
+            self.go_up()
+
+    def _exchange(self):
+        """Take what has arrived, send what waits."""
+        session, link, now = self.session, self.link, self.net.ticks_ms()
+        for _ in range(_READS):
+            if session.full():
+                break
+            buffer, have = session.buffer, session.have
+            n = link.readinto(memoryview(buffer)[have:] if have else buffer)
+            if n is None:
+                break
+            if n == 0:
+                raise OSError("the platform closed the connection")
+            session.receive(n, now)
+        if session.stop:
+            self._push(now)
+        while not session.stop:
+            more = session.send(now)
+            if session.stop:
+                self._push(now)
+            if not more:
+                break
+
+    def _push(self, now):
+        session = self.session
+        session.sent(self.link.send(session.out, session.start, session.stop), now)
+
+    def until(self, seconds, done=None):
+        """Poll until `done()` or the time is over."""
+        self.check_thread()
+        net, left_ms = self.net, int(seconds * 1000)
+        last = net.ticks_ms()
+        while True:
+            self.poll()
+            now = net.ticks_ms()
+            left_ms -= net.ticks_diff(now, last)
+            last = now
+            if left_ms <= 0 or done and done() or self.busy:
+                return
+            net.sleep_ms(min(_IDLE_MS, left_ms))

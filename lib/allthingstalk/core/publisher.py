@@ -1,0 +1,180 @@
+"""The way of a value into the outbox, and what interrupts and other threads may do beside it.
+
+Interrupts (a timer's or a pin's handler, by way of `micropython.schedule`) run between any two
+bytecodes. What they assign while the outbox is being changed waits in a list of its own, and goes
+in before what is assigned later; what they call while the client works (close, connect) is done
+right after it. Other threads may assign: they wait for the lock, which is never held while the
+client waits for the network. A number, a bool or a short text gets into the outbox without an
+allocation.
+"""
+
+import sys
+from io import BytesIO
+
+from micropython import const
+
+try:
+    from _thread import allocate_lock, get_ident
+except ImportError:  # a port without threads
+    from .no_threads import allocate_lock, get_ident
+
+_LATE_MAX = const(64)  # values of interrupts that wait at a time
+_ROOM = const(64)  # bytes of a text for which nothing is allocated
+
+
+class Publisher:
+    """Part of a Client, whose class gets these methods when they are needed, see calls.load().
+
+    A Client's `busy`: it is in its own work, of which waiting
+    for the network may be a part; `in_handler`: in a function of the program that it called;
+    `after`: what interrupts called, to be done when the work at hand is.
+    """
+
+    second = 0  # since begin(): ticks alone wrap
+    _overflowing = False
+
+    # -- interrupts and threads: enter() and leave() stand around each change of outbox and session
+
+    def begin(self, outbox):
+        """Take an outbox, and a format for its messages."""
+        from . import payload
+
+        self.lock = allocate_lock()
+        self._holder = None  # who is between enter() and leave(), 0 where it was not asked for
+        self._locked = self.lock.locked
+        self.own()
+        # On 32-bit ports with large thread numbers each question allocates: only where two meet.
+        self._asks = self.thread < 1 << 30 or sys.maxsize > 1 << 31
+        self.format = payload
+        self._text = bytearray(_ROOM)
+        self._stream = BytesIO(bytearray(_ROOM))
+        self._ticked = self.net.ticks_ms()
+        self._ms = self._polled_s = 0  # of the clock; second of the last poll
+        self.late = []  # (topic, text, flags, ticks) of what interrupts assigned
+        self.outbox = outbox
+
+    def own(self):
+        """Make this thread the one that polls; None in `thread`: the next that connects."""
+        self.thread = get_ident()
+
+    def check_thread(self, always=True):
+        """Raise RuntimeError in a thread that may only assign."""
+        if (always or self._asks) and self.thread not in (None, get_ident()):
+            raise RuntimeError(
+                "this thread may only assign: poll, wait, flush, close, connect and reading "
+                "belong to the thread that connected"
+            )
+
+    def entered(self):
+        """Return whether this thread is between enter() and leave(): then it is an interrupt."""
+        if not self._locked():
+            return False
+        me = get_ident()
+        return self._holder == me or not self._holder and me == self.thread
+
+    def enter(self):
+        """Begin to change the outbox; waits for another thread that does."""
+        self.lock.acquire()
+        self._holder = get_ident() if self._asks else 0
+
+    def leave(self):
+        self._holder = None
+        self.lock.release()
+
+    # -- a value's way into the outbox; all but later() between enter() and leave() ----------------
+
+    def tick(self):
+        """Bring the clock up to date; return the ticks."""
+        now = self.net.ticks_ms()
+        ms = self._ms + self.net.ticks_diff(now, self._ticked)
+        self._ticked = now
+        if ms >= 1000:
+            self.second += ms // 1000
+            ms %= 1000
+        self._ms = ms
+        return now
+
+    def age_ms(self, second, ms):
+        """Return how long ago a moment of this clock was."""
+        return (self.second - second) * 1000 + self._ms - ms
+
+    def ending(self):
+        """Return the end of the message of the outbox's record at hand."""
+        outbox = self.outbox
+        return self.format.ending(outbox, self.age_ms(outbox.second, outbox.ms()))
+
+    def number(self, device_id, asset_name):
+        """Return the number of an asset; `()` stands for several of them in one message.
+
+        Raises ValueError for a name that cannot be part of a topic.
+        """
+        numbers = self.numbers.get(device_id)
+        if numbers is None:
+            numbers = self.numbers[device_id] = {}
+        found = numbers.get(asset_name)
+        if found is None:
+            topic = self.state_topic(device_id, asset_name)
+            self.topics.append(topic)  # first: an interrupt may add one as well
+            found = numbers[asset_name] = self.topics.index(topic)
+        return found
+
+    def later(self, topic, value, at, flags):
+        """Keep the value of an interrupt until the outbox is free; arguments as for put()."""
+        if not flags:
+            stream = BytesIO()
+            self.format.write(stream, value, at)
+            value, flags = stream.getvalue(), 0 if at is None else self.format.OWN_TIME
+        if len(self.late) >= _LATE_MAX:
+            self.late.pop(0)
+            self.dropped += 1
+        self.late.append((topic, value, flags, self.net.ticks_ms()))
+
+    def put_late(self):
+        """Put what interrupts assigned meanwhile."""
+        while self.late:
+            topic, text, flags, ticks = self.late[0]
+            ms = self._ms - self.net.ticks_diff(self._ticked, ticks)
+            self._put(topic, text, len(text), flags, self.second + ms // 1000, ms % 1000)
+            self.late.pop(0)  # only now: a KeyboardInterrupt costs no value
+
+    def put(self, topic, value, at, flags):
+        """Put a value into the outbox; `at` is its own time as text, or None.
+
+        With SEVERAL in `flags` the value is what payload.pair() made of the values of several
+        assets, as bytes.
+        """
+        self.tick()
+        if self.late:
+            self.put_late()
+        if flags:
+            return self._put(topic, value, len(value), flags, self.second, self._ms)
+        stream, text = self._stream, self._text
+        stream.seek(0)
+        self.format.write(stream, value, at)
+        n = stream.tell()
+        stream.seek(0)
+        if n > _ROOM:
+            text = bytearray(n)
+            self._stream = BytesIO(bytearray(_ROOM))  # it has grown: not for ever
+        stream.readinto(text)
+        self._put(topic, text, n, 0 if at is None else self.format.OWN_TIME, self.second, self._ms)
+
+    def _put(self, topic, text, size, flags, second, ms):
+        outbox = self.outbox
+        if topic in self.set_aside:
+            self.dropped += 1
+            return
+        if topic in self.latest:
+            while outbox.next(topic, True):
+                outbox.remove(outbox.at)
+        gone = outbox.put(topic, text, size, second, ms, flags)
+        if not gone:
+            if self._overflowing and outbox.pending < 2:
+                self._overflowing = False
+            return
+        self.dropped += 1 if gone < 0 else gone
+        if gone < 0:
+            self.report("a value is larger than the outbox: " + str(self.topics[topic], "utf-8"))
+        elif not self._overflowing:
+            self.report("the outbox is full, the oldest values go; see client.dropped")
+        self._overflowing = True
