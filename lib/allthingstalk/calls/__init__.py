@@ -9,15 +9,12 @@ import gc
 
 def load(client, cls):
     """Load the heart of a client, see Client.load(); its methods become those of the class."""
-    for name, part in (("publisher", "Publisher"), ("poll", "Loop")):
-        module = __import__("allthingstalk.core." + name, None, None, (part,))
-        found = getattr(module, part)
-        if found:
-            for method in found.__dict__:
-                if not method.startswith("__"):
-                    setattr(cls, method, found.__dict__[method])
-            setattr(module, part, None)  # it has done its work: its functions are enough
-        gc.collect()  # compiling the next one takes much
+    from ..core import publisher
+
+    _join(cls, publisher, "Publisher")
+    from ..core import poll
+
+    _join(cls, poll, "Loop")
     from ..core.session import Session
     from ..outbox import Outbox
 
@@ -30,6 +27,16 @@ def load(client, cls):
 
         Store(client, client.net)
     client.session = session
+
+
+def _join(cls, module, name):
+    part = getattr(module, name)
+    if part:
+        for method in part.__dict__:
+            if not method.startswith("__"):
+                setattr(cls, method, part.__dict__[method])
+        setattr(module, name, None)  # it has done its work: its functions are enough
+    gc.collect()  # compiling what comes next takes much
 
 
 def rest(client, name, *args):
