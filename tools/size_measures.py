@@ -244,6 +244,11 @@ class Measures(Programs):
         figures["command"] = found["command_bytes"]
         return figures
 
+    def costs(self):
+        """Return what a function, a class, a module, a name take of the heap, each."""
+        found = json.loads(self._run("costs", "mpy", []))
+        return {f"cost of {thing}": round(taken) for thing, taken in found.items()}
+
     def smallest(self, form, maker=OURS, tls=False, times=TIMES):
         """Return the smallest heap in bytes at which the whole job runs so often in a row."""
         extra = self._image_bytes if form == "romfs" else 0
@@ -303,4 +308,5 @@ GROUPS = {
     "list": Measures.list_peaks,
     "hour": lambda measures: measures.each_form(measures.hour),
     "outages": Measures.outages,
+    "costs": Measures.costs,
 }
