@@ -58,6 +58,20 @@ class TestWithinAWrite(ContractTest):
         self.assertEqual(sorted(set(self.values())), [0, 1, 2, 3, 4])
         self.assertEqual((self.client.pending, self.client.status), (0, "online"))
 
+    def test_in_the_last_write_of_a_link_it_is_closed_all_the_same(self):
+        self.board()
+        self.run_for(6)
+        link = self.net.socket
+
+        def stop():
+            self.net.on_write = None
+            raise KeyboardInterrupt
+
+        self.net.on_write = stop
+        with self.assertRaises(KeyboardInterrupt):
+            self.client.close()
+        self.assertTrue(link.closed)
+
 
 @unittest.skipUnless(hasattr(sys, "settrace"), "MicroPython has no sys.settrace")
 class TestCtrlC(ContractTest):

@@ -20,7 +20,8 @@ def down(client, politely=False):
             link.send(session.out, session.start, session.stop)
         except OSError:  # gone already: that is what was wanted
             pass
-        link.close()
+        finally:  # Ctrl-C
+            link.close()
     if session:
         session.restart()
         try:
