@@ -291,11 +291,15 @@ def test_an_asset_that_nobody_declared_is_set_aside(
     paced = {"VALUES": 60, "PACE_S": 0.06}
     program = interpreter.start(DEVICE + BOTH.replace("SECOND", second), {**values, **paced})
     assert program.wait_for("delivered") == "0 6"
+    drops = proxy.counters.connections - 1
     counts.add("publishes to no asset", interpreter, counters(platform, device), published=60)
     assert "asset 'ghost'" in program.output and "set aside" in program.output
     assert_obeys(platform, device, program)
-    # Three strikes, and one more drop if another value was blamed first.
-    assert 4 <= proxy.counters.connections <= 5
+    # Three strikes; before the first another value may be blamed, and before each of the others the
+    # suspect may be sent again while nothing else waits, which is no strike: up to twice, as the
+    # first two tries come at once.
+    assert 3 <= drops <= 8
+    assert proxy.counters.connections == 1 + drops
 
 
 STEADY = """
