@@ -4,7 +4,7 @@ import sys
 import unittest
 
 from allthingstalk import PlatformUnavailableException
-from allthingstalk.connect import error_texts
+from allthingstalk.connect import error_texts, wifi_texts
 
 
 class TestExplain(unittest.TestCase):
@@ -49,12 +49,12 @@ class TestExplain(unittest.TestCase):
             (201, "2.4 GHz"),
             (3, "connected"),
         ):
-            self.assertTrue(word in error_texts.explain_wifi(status))
+            self.assertTrue(word in wifi_texts.explain_wifi(status))
 
     def test_what_nobody_knows(self):
         for e in (OSError(99999), OSError(-99999), OSError("odd"), ValueError("x"), OSError()):
             self.assertIsNone(error_texts.explain(e))
-        self.assertIsNone(error_texts.explain_wifi(77))
+        self.assertIsNone(wifi_texts.explain_wifi(77))
 
     def test_every_line_of_the_tables_says_what_to_do(self):
         for table in (error_texts._NETWORK, error_texts._ESP32, error_texts._TLS):

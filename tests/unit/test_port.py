@@ -3,7 +3,7 @@
 import unittest
 
 from allthingstalk import net
-from allthingstalk.connect import port
+from allthingstalk.connect import dial as port
 
 ADDRESS = (2, 1, 0, "", None)
 

@@ -151,7 +151,7 @@ class WiFi:
     def _give_up(self, now):
         status = self._wlan.status()
         with Overlay("connect"):
-            from ..connect.error_texts import explain_wifi
+            from ..connect.wifi_texts import explain_wifi
 
             self._say("Wi-Fi %s: %s" % (self.name, explain_wifi(status) or "status %s" % status))
         try:

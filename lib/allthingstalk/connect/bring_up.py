@@ -59,9 +59,9 @@ def way_up(client, new=None):
             try:
                 settle(client, device)
             except Exception as e:
-                from .recover import refusal
+                from .recover import refuses
 
-                if device is new or len(client.devices) == 1 or not refusal(client, e):
+                if device is new or len(client.devices) == 1 or not refuses(e):
                     raise
                 client.devices[device] = "first"
                 client.report("device %s is left out: %s" % (device.id, e))

@@ -1,14 +1,13 @@
-"""Errors in words: what the numbers of the network, of TLS and of Wi-Fi mean, and what to do.
+"""Errors in words: what the numbers of the network and of TLS mean, and what to do.
 
-Numbers of the network differ between ports: the ESP32
-has those of newlib, the Pico W and the unix port those of Linux.
+Numbers of the network differ between ports: the ESP32 has those of newlib, the Pico W and the unix
+port those of Linux. Those of Wi-Fi: wifi_texts.
 """
 
 import io
 import sys
 
-from .port import IS_ESP32
-
+IS_ESP32 = sys.platform == "esp32"
 # One line each: numbers, what it means; what to do.
 _NETWORK = """
 -2 -6 the name does not resolve; check the endpoint, and that the board has an address and a DNS
@@ -42,18 +41,10 @@ _TLS = """
 32512 out of memory in TLS; connect before anything else takes the heap
 26624 TLS took too long; raise timeout=
 """
-_WIFI = """
-0 1000 idle; connect() was not called
-1 2 1001 still connecting; wait
-3 1010 connected
--1 203 the access point turned the board down; too many clients, or the wrong security
--2 201 210 211 212 no such network in reach; check the name, and that it is 2.4 GHz
--3 202 wrong password; if it is right, wait: it is also said when the router restarts
-200 204 the access point does not answer; move nearer, or restart it
-"""
 
 
-def _find(table, number):
+def find(table, number):
+    """Return what a table of these says of a number, or None."""
     for line in table.strip().split("\n"):
         words = line.split(" ")
         n = 0
@@ -73,7 +64,7 @@ def explain(e):
     sources: lwIP's and newlib's errno.h, mbedtls/ssl.h, mbedtls/x509.h).
     """
     if "WRONG_VERSION_NUMBER" in str(e):  # CPython's words for what mbedTLS has a number for
-        return _find(_TLS, 29184)
+        return find(_TLS, 29184)
     number = e if isinstance(e, int) else getattr(e, "errno", None)
     if not isinstance(number, int) and not isinstance(e, int):
         number = e.args[0] if e.args and isinstance(e.args[0], int) else None
@@ -83,17 +74,12 @@ def explain(e):
     if number is None:
         return None
     if number < -4096:
-        return _find(_TLS, -number)
-    found = _find(_ESP32, number) if IS_ESP32 else None
-    found = found or _find(_NETWORK, number)
+        return find(_TLS, -number)
+    found = find(_ESP32, number) if IS_ESP32 else None
+    found = found or find(_NETWORK, number)
     if found or number >= 0:
         return found
     return explain(-number)  # MicroPython 1.25 has the numbers below TLS negative, such as -104
-
-
-def explain_wifi(status):
-    """Return what a `network.WLAN().status()` of an ESP32 or a Pico W means, or None."""
-    return _find(_WIFI, status)
 
 
 def in_words(e):

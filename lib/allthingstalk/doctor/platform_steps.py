@@ -2,6 +2,7 @@
 
 from ..assets import Asset
 from ..devices import Device
+from ..exceptions import PlatformUnavailableException
 from ..overlay import Overlay
 
 _SHOWN_MAX = 8  # assets named in a line
@@ -108,7 +109,7 @@ def _link(client):
     """Return a link over which CONNACK has come."""
     with Overlay("connect"):
         from ..connect.bring_up import way_up
-        from ..connect.recover import classified
+        from ..connect.recover import meaning
 
         way = way_up(client)
         try:
@@ -118,4 +119,7 @@ def _link(client):
         except StopIteration as e:
             return e.value
         except Exception as e:
-            raise classified(client, e) or e
+            text = meaning(client, e)
+            if text is None or hasattr(e, "passing"):
+                raise
+            raise PlatformUnavailableException(text)

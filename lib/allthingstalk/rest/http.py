@@ -13,8 +13,7 @@ import json
 from micropython import const
 
 from .. import __version__
-from ..connect.dial import dial, lend
-from ..connect.port import ETIMEDOUT
+from ..connect.dial import ETIMEDOUT, dial, lend
 
 try:
     import urequests as engine
