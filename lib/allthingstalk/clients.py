@@ -373,10 +373,18 @@ class Client(BaseClient):
         try:
             self._call("connect.recover", "recover", e)
         except MemoryError:  # not even that fits
-            self.link = None
+            link, self.link = self.link, None
+            text = "too little memory: use the library's .mpy files, or free some"
+            if self.state == "online":
+                self.events.append(text)
+            if link:
+                link.close()
+                self.enter()
+                self.outbox.rewind()
+                self.leave()
             self.state = self.status = "offline"
             self.retry_at = self.net.ticks_add(self.net.ticks_ms(), 5000)
-            self.report("too little memory: use the library's .mpy files, or free some")
+            self.report(text)
         self.leave_way()
 
     def report(self, text, e=None):

@@ -107,6 +107,25 @@ class TestTooLittleMemory(OverlayTest):
         self.comes_back("outbox")
         self.assertEqual(self.values("temp"), [3])
 
+    def test_for_the_way_through_a_loss(self):
+        board, reasons = Board(client=self.client, id="D"), []
+        self.client.on_disconnect = lambda client, reason: reasons.append(reason)
+        self.run_for(1)
+        self.net.broker.acknowledges = False
+        board.temp = 3
+        lost = self.net.socket
+        lost.ended = True
+        self.refuse("connect.recover")
+        self.client.poll()
+        self.refuse()
+        self.assertTrue(lost.closed)
+        self.assertTrue(len(reasons) == 1 and "too little memory" in reasons[0], reasons)
+        self.assertEqual((self.client.status, self.client.pending), ("offline", 1))
+        self.net.broker.acknowledges = True
+        self.run_for(6)
+        self.assertEqual((self.client.connected, self.client.pending), (True, 0))
+        self.assertEqual((self.values("temp")[-1], len(reasons)), (3, 1))  # over one new link
+
     def test_for_the_session_without_mqtt(self):
         self.client = self.make(mqtt=False)
         self.comes_back("core.session")

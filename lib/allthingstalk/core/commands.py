@@ -1,6 +1,20 @@
-"""From a message to the handler of a device. In memory once the first message comes."""
+"""Messages in: subscribed to, taken, handed to a handler. In memory once there is a handler."""
 
 from . import TOPIC_MAX, ProtocolError, payload
+
+
+def subscribe(session, topic_filter, now):
+    """Have the session subscribe at QoS 1, without waiting for SUBACK (MQTT 3.1.1, section 3.8)."""
+    packet_id = session.packet_id = session.packet_id % 65535 + 1
+    f = topic_filter.encode()
+    n = len(f) + 5
+    head = b"\x82" + (bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)))
+    head += bytes((packet_id >> 8, packet_id & 255, len(f) >> 8, len(f) & 255))
+    session.put(head + f + b"\x01")
+    if not session.asked:
+        session.progress_at = now
+    session.asked[packet_id] = topic_filter
+    session.subscribed.append(topic_filter)
 
 
 def take(session, head):

@@ -34,10 +34,10 @@ def number_assets(client, device):
 def subscribe(client, now):
     """Subscribe to the streams that have handlers, as far as this link has not yet.
 
-    At QoS 1, without waiting for SUBACK (MQTT 3.1.1, section 3.8). What takes a command is loaded
-    here, not when the first one comes: so much heap is not to be missed then.
+    What takes a command is loaded here, not when the first one comes: so much heap is not to be
+    missed then.
     """
-    from ..core import commands  # noqa: F401
+    from ..core import commands
 
     session = client.session
     for device in client.devices:
@@ -52,13 +52,4 @@ def subscribe(client, now):
                     break
             else:
                 continue
-            packet_id = session.packet_id = session.packet_id % 65535 + 1
-            f = topic_filter.encode()
-            n = len(f) + 5
-            head = b"\x82" + (bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)))
-            head += bytes((packet_id >> 8, packet_id & 255, len(f) >> 8, len(f) & 255))
-            session.put(head + f + b"\x01")
-            if not session.asked:
-                session.progress_at = now
-            session.asked[packet_id] = topic_filter
-            session.subscribed.append(topic_filter)
+            commands.subscribe(session, topic_filter, now)
