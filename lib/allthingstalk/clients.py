@@ -66,7 +66,7 @@ class Client(BaseClient):
     link_up = None  # a function that says whether there is a network to try; see board.wifi
     watchdog = None  # fed with each poll; see board.watchdog
     handlers = -1  # how many there were when streams were last subscribed
-    set_aside = ()  # numbers of assets after whose publish the link drops, see connect.suspect
+    set_aside = ()  # numbers of assets after whose publish the link drops, see connect.set_aside
     latest = ()  # numbers of assets of which only the newest value waits
     net = net  # where time, sockets and randomness come from
     timer = None  # of start()

@@ -70,6 +70,17 @@ def iso(unix_ms):
     return text + ("." + ("%03d" % ms).rstrip("0") if ms else "") + "Z"
 
 
+def of_late_value(age_ms, at_ms=None):
+    """Return the time of a value that had to wait as ISO 8601 text, None where nobody knows it.
+
+    It was assigned `age_ms` ago by a clock that may not have been set then, or at `at_ms`.
+    """
+    if at_ms is None:
+        now = now_ms()
+        at_ms = now and now - age_ms
+    return at_ms and iso(at_ms)
+
+
 def _number(text):
     """`int()` takes signs, blanks and underscores; a date has digits only."""
     if not text.isdigit():

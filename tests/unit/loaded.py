@@ -6,7 +6,7 @@ import allthingstalk.connect.calls  # noqa: F401
 import allthingstalk.connect.mqtt_connect  # noqa: F401
 import allthingstalk.connect.options  # noqa: F401
 import allthingstalk.connect.recover  # noqa: F401
-import allthingstalk.connect.suspect  # noqa: F401
+import allthingstalk.connect.set_aside  # noqa: F401
 import allthingstalk.core.commands  # noqa: F401
 import allthingstalk.core.oversize  # noqa: F401
 import allthingstalk.core.values  # noqa: F401

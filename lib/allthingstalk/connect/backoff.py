@@ -22,7 +22,7 @@ def fresh(now_ms):
         "short": 0,  # sessions in a row that were short and acknowledged nothing
         "brief": 0,  # sessions in a row that were good, but up for less than half a second
         "lost_at_ms": now_ms,  # since the client was made
-        "strikes": 0,  # drops in a row after a publish of the suspect, see suspect
+        "strikes": 0,  # drops in a row after a publish of the suspect, see set_aside
     }
 
 

@@ -61,7 +61,7 @@ def recover(client, e):
         session = client.session
         if client.link:
             if session.published_at is not None:
-                from .suspect import blame
+                from .set_aside import blame
 
                 blame(client, net.ticks_diff(now, session.published_at))
             # Until it was last seen alive: a program may poll each ten seconds.

@@ -38,15 +38,11 @@ def ending(record, age_ms):
     """Return the end of the message of an outbox record assigned `age_ms` ago."""
     flags = record.flags
     if flags & ABSOLUTE or age_ms >= 1000 and not flags & (OWN_TIME | TIMELESS):
-        from .. import timestamps
+        from ..timestamps import of_late_value
 
-        at = timestamps.now_ms()
-        if flags & ABSOLUTE:
-            at = record.second * 1000 + record.ms()
-        elif at:
-            at -= age_ms
+        at = of_late_value(age_ms, record.second * 1000 + record.ms() if flags & ABSOLUTE else None)
         if at:
-            return b',"at":"%s"}' % timestamps.iso(at).encode()
+            return b',"at":"%s"}' % at.encode()
     return END
 
 
