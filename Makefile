@@ -1,4 +1,4 @@
-# AllThingsTalk for MicroPython. `make` prints the wishes; each sets up what it needs.
+# AllThingsTalk for MicroPython. `make` lists the targets; each sets up what it needs.
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
@@ -6,7 +6,7 @@ help:
 	@echo "make run          see it work: local platform, virtual board, the README's program"
 	@echo "make test         the whole suite on CPython and on real MicroPython, 64 and 32 bits"
 	@echo "make check        style, and types against the ESP32's and Pico W's stubs"
-	@echo "make clean        remove everything the other wishes made"
+	@echo "make clean        remove everything the other targets made"
 	@echo
 	@echo "A board: PORT=… is found by itself where one board is plugged in."
 	@echo "make flash        MicroPython onto it: BOARD=… FIRMWARE=…"

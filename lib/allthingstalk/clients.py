@@ -73,7 +73,7 @@ class Client(BaseClient):
     losses = None  # what went wrong since the last good session, see connect.backoff
     hooked = False  # the interpreter's exit hook is ours
     before_exit = None  # who had it before
-    overlay = None  # of the way up, while that is under way
+    overlay = None  # of the connection attempt, while one is under way
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Client(BaseClient):
         # Here, and not in the class, is what each client has of its own in the end.
         self.outbox = self.session = None  # made by load()
         self.link = None  # the connection, while there is a session over it
-        self.way = None  # the way up while it is under way: a generator
+        self.attempt = None  # the connection attempt under way: a generator
         self.retry_at = self.net.ticks_ms()
         self.devices = {}  # device -> why its assets are to be looked at: "first", "again", None
         self.events = []  # "online", or the reason of a loss: on_connect, on_disconnect
@@ -131,7 +131,7 @@ class Client(BaseClient):
         for folder in _SELDOM:
             if name in _SELDOM[folder].split():
                 return lambda *args, **kwargs: self._call(folder, name, *args, **kwargs)
-        if not self.session:  # a part of the heart is asked for
+        if not self.session:  # a method of `core` is asked for
             self.load()
             if name in self.__dict__ or hasattr(Client, name):
                 return getattr(self, name)
@@ -169,9 +169,9 @@ class Client(BaseClient):
     def poll(self):
         """Do what is due, without waiting: take what arrived, call handlers, send, ping.
 
-        Off line it goes the next step of the way up. Only a name look-up and REST wait for the
-        network. Returns whether the session is up. Never raises for the network; RuntimeError in
-        a thread that may only assign.
+        Off line it takes the next step of the connection attempt. Only a name look-up and REST
+        wait for the network. Returns whether the session is up. Never raises for the network;
+        RuntimeError in a thread that may only assign.
         """
         if not self.session:
             try:
@@ -272,10 +272,10 @@ class Client(BaseClient):
         try:
             try:
                 self.busy = True
-                self.leave_way()  # it begins anew
+                self.abandon()  # it begins anew
                 link = self._call("connect.bring_up", "connect", device)
                 if not online:
-                    self.arrived(link)
+                    self.go_online(link)
                 else:
                     self.handlers = -1  # those of this device are to be subscribed
                     if not self.link:
@@ -308,35 +308,35 @@ class Client(BaseClient):
             self.poll()
         return self.state == "online"
 
-    def go_up(self):
-        """Go a step of the way up."""
-        if not self.way:
+    def advance(self):
+        """Take a step of the connection attempt."""
+        if not self.attempt:
             self.overlay = Overlay("connect")
-            from .connect.bring_up import way_up
+            from .connect.bring_up import attempt
 
-            self.way = way_up(self)
+            self.attempt = attempt(self)
         try:
-            next(self.way)
+            next(self.attempt)
             # A name look-up or REST may have taken long: an assignment right after it does not.
             self.enter()
             self.tick()
             self.leave()
         except StopIteration as e:
-            self.way = None
-            self.leave_way()
-            self.arrived(e.value)
+            self.attempt = None
+            self.abandon()
+            self.go_online(e.value)
 
-    def leave_way(self):
-        """Give up the way up where it has no end yet, and let its folder go."""
-        way, self.way = self.way, None
-        if way:
-            way.close()  # and with it the connection that it has begun
+    def abandon(self):
+        """Abandon the connection attempt if there is one, and unload its folder."""
+        steps, self.attempt = self.attempt, None
+        if steps:
+            steps.close()  # and with it the connection that it has begun
             self.move("lost")
         overlay, self.overlay = self.overlay, None
         if overlay:
             overlay.__exit__(None, None, None)
 
-    def arrived(self, link):
+    def go_online(self, link):
         """Go on line over a link on which CONNACK has come; None: over REST alone."""
         try:
             if not self.session:
@@ -351,7 +351,7 @@ class Client(BaseClient):
         self.move("accepted")
 
     def load(self):
-        """Load the heart of the client, with the first value or at the end of the first connect.
+        """Load `core`, with the first value or at the end of the first connect.
 
         Not before it is needed: REST at the first connect has the memory to itself till then.
         """
@@ -385,7 +385,7 @@ class Client(BaseClient):
             self.state = self.status = "offline"
             self.retry_at = self.net.ticks_add(self.net.ticks_ms(), 5000)
             self.report(text)
-        self.leave_way()
+        self.abandon()
 
     def report(self, text, e=None):
         """Count and log an error, with the traceback of `e` if there is one; never the token."""

@@ -45,7 +45,7 @@ class Device:
     overwrite_assets = False
     __asset__ = Asset
     __started__ = False
-    __again__ = False  # the message at hand was sent before
+    __again__ = False  # the current message was sent before
     __known__ = set()  # members of all classes whose fields were made
     __registered__ = [0]  # how many handlers there are in all: clients subscribe when it grows
 

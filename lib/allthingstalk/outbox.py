@@ -52,7 +52,7 @@ class Outbox:
         self.buffer = bytearray(128)
         self.start = self.end = 0
         self._next = 0  # no record before this offset is waiting
-        # The record at hand, as read() leaves it: its offset, and of its text.
+        # The current record, as read() leaves it: its offset, and of its text.
         self.at = self.text = self.text_size = 0
         self.flags = self.topic = self.second = 0
 
@@ -67,7 +67,7 @@ class Outbox:
         while self.end + n > len(self.buffer) and not self._make_room(n):
             if n > self.size or n > 65535 or not (self.next() or self.find()):
                 return -1
-            self.remove(self.at)  # the oldest that waits, else the oldest on its way
+            self.remove(self.at)  # the oldest that waits, else the oldest in flight
             dropped += 1
         b, i = self.buffer, self.end
         pack_into(">HBHHIH", b, i, n, flags, 0, topic, second, ms)
@@ -173,12 +173,12 @@ class Outbox:
         return True
 
     def ms(self):
-        """Return the milliseconds of the time of the record at hand."""
+        """Return the milliseconds of the time of the current record."""
         i = self.at
         return self.buffer[i + 11] << 8 | self.buffer[i + 12]
 
     def sent(self, packet_id):
-        """Note that the record at hand is on its way; return whether it was before."""
+        """Note that the current record is in flight; return whether it was before."""
         b, i = self.buffer, self.at
         b[i + 3] = packet_id >> 8
         b[i + 4] = packet_id & 255
@@ -217,17 +217,17 @@ class Outbox:
             i += n
 
     def rewind(self):
-        """After a lost link, or work that was cut off: what was on its way waits again."""
+        """After a lost link, or work that was cut off: what was in flight waits again."""
         self.start = self._next = self.in_flight = self.pending = 0
         for i in self.each():
             self.buffer[i + _FLAGS] &= ~_IN_FLIGHT
             self.pending += 1
 
     def mark(self, flags, without=0):
-        """Change the flags of the record at hand."""
+        """Change the flags of the current record."""
         self.flags = self.buffer[self.at + _FLAGS] = (self.flags | flags) & ~without
 
     def set_time(self, second, ms, flags):
-        """Change the time of the record at hand."""
+        """Change the time of the current record."""
         pack_into(">IH", self.buffer, self.at + 7, second, ms)
         self.mark(flags)

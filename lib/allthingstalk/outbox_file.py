@@ -178,7 +178,7 @@ class Store:
                 outbox.mark(_ON_FILE)
 
     def _value(self, number):
-        """Return what is written of the record at hand; None while its device has no id."""
+        """Return what is written of the current record; None while its device has no id."""
         outbox, publisher = self._outbox, self._publisher
         device, name = asset_of(publisher.topics[outbox.topic])
         if device.isdigit() and int(device) in publisher.numbers:  # stands for one without an id
@@ -266,7 +266,7 @@ class Store:
                     self._forget(unpack_from(">I", payload, k)[0])
 
     def _date(self, boot_ms):
-        """Give the value at hand, of another boot, its time; None: nobody knows when that was."""
+        """Give the current value, of another boot, its time; None: nobody knows when that was."""
         outbox = self._outbox
         if boot_ms is None:
             outbox.mark(TIMELESS)

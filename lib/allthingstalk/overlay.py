@@ -25,7 +25,7 @@ class Overlay:
         self.before = None
         if "allthingstalk." + folder not in sys.modules:
             self.before = list(sys.modules)
-            gc.collect()  # in one piece: what is loaded now leaves one gap, and no splinters
+            gc.collect()  # in one piece: what is loaded now leaves one gap, and no fragments
 
     def __enter__(self):
         pass

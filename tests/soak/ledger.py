@@ -137,6 +137,6 @@ class Ledger:
             self._remove(number)
 
     def link_closed(self):
-        """The client gave the link up: what was on its way waits again."""
+        """The client gave the link up: what was in flight waits again."""
         for number in range(self._oldest, self.assigned_count):
             self._packets[number % _SLOTS] = 0

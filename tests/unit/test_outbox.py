@@ -13,7 +13,7 @@ def put(o, value, topic=0, size=None):
 
 
 def text(o):
-    """Return the text of the record at hand."""
+    """Return the text of the current record."""
     return bytes(o.buffer[o.text : o.text + o.text_size])
 
 

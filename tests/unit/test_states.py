@@ -307,7 +307,7 @@ class StatesTest(unittest.TestCase):
             found = [entry[0] for entry in self.client.seen]
             self.assertEqual(found[-5:], ["lookup", "tcp", "tls", "connack", "online"], state)
             self.assertEqual(len(self.open_links()), 1)
-            self.assertTrue(self.client.way is None)
+            self.assertTrue(self.client.attempt is None)
 
     def test_closed_and_connected_again_without_a_network_it_comes_back_by_itself(self):
         self.begin()

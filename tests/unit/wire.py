@@ -15,7 +15,7 @@ class Owner:
     qos = 1
     timeout = 10
     second = 0
-    way = None
+    attempt = None
     topics = (b"/asset/a", b"/asset/b")
 
     def __init__(self, net, max_message=256, keepalive=60):

@@ -8,7 +8,7 @@ import gc
 
 
 def load(client, cls):
-    """Load the heart of a client, see Client.load(); its methods become those of the class."""
+    """Load `core` for a client, see Client.load(); its methods become those of the class."""
     from ..core import publisher
 
     _join(cls, publisher, "Publisher")
@@ -35,7 +35,7 @@ def _join(cls, module, name):
         for method in part.__dict__:
             if not method.startswith("__"):
                 setattr(cls, method, part.__dict__[method])
-        setattr(module, name, None)  # it has done its work: its functions are enough
+        setattr(module, name, None)  # only its functions are needed from here on
     gc.collect()  # compiling what comes next takes much
 
 

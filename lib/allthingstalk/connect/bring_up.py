@@ -1,13 +1,9 @@
-"""The way up: REST where a device needs it, then TCP, TLS, CONNECT and CONNACK, step by step."""
+"""A connection attempt, step by step: REST where a device needs it, TCP, TLS, CONNECT, CONNACK."""
 
 import sys
 
-from micropython import const
-
 from ..overlay import Overlay
-from . import move
-
-_IDLE_MS = const(2)
+from . import move, wait_for
 
 
 def connect(client, device):
@@ -35,16 +31,10 @@ def connect(client, device):
     if client.state == "online":
         settle(client, device)
         return None
-    way = way_up(client, device)
-    while True:
-        try:
-            next(way)
-        except StopIteration as e:
-            return e.value
-        client.net.sleep_ms(_IDLE_MS)
+    return wait_for(client.net, attempt(client, device))
 
 
-def way_up(client, new=None):
+def attempt(client, new=None):
     """Lead to CONNACK: a generator that yields where the network is to be waited for.
 
     Returns the link, None where there is no MQTT. One TLS connection at a time: REST is closed

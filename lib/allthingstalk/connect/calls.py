@@ -10,8 +10,8 @@ def lost(client, reason):
 
 
 def down(client, politely=False):
-    """Close the link, after DISCONNECT if `politely`; what was on its way waits again."""
-    client.way = None
+    """Close the link, after DISCONNECT if `politely`; what was in flight waits again."""
+    client.attempt = None
     link, session, client.link = client.link, client.session, None
     if link:
         if politely:
@@ -35,7 +35,7 @@ def down(client, politely=False):
 
 def mend(client):
     """Mend what was cut off in the middle: it may cost the link, nothing else."""
-    client.leave_way()
+    client.abandon()
     if client.session:
         client.session.restart()  # what of it was sent nobody knows: nothing goes out twice
     down(client)
@@ -57,7 +57,7 @@ def close(client):
     try:
         client.busy = True
         move(client, "close")
-        client.leave_way()
+        client.abandon()
         down(client, True)
         client.busy = False
     except BaseException:

@@ -138,7 +138,7 @@ class _Module:
         return self._stream
 
 
-def lend(engine, stream, call):
+def with_stream(engine, stream, call):
     """Return `call()`, during which the module `engine` gets `stream` for each socket it opens.
 
     Swapped for the time of the call only: the program may use the same engine for itself.

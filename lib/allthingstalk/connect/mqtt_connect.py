@@ -4,7 +4,7 @@ import gc
 
 from ..overlay import Overlay
 from . import move
-from .dial import dial, lend, until
+from .dial import dial, until, with_stream
 
 
 def mqtt_connect(client):
@@ -57,7 +57,7 @@ def mqtt_connect(client):
         raise e
 
 
-class _Paper:
+class _Recorder:
     """A stream for the engine to write CONNECT on; it reads that all is well."""
 
     def __init__(self):
@@ -84,7 +84,7 @@ def _packet(client_id, token, keepalive, last_will=None):
     """
     from umqtt import simple as engine
 
-    paper = _Paper()
+    recorder = _Recorder()
 
     def connect():
         # Engines before 1.3.4 ask DNS in the constructor.
@@ -93,8 +93,8 @@ def _packet(client_id, token, keepalive, last_will=None):
             mqtt.set_last_will(last_will[0], last_will[1], qos=1)
         mqtt.connect()
 
-    lend(engine, paper, connect)
-    return paper.out
+    with_stream(engine, recorder, connect)
+    return recorder.out
 
 
 def _chip_id(client):

@@ -1,4 +1,4 @@
-"""The way through a failure: whose fault it is, what it means, and when the next try comes."""
+"""Recovery from a failure: whose fault it is, what it means, and when the next try comes."""
 
 from . import backoff, move
 from .error_texts import in_words

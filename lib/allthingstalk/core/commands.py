@@ -18,7 +18,7 @@ def subscribe(session, topic_filter, now):
 
 
 def take(session, head):
-    """Take the PUBLISH at hand into the session's inbox, and acknowledge it."""
+    """Take the current PUBLISH into the session's inbox, and acknowledge it."""
     b, i, end = session.buffer, session.body, session.end
     start = i + 2 + (b[i] << 8 | b[i + 1] if end - i > 1 else end)
     body = start + 2 if head & 6 else start

@@ -1,8 +1,8 @@
 """One step of a client, in order, and what an assignment does of it.
 
 A step takes what interrupts assigned, then what has arrived, sends, pings, and hands messages to
-their handlers. Off line it goes one step of the way up instead, when that is due. What Ctrl-C
-leaves half done is mended, see cut_off().
+their handlers. Off line it takes one step of the connection attempt instead, when that is due. What
+Ctrl-C leaves half done is mended, see cut_off().
 """
 
 from micropython import const
@@ -63,7 +63,7 @@ class Loop:
             return
         if self.second - self._polled_s > _SERVE_S and self.thread in (None, get_ident()):
             self.poll()
-            while self.way:  # up to the end of a connect that is due
+            while self.attempt:  # until a connection attempt that is due has ended
                 self.net.sleep_ms(_IDLE_MS)
                 self.poll()
         elif self.after or self.events or self.session.inbox:
@@ -138,15 +138,15 @@ class Loop:
                 self.send_states()
         elif not connect:
             return
-        elif self.way and up:
-            self.go_up()
+        elif self.attempt and up:
+            self.advance()
         elif not up or self.state == "closed" or not (self.devices or self.pending):
-            if self.way:
-                self.leave_way()
+            if self.attempt:
+                self.abandon()
             if self.net.ticks_diff(now, self.retry_at) > 0:
                 self.retry_at = now  # due when it is back, and ticks wrap
         elif self.net.ticks_diff(now, self.retry_at) >= 0:
-            self.go_up()
+            self.advance()
 
     def _exchange(self):
         """Take what has arrived, send what waits."""

@@ -1,4 +1,4 @@
-"""The way of a value into the outbox, and what interrupts and other threads may do beside it.
+"""How a value gets into the outbox, and what interrupts and other threads may do beside it.
 
 Interrupts (a timer's or a pin's handler, by way of `micropython.schedule`) run between any two
 bytecodes. What they assign while the outbox is being changed waits in a list of its own, and goes
@@ -27,7 +27,7 @@ class Publisher:
 
     A Client's `busy`: it is in its own work, of which waiting
     for the network may be a part; `in_handler`: in a function of the program that it called;
-    `after`: what interrupts called, to be done when the work at hand is.
+    `after`: what interrupts called, to be done when the current work is.
     """
 
     second = 0  # since begin(): ticks alone wrap
@@ -81,7 +81,7 @@ class Publisher:
         self._holder = None
         self.lock.release()
 
-    # -- a value's way into the outbox; all but later() between enter() and leave() ----------------
+    # -- values into the outbox; all but later() between enter() and leave() ----------------
 
     def tick(self):
         """Bring the clock up to date; return the ticks."""
@@ -99,7 +99,7 @@ class Publisher:
         return (self.second - second) * 1000 + self._ms - ms
 
     def ending(self):
-        """Return the end of the message of the outbox's record at hand."""
+        """Return the end of the message of the outbox's current record."""
         outbox = self.outbox
         return self.format.ending(outbox, self.age_ms(outbox.second, outbox.ms()))
 

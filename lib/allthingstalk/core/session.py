@@ -13,7 +13,7 @@ from . import TOPIC_MAX, ProtocolError, payload
 
 _WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
-_PACKET_ROOM = const(128)  # bytes of `buffer`; it grows for the packet at hand
+_PACKET_ROOM = const(128)  # bytes of `buffer`; it grows for the current packet
 _ROOM = const(256)  # of `out`; it grows as needed
 _INBOX_MAX = const(8192)  # bytes of messages that wait for their handlers
 
@@ -43,7 +43,7 @@ class Session:
         """Forget what the last link left. Times are in ticks."""
         self.buffer = bytearray(_PACKET_ROOM)
         self.have = self.at = 0  # bytes in the buffer, and where what is not handled yet begins
-        self.body = self.end = 0  # of the packet at hand, its body buffer[body:end]
+        self.body = self.end = 0  # of the current packet, its body buffer[body:end]
         self.skip = 0  # bytes to pass over
         self.rest = 0  # after those, of a message with a long topic: packet id and payload
         self.out = bytearray(_ROOM)

@@ -1,5 +1,6 @@
 """The doctor's step on TLS: is the server verified, if not why, until when is the root valid."""
 
+from ..connect import wait_for
 from ..connect.dial import parts, tcp
 from ..connect.tls import roots, wrap
 from ..exceptions import CertificateException
@@ -29,13 +30,7 @@ def verified(client, endpoint):
 
 def connected(client, endpoint):
     """Return a socket that has connected to an endpoint; it does not wait."""
-    way = tcp(client.net, endpoint, client.timeout, lambda: None)
-    try:
-        while True:
-            next(way)
-            client.net.sleep_ms(5)
-    except StopIteration as e:
-        return e.value
+    return wait_for(client.net, tcp(client.net, endpoint, client.timeout, lambda: None))
 
 
 def _shake_hands(client, endpoint):

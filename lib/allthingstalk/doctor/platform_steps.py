@@ -78,7 +78,7 @@ def talk(client, device_id, state):
     client.devices[_Listener(id=device_id, connect=False)] = None  # its assets are not looked at
     start, errors = net.ticks_ms(), client.errors
     try:
-        client.arrived(_link(client))
+        client.go_online(_link(client))
         if state:
             client.publish_asset_state(device_id, state[0], state[1])
         client.session.ping(net.ticks_ms())
@@ -108,16 +108,12 @@ class _Listener(Device):
 def _link(client):
     """Return a link over which CONNACK has come."""
     with Overlay("connect"):
-        from ..connect.bring_up import way_up
+        from ..connect import wait_for
+        from ..connect.bring_up import attempt
         from ..connect.recover import meaning
 
-        way = way_up(client)
         try:
-            while True:
-                next(way)
-                client.net.sleep_ms(5)
-        except StopIteration as e:
-            return e.value
+            return wait_for(client.net, attempt(client))
         except Exception as e:
             text = meaning(client, e)
             if text is None or hasattr(e, "passing"):

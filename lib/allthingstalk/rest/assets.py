@@ -60,7 +60,7 @@ def assets(read, report):
     n = 1 << 20  # bytes: thousands of assets; a list that goes on has no end
     # One buffer for all: it keeps its size, and JSON may end in blanks.
     entry = bytearray(256)
-    size = 0  # of the entry at hand
+    size = 0  # of the current entry
     depth = 0  # of braces and brackets; 1 is inside the array
     in_text = escaped = too_long = False
     piece = read(128)

@@ -13,7 +13,8 @@ import json
 from micropython import const
 
 from .. import __version__
-from ..connect.dial import ETIMEDOUT, dial, lend
+from ..connect import wait_for
+from ..connect.dial import ETIMEDOUT, dial, with_stream
 
 try:
     import urequests as engine
@@ -22,7 +23,6 @@ except ImportError:  # the unix ports and new firmware have it under this name o
 if hasattr(engine, "__getattr__"):  # today's urequests forwards to requests, name by name
     import requests as engine
 
-_PAUSE_MS = const(2)
 _LINE_MAX = const(1024)  # bytes of one header line
 _LINES_MAX = const(64)
 _PIECE = const(256)  # bytes read at a time
@@ -49,7 +49,7 @@ def request(client, method, path, body=None, stream=False):
             headers["Content-Type"] = "application/json"
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
         # The scheme is for the engine only: the link is TLS already where it has to be.
-        lend(
+        with_stream(
             engine,
             answer,
             lambda: engine.request(method, "http://link" + path, data=data, headers=headers),
@@ -82,19 +82,12 @@ def request(client, method, path, body=None, stream=False):
 
 def _open(client):
     """Return a link to the REST side."""
-    net = client.net
 
     def stage():
         if client.watchdog:
             client.watchdog.progress()
 
-    way = dial(net, client.http, client.timeout, client.ca, stage)
-    while True:
-        try:
-            next(way)
-        except StopIteration as e:
-            return e.value
-        net.sleep_ms(_PAUSE_MS)
+    return wait_for(client.net, dial(client.net, client.http, client.timeout, client.ca, stage))
 
 
 def unreadable(client, e):

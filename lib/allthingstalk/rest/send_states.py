@@ -4,7 +4,7 @@ from ..core import payload
 from ..topics import asset_of
 from .http import path, request
 
-_SENT = 1  # stands for a packet id: the record that is on its way
+_SENT = 1  # stands for a packet id: the record in flight
 
 
 def send(client):
