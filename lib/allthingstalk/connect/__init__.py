@@ -5,9 +5,6 @@ leads from a state of rest over assets (REST), lookup (DNS), tcp, tls and connac
 between the status is "connecting". docs/architecture.md shows the same table.
 """
 
-from micropython import const
-
-_PAUSE_MS = const(2)
 # Which state an event leads to; "-": it changes nothing.
 TABLE = """\
 state    connect next    accepted lost    refused close
@@ -20,19 +17,6 @@ tcp      -       tls     -        offline refused closed
 tls      -       connack -        offline refused closed
 connack  -       -       online   offline refused closed
 online   -       -       -        offline refused closed"""
-
-
-def wait_for(net, steps):
-    """Take the steps of a generator that yields where the network is to be waited for; wait there.
-
-    Returns what the generator returns; raises what it raises.
-    """
-    while True:
-        try:
-            next(steps)
-        except StopIteration as e:
-            return e.value
-        net.sleep_ms(_PAUSE_MS)
 
 
 def move(client, event, reason=None):

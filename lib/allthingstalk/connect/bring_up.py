@@ -3,7 +3,8 @@
 import sys
 
 from ..overlay import Overlay
-from . import move, wait_for
+from . import move
+from .dial import wait_for
 
 
 def connect(client, device):

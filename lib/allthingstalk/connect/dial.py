@@ -7,8 +7,11 @@ import gc
 import select
 import sys
 
+from micropython import const
+
 from ..net import Link, socket
 
+_PAUSE_MS = const(2)
 ETIMEDOUT = 110  # what we raise ourselves, on every port
 
 
@@ -111,6 +114,19 @@ def is_open(raw):
             raise OSError(111)
         return True
     return False
+
+
+def wait_for(net, steps):
+    """Take the steps of a generator that yields where the network is to be waited for; wait there.
+
+    Returns what the generator returns; raises what it raises.
+    """
+    while True:
+        try:
+            next(steps)
+        except StopIteration as e:
+            return e.value
+        net.sleep_ms(_PAUSE_MS)
 
 
 def until(net, timeout, done):

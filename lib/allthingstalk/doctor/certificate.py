@@ -1,7 +1,6 @@
 """The doctor's step on TLS: is the server verified, if not why, until when is the root valid."""
 
-from ..connect import wait_for
-from ..connect.dial import parts, tcp
+from ..connect.dial import parts, tcp, wait_for
 from ..connect.tls import roots, wrap
 from ..exceptions import CertificateException
 from ..timestamps import iso, now_ms, parse

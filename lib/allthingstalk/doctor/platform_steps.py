@@ -108,8 +108,8 @@ class _Listener(Device):
 def _link(client):
     """Return a link over which CONNACK has come."""
     with Overlay("connect"):
-        from ..connect import wait_for
         from ..connect.bring_up import attempt
+        from ..connect.dial import wait_for
         from ..connect.recover import meaning
 
         try:

@@ -13,8 +13,7 @@ import json
 from micropython import const
 
 from .. import __version__
-from ..connect import wait_for
-from ..connect.dial import ETIMEDOUT, dial, with_stream
+from ..connect.dial import ETIMEDOUT, dial, wait_for, with_stream
 
 try:
     import urequests as engine
