@@ -43,79 +43,79 @@ setup:
 	@$(PYTHON) tools/bootstrap.py
 
 run: setup
-	@$(VENV_PYTHON) tools/run_demo.py
+	@$(VENV_PYTHON) -m tools.simulate.run_demo
 
 test: setup
-	@$(VENV_PYTHON) tests/run.py $(TESTS)
+	@$(VENV_PYTHON) -m tests.run $(TESTS)
 
 check: setup
-	@$(VENV_PYTHON) tools/check.py
+	@$(VENV_PYTHON) -m tools.check
 
 size: setup
-	@$(VENV_PYTHON) tools/sizes.py $(SIZE_OPTIONS)
+	@$(VENV_PYTHON) -m tools.measure.sizes $(SIZE_OPTIONS)
 
 fuzz: setup
 	@$(VENV_PYTHON) -m pytest -q -n 2 --dist worksteal tests/fuzz --at-least 100000 $(FUZZ_OPTIONS)
 
 soak: setup
-	@$(VENV_PYTHON) tests/soak/run.py $(SOAK_OPTIONS)
+	@$(VENV_PYTHON) -m tests.soak.run $(SOAK_OPTIONS)
 
 fleet: setup
-	@$(VENV_PYTHON) tools/fleet.py $(FLEET_OPTIONS)
+	@$(VENV_PYTHON) -m tools.measure.fleet $(FLEET_OPTIONS)
 
 bench: setup
-	@$(VENV_PYTHON) -m tools.bench $(BENCH_OPTIONS)
+	@$(VENV_PYTHON) -m tools.measure.bench $(BENCH_OPTIONS)
 
 bench-faults: setup
-	@$(VENV_PYTHON) -m tools.bench_faults $(BENCH_OPTIONS)
+	@$(VENV_PYTHON) -m tools.measure.bench_faults $(BENCH_OPTIONS)
 
 platform: setup
-	@$(VENV_PYTHON) -m tools.local_platform serve $(PLATFORM_OPTIONS)
+	@$(VENV_PYTHON) -m tools.simulate.local_platform serve $(PLATFORM_OPTIONS)
 
 board: setup
-	@$(VENV_PYTHON) -m tools.virtual_board --link build/virtual-board --flash build/flash
+	@$(VENV_PYTHON) -m tools.simulate.virtual_board --link build/virtual-board --flash build/flash
 
 board-files: setup
-	@$(VENV_PYTHON) tools/board_files.py
+	@$(VENV_PYTHON) -m tools.build.board_folder
 
 provision: setup
-	@$(VENV_PYTHON) tools/provision.py $(if $(PORT),--port $(PORT)) $(PROVISION_OPTIONS)
+	@$(VENV_PYTHON) -m tools.board.provision $(if $(PORT),--port $(PORT)) $(PROVISION_OPTIONS)
 
 doctor: setup
-	@$(VENV_PYTHON) tools/doctor.py $(if $(SETTINGS),--settings "$(SETTINGS)",--port $(PORT)) $(DOCTOR_OPTIONS)
+	@$(VENV_PYTHON) -m tools.board.doctor $(if $(SETTINGS),--settings "$(SETTINGS)",--port $(PORT)) $(DOCTOR_OPTIONS)
 
 firmware: setup
-	@$(VENV_PYTHON) tools/firmware.py "$(BOARD)" $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)") $(FIRMWARE_OPTIONS)
+	@$(VENV_PYTHON) -m tools.build.firmware "$(BOARD)" $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)") $(FIRMWARE_OPTIONS)
 
 flash: setup
-	@$(VENV_PYTHON) tools/flash.py --board "$(BOARD)" $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(PORT),--port $(PORT)) $(if $(DRIVE),--drive "$(DRIVE)") $(FLASH_OPTIONS)
+	@$(VENV_PYTHON) -m tools.board.flash --board "$(BOARD)" $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(PORT),--port $(PORT)) $(if $(DRIVE),--drive "$(DRIVE)") $(FLASH_OPTIONS)
 
 erase: setup
-	@$(VENV_PYTHON) tools/flash.py --board "$(BOARD)" --erase-only $(if $(PORT),--port $(PORT))
+	@$(VENV_PYTHON) -m tools.board.flash --board "$(BOARD)" --erase-only $(if $(PORT),--port $(PORT))
 
 deploy: setup
-	@$(VENV_PYTHON) tools/deploy.py $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(if $(MAIN),--main "$(MAIN)") $(DEPLOY_OPTIONS)
+	@$(VENV_PYTHON) -m tools.board.deploy $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(if $(MAIN),--main "$(MAIN)") $(DEPLOY_OPTIONS)
 
 romfs: setup
-	@$(VENV_PYTHON) tools/romfs.py $(if $(PORT),--port $(PORT))
+	@$(VENV_PYTHON) -m tools.board.romfs $(if $(PORT),--port $(PORT))
 
 repl: setup
-	@port=$$($(VENV_PYTHON) tools/ports.py $(PORT)) && .venv/bin/mpremote connect $$port resume repl
+	@port=$$($(VENV_PYTHON) -m tools.board.ports $(PORT)) && .venv/bin/mpremote connect $$port resume repl
 
 image: setup
-	@$(VENV_PYTHON) tools/image.py --board "$(BOARD)" --firmware "$(FIRMWARE)" $(if $(SETTINGS),--settings "$(SETTINGS)") $(if $(CA),--ca "$(CA)") $(if $(MAIN),--main "$(MAIN)") $(if $(FLASH_SIZE),--flash-size $(FLASH_SIZE)) $(if $(FS_SIZE),--fs-size $(FS_SIZE))
+	@$(VENV_PYTHON) -m tools.image --board "$(BOARD)" --firmware "$(FIRMWARE)" $(if $(SETTINGS),--settings "$(SETTINGS)") $(if $(CA),--ca "$(CA)") $(if $(MAIN),--main "$(MAIN)") $(if $(FLASH_SIZE),--flash-size $(FLASH_SIZE)) $(if $(FS_SIZE),--fs-size $(FS_SIZE))
 
 mip: setup
-	@$(VENV_PYTHON) tools/mip_index.py
+	@$(VENV_PYTHON) -m tools.build.mip_index
 
 emulate: setup
-	@$(VENV_PYTHON) tools/emulate.py "$(FIRMWARE)" $(EMULATE_OPTIONS)
+	@$(VENV_PYTHON) -m tools.simulate.emulate "$(FIRMWARE)" $(EMULATE_OPTIONS)
 
 emulate-firmware: setup
-	@$(VENV_PYTHON) tools/emulate_firmware.py $(EMULATE_OPTIONS)
+	@$(VENV_PYTHON) -m tools.simulate.emulate_firmware $(EMULATE_OPTIONS)
 
 on-pc: setup
-	@$(VENV_PYTHON) tools/on_pc.py $(PROGRAM)
+	@$(VENV_PYTHON) -m tools.simulate.on_pc $(PROGRAM)
 
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache

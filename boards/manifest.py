@@ -9,7 +9,7 @@ package("allthingstalk", base_path="../lib")
 require("umqtt.simple")
 require("urequests")
 
-# What the banner says about this build; tools/firmware.py makes it before it builds.
+# What the banner says about this build; tools/build/firmware.py makes it before it builds.
 built = "../build/firmware/" + options.board
 if os.path.exists(built + "/_allthingstalk_build.py"):
     module("_allthingstalk_build.py", base_path=built)

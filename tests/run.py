@@ -1,9 +1,9 @@
-#!/usr/bin/env python3
-"""Runs the whole suite: unit files on three interpreters with several engines, then scenarios.
+"""Runs the whole suite: unit, contract on three interpreters with several engines, then the rest.
 
-    tests/run.py [--only unit|scenario] [--interpreter mp32] [NAME ...]
+    python -m tests.run [--only FOLDER] [--interpreter mp32] [NAME ...]
 
-NAME picks files by a part of their name. Ends with one line of counts; skips say why.
+FOLDER is one of tests/, NAME picks files by a part of their name. Ends with one line of counts;
+skips say why.
 """
 
 import argparse
@@ -18,17 +18,19 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from tools.build import board_folder, engines
+from tools.simulate import interpreters
 
-from tools import board_files, engines, interpreters  # noqa: E402
-
-UNIT = ROOT / "tests" / "unit"
+ROOT = Path(__file__).resolve().parents[1]
+TESTS = ROOT / "tests"
+PORTABLE = ("unit", "contract")  # on every interpreter, with unittest
+HERE = ("device", "tools", "soak", "packaging")  # with pytest
+SUPPORT = TESTS / "support"
 COMPILED = ROOT / "build" / "compiled"
-SHIMS = ROOT / "tests" / "shims"
-REPORT = ROOT / "build" / "scenario.xml"
+SHIMS = SUPPORT / "shims"
+REPORT = ROOT / "build" / "tests.xml"
 FILE_TIMEOUT_S = 120
-SCENARIOS_AT_A_TIME = 3
+FILES_AT_A_TIME = 3
 
 # interpreter, umqtt.simple, urequests (None: the `requests` that is frozen into the interpreter);
 # `compiled` is 32 bits with the library as it goes onto boards; the tests are sources there too
@@ -60,7 +62,7 @@ def engine_paths(umqtt, urequests):
 
 def environment(interpreter, umqtt, urequests):
     """Return the environment in which a program sees the library and its engines."""
-    paths = [str(ROOT / "lib"), str(UNIT)] + engine_paths(umqtt, urequests)
+    paths = [str(ROOT / "lib"), str(SUPPORT)] + engine_paths(umqtt, urequests)
     if interpreter == "compiled":
         paths[0] = str(COMPILED / "lib")
     if interpreter == "cpython":
@@ -84,7 +86,7 @@ def run_unit_file(command, environ, interpreter, path):
         done = subprocess.run(
             [*command, *arguments],
             env=environ,
-            cwd=UNIT,
+            cwd=path.parent,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=FILE_TIMEOUT_S,
@@ -107,13 +109,15 @@ def failures(output):
     return [line for line in output.splitlines() if not line.endswith((" ok", " ... ok"))][:80]
 
 
-def chosen(folder, names):
-    files = sorted(folder.glob("test_*.py"))
+def chosen(folders, names):
+    files = [f for folder in folders for f in sorted((TESTS / folder).glob("test_*.py"))]
     return [f for f in files if not names or any(Path(n).name in f.name for n in names)]
 
 
-def run_units(tally, names, only_interpreter):
-    files = chosen(UNIT, names)
+def run_portable(tally, folders, names, only_interpreter):
+    files = chosen(folders, names)
+    if not files:
+        return
     for configuration in CONFIGURATIONS:
         interpreter = configuration[0]
         if only_interpreter and interpreter != only_interpreter:
@@ -123,7 +127,7 @@ def run_units(tally, names, only_interpreter):
         try:
             command = interpreters.find("mp32" if interpreter == "compiled" else interpreter)
             if interpreter == "compiled":
-                board_files.build(COMPILED)
+                board_folder.build(COMPILED)
         except interpreters.Missing as e:
             tally.add(0, 0, [(name, str(e))])
             print(f"unit, {name}: skipped, {e}", flush=True)
@@ -143,16 +147,15 @@ def run_units(tally, names, only_interpreter):
         )
 
 
-def run_scenarios(tally, names):
+def run_here(tally, folders, names):
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
-    folders = (ROOT / "tests" / "scenario", ROOT / "tests" / "packaging")
-    targets = [str(f) for folder in folders for f in chosen(folder, names)]
+    targets = [str(f) for f in chosen(folders, names)]
     if not targets:
         return
-    # Most scenarios wait most of the time, and each has ports and folders of its own.
+    # Most of these tests wait most of the time, and each has ports and folders of its own.
     command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={REPORT}"]
-    command += ["-n", str(SCENARIOS_AT_A_TIME), "--dist", "loadfile"]
+    command += ["-n", str(FILES_AT_A_TIME), "--dist", "loadfile"]
     code = subprocess.run([*command, *targets], cwd=ROOT).returncode
     if not REPORT.exists():
         tally.add(0, 1)
@@ -174,7 +177,7 @@ def run_scenarios(tally, names):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", choices=("unit", "scenario"))
+    parser.add_argument("--only", choices=(*PORTABLE, *HERE), metavar="FOLDER")
     parser.add_argument("--interpreter", choices=(*interpreters.NAMES, "compiled"))
     parser.add_argument("names", nargs="*", metavar="NAME", help="a part of a file's name")
     args = parser.parse_args()
@@ -182,10 +185,9 @@ def main():
     # tests start and stop with it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     tally = Tally()
-    if args.only != "scenario":
-        run_units(tally, args.names, args.interpreter)
-    if args.only != "unit":
-        run_scenarios(tally, args.names)
+    folders = [args.only] if args.only else [*PORTABLE, *HERE]
+    run_portable(tally, [f for f in folders if f in PORTABLE], args.names, args.interpreter)
+    run_here(tally, [f for f in folders if f in HERE], args.names)
     for what, why in tally.skips:
         print(f"skipped: {what}: {why}")
     if not tally.passed + tally.failed + len(tally.skips):

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Sets the project up: a virtual environment in .venv with the pinned packages.
 
 Run by every make target. Needs only Python >= 3.10 and a package index; does nothing when the

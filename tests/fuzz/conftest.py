@@ -14,15 +14,14 @@ from pathlib import Path
 import hypothesis.configuration
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT))
+from tools.build import engines, library
 
-from tools import engines, library  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 sys.path[:0] = [
     str(ROOT / "lib"),
-    str(ROOT / "tests" / "shims"),
-    str(ROOT / "tests" / "unit"),
+    str(ROOT / "tests" / "support" / "shims"),
+    str(ROOT / "tests" / "support"),
     str(engines.folder(engines.UMQTT_NEW)),
     str(engines.folder(engines.UREQUESTS_NEW)),
 ]
@@ -41,6 +40,8 @@ sys.modules["allthingstalk.umqtt"] = importlib.import_module("umqtt.simple")
 gc.collect = lambda *_: 0
 
 from tests.fuzz import cases  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 _started = time.monotonic()
 _total = 0  # cases of the other processes of pytest-xdist

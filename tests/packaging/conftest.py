@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from tools import interpreters
-from tools.size_measures import Measures, build
+from tools.measure.sizes.measures import Measures, build
+from tools.simulate import interpreters
 
 
 @pytest.fixture(scope="session")

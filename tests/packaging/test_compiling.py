@@ -7,7 +7,10 @@ import subprocess
 
 import pytest
 
-from tools import board_content, board_files, compiling, engines, file_system, interpreters, library
+from tools.board import wanted_files
+from tools.build import board_folder, compiling, engines, library
+from tools.image import file_system
+from tools.simulate import interpreters
 
 FRAME = re.compile(r'  File "([^"]*)", line (\d+), in (\S+)')
 # A token that is no text is refused.
@@ -72,7 +75,7 @@ def functions(path):
 
 
 def test_a_traceback_of_the_compiled_library_says_file_line_and_function(micropython, tmp_path):
-    board_files.build(tmp_path)
+    board_folder.build(tmp_path)
     said = micropython(RAISES, tmp_path / "lib")
     ours = FRAME.findall(said)[1:]  # after the program's own
     assert ours, said
@@ -82,7 +85,7 @@ def test_a_traceback_of_the_compiled_library_says_file_line_and_function(micropy
 
 
 def test_a_traceback_speaks_of_files_in_folders(micropython, nested, tmp_path):
-    board_files.put_library(tmp_path / "lib")
+    board_folder.put_library(tmp_path / "lib")
     said = micropython(FAILS, tmp_path / "lib")
     assert FRAME.findall(said)[1:] == [
         ("allthingstalk/clients.py", "5", "connect"),
@@ -91,7 +94,7 @@ def test_a_traceback_speaks_of_files_in_folders(micropython, nested, tmp_path):
 
 
 def test_every_file_is_there_as_mpy_under_its_path(tmp_path):
-    board_files.build(tmp_path)
+    board_folder.build(tmp_path)
     expected = library.sources()
     for engine in (engines.UMQTT_NEW, engines.UREQUESTS_NEW):
         expected |= engines.sources(engine)
@@ -103,10 +106,10 @@ def test_every_file_is_there_as_mpy_under_its_path(tmp_path):
 
 
 def test_files_in_folders_are_in_the_sources_in_the_content_and_in_an_image(nested, tmp_path):
-    board_files.put_library(tmp_path / "lib", source=True)
+    board_folder.put_library(tmp_path / "lib", source=True)
     for name, source in NESTED.items():
         assert (tmp_path / "lib" / "allthingstalk" / name).read_text() == source
-    files = board_content.library.__wrapped__()
+    files = wanted_files.library.__wrapped__()
     assert set(files) == {f"/lib/allthingstalk/{n.removesuffix('.py')}.mpy" for n in NESTED}
     assert file_system.build(files, 256 * 1024)
 

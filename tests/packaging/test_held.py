@@ -1,6 +1,6 @@
 """What a connected device holds, and what its calls allocate: exact lists and hard bounds, 32 bits.
 
-The bounds themselves are budgets in tools/size_figures.py.
+The bounds themselves are budgets in tools/measure/sizes/figures.py.
 """
 
 import json
@@ -9,9 +9,9 @@ import subprocess
 import pytest
 
 from tests import run
-from tests.scenario.device_process import CONFIGURATIONS
-from tools import interpreters
-from tools.size_figures import BUDGETS
+from tests.support.device_process import CONFIGURATIONS
+from tools.measure.sizes.figures import BUDGETS
+from tools.simulate import interpreters
 
 # All that is loaded of the library and its engines once a device with commands is on line.
 HELD = {

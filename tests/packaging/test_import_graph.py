@@ -9,7 +9,7 @@ import ast
 import pytest
 from test_held import HELD
 
-from tools import library
+from tools.build import library
 
 # Modules of folders are called "core.session", "core" is that folder's __init__.py.
 FILES = library.modules()

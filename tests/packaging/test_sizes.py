@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tools import sizes, svg_bars
-from tools.size_figures import BUDGETS, GATED, bar_rows, budget_rows, grown, over_budget, tables
-from tools.size_measures import GROUPS
-from tools.size_runs import BY_HAND
+from tools.measure import svg_bars
+from tools.measure.sizes import __main__ as sizes
+from tools.measure.sizes.figures import (
+    BUDGETS,
+    GATED,
+    bar_rows,
+    budget_rows,
+    grown,
+    over_budget,
+    tables,
+)
+from tools.measure.sizes.measures import GROUPS
+from tools.measure.sizes.runs import BY_HAND
 
 RATCHET = Path(__file__).with_name("sizes.json")
 BLOCK_BYTES = 16

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_import_graph import MODULES, arrows
 
-from tools import library, mip_index
+from tools.build import library, mip_index
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE_JSON = json.loads((ROOT / "package.json").read_text())
@@ -23,7 +23,7 @@ def test_package_json_the_package_and_the_changelog_agree():
 
 
 def test_package_json_is_up_to_date():
-    """If this fails: tools/mip_index.py --package-json writes it anew."""
+    """If this fails: python -m tools.build.mip_index --package-json writes it anew."""
     assert (ROOT / "package.json").read_text() == mip_index.package_json()
 
 

@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
 """Runs the soak: 30 days of random faults in virtual time, the same on every interpreter.
 
-    tests/soak/run.py                        seed 1, 30 days, on each interpreter
-    tests/soak/run.py --seed 7 --days 5 --interpreter mp32
-    tests/soak/run.py --poll-ms 1000         a program that polls each second, whatever happens
+    python -m tests.soak.run                  seed 1, 30 days, on each interpreter
+    python -m tests.soak.run --seed 7 --days 5 --interpreter mp32
+    python -m tests.soak.run --poll-ms 1000   a program that polls each second, whatever happens
 
 MicroPython gets the library as .mpy, as a board does. Leaves with 1 if a promise was not kept, or
 if two interpreters differ.
@@ -17,13 +16,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
+from tests import run
+from tests.support.device_process import CONFIGURATIONS
+from tools.build import board_folder
+from tools.simulate import interpreters
 
-from tests import run  # noqa: E402
-from tests.scenario.device_process import CONFIGURATIONS  # noqa: E402
-from tools import board_files, interpreters  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 SOAK = ROOT / "tests" / "soak"
 # Room for the accounts of the soak itself, in which a leak would still be seen by its bytes.
@@ -79,7 +77,7 @@ class Soaks:
             return environ
         compiled = self._folder / "compiled"
         if not self._compiled:
-            board_files.put_library(compiled)
+            board_folder.put_library(compiled)
             self._compiled = True
         paths = [str(compiled), environ["MICROPYPATH"], str(SOAK)]
         return {**environ, "MICROPYPATH": os.pathsep.join(paths)}

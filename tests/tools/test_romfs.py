@@ -1,0 +1,76 @@
+"""The ROMFS image of the library runs in place, and boards without a partition are told so."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.board import romfs, wanted_files
+from tools.simulate import interpreters
+from tools.simulate.virtual_board import VirtualBoard
+
+ROOT = Path(__file__).resolve().parents[2]
+IMPORT = """
+import sys, vfs
+with open({image!r}, "rb") as f:
+    vfs.mount(vfs.VfsRom(f.read()), "/rom")
+sys.path[:] = ["/rom/lib", ".frozen"]
+from allthingstalk import Client, Device, IntegerAsset
+from umqtt.simple import MQTTClient
+import allthingstalk, urequests
+print(allthingstalk.__file__, urequests.__file__, Client("maker:x", api="h").http)
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    path = tmp_path_factory.mktemp("romfs") / "library.romfs"
+    command = [sys.executable, "-m", "tools.board.romfs", "--build", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == f"{path}: {path.stat().st_size} bytes\n"
+    return path
+
+
+@pytest.mark.parametrize("name", ["mp64", "mp32"])
+def test_the_library_is_imported_from_the_image(name, built):
+    try:
+        command = interpreters.find(name)
+    except interpreters.Missing as reason:
+        pytest.skip(str(reason))
+    done = subprocess.run(
+        [*command, "-c", IMPORT.format(image=str(built))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "MICROPYPATH": ".frozen"},
+    )
+    expected = "/rom/lib/allthingstalk/__init__.mpy /rom/lib/urequests/__init__.mpy https://h:443\n"
+    assert done.stdout == expected, done.stderr
+
+
+def test_the_image_holds_the_compiled_files_unchanged(built):
+    data = built.read_bytes()
+    for content in (wanted_files.library() | wanted_files.engines()).values():
+        assert content in data
+
+
+def test_a_board_without_romfs_is_told_in_a_sentence(tmp_path):
+    try:
+        interpreters.find("mp64")
+    except interpreters.Missing as reason:
+        pytest.skip(str(reason))
+    with VirtualBoard(tmp_path / "flash") as board:
+        command = [sys.executable, "-m", "tools.board.romfs", "--port", board.port]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("romfs: this firmware was built without ROMFS. The library can")
+
+
+def test_the_partition_is_read_from_what_mpremote_prints():
+    query = "ROMFS0 partition has size 131072 bytes (32 blocks of 4096 bytes each)\n  Raw contents:"
+    assert romfs.partition_bytes(query) == 131072
+    with pytest.raises(romfs.RomfsError, match="no ROMFS partition"):
+        romfs.partition_bytes("No ROMFS partitions available\n")

@@ -1,0 +1,194 @@
+"""`board.run`: what it does when a program returns, raises or is refused; and safe mode."""
+
+import sys
+import unittest
+
+from allthingstalk import board, exceptions
+from allthingstalk.board import ports, runner, safe_mode
+
+
+class Reset(BaseException):
+    """The board was reset."""
+
+
+class Machine:
+    WDT_RESET = 3
+    cause = 1
+
+    @classmethod
+    def reset_cause(cls):
+        return cls.cause
+
+    @staticmethod
+    def reset():
+        raise Reset
+
+
+class Time:
+    slept = []
+
+    @classmethod
+    def sleep(cls, seconds):
+        cls.slept.append(seconds)
+
+
+class Client:
+    """What the runner needs of a Client."""
+
+    token = "maker:s3cret"
+    http, mqtt = "http://h:80", "mqtt://h:1883"
+    connected = False
+    status = "offline"
+    link_up = None
+
+    def __init__(self):
+        self.calls = []
+        self.devices = {}
+        self.now_s = 0
+
+    def tick(self):
+        self.second = self.now_s
+
+    def start(self, watchdog):
+        self.calls.append(("start", watchdog))
+
+    def close(self):
+        self.calls.append("close")
+
+
+class Settings:
+    time_servers = None
+
+    def __init__(self):
+        self.made = Client()
+
+    def wifi(self):
+        return None
+
+    def client(self):
+        return self.made
+
+
+class BoardTest(unittest.TestCase):
+    def setUp(self):
+        self.kept = sys.modules.get("machine"), runner.load, runner.time, safe_mode.PATH
+        sys.modules["machine"] = Machine
+        Machine.cause = 1
+        self.settings = Settings()
+        self.client = self.settings.made
+        self.loaded = []
+        runner.load = self.load
+        runner.time = Time
+        Time.slept = []
+        safe_mode.PATH = "crashes_of_test_runner"
+        safe_mode.forget()
+
+    def tearDown(self):
+        safe_mode.forget()
+        machine, runner.load, runner.time, safe_mode.PATH = self.kept
+        del sys.modules["machine"]
+        if machine:
+            sys.modules["machine"] = machine
+
+    def load(self, path):
+        self.loaded.append(path)
+        return self.settings
+
+    def reset(self, program, **options):
+        """Run a program; return whether it ended in a reset of the board."""
+        try:  # MicroPython's assertRaises takes no BaseException
+            board.run(program, **options)
+        except Reset:
+            return True
+        return False
+
+
+class TestRun(BoardTest):
+    def test_what_the_program_returns_comes_back(self):
+        given = []
+
+        def program(*args):
+            given.append(args)
+            return "done"
+
+        self.assertEqual(board.run(program, watchdog=5), "done")
+        self.assertEqual(given, [(self.client, self.settings)])
+        self.assertEqual(self.client.calls, [("start", 5)])
+        self.assertEqual(self.loaded, ["/settings.json"])
+
+    def test_another_file_of_settings(self):
+        board.run(lambda client, settings: None, path="/other.json")
+        self.assertEqual(self.loaded, ["/other.json"])
+
+    def test_refusals_are_waited_out_ever_longer_with_new_devices(self):
+        refusals = [exceptions.AccessForbiddenException("refused") for _ in range(6)]
+
+        def program(client, settings):
+            self.assertEqual(client.devices, {})
+            client.devices["window"] = None
+            if refusals:
+                raise refusals.pop()
+            return "at last"
+
+        self.assertEqual(board.run(program), "at last")
+        self.assertEqual(Time.slept, [60, 120, 240, 480, 900, 900])
+        self.assertEqual(self.client.calls, ["close"] * 6)
+        self.assertEqual(safe_mode.crashes(), 0)
+
+    def test_any_other_exception_is_counted_and_resets_the_board(self):
+        for e in (KeyError("oops"), exceptions.PlatformUnavailableException("away")):
+
+            def program(client, settings, e=e):
+                raise e
+
+            self.assertTrue(self.reset(program))
+        self.assertEqual(safe_mode.crashes(), 2)
+        self.assertEqual(self.client.calls, ["close", "close"])
+
+    def test_a_crash_after_more_than_a_minute_begins_the_count_again(self):
+        safe_mode.count(0)
+
+        def program(client, settings):
+            client.now_s += 61
+            raise KeyError("oops")
+
+        self.assertTrue(self.reset(program))
+        self.assertEqual(safe_mode.crashes(), 1)
+
+    def test_a_program_for_whose_traceback_there_is_no_memory_is_reset_too(self):
+        def close():
+            raise MemoryError
+
+        self.client.close = close
+
+        def program(client, settings):
+            raise KeyError("oops")
+
+        self.assertTrue(self.reset(program))
+
+
+class TestSafeMode(BoardTest):
+    def test_three_crashes_or_a_held_button(self):
+        self.assertIsNone(safe_mode.why())
+        self.assertTrue("button" in safe_mode.why(lambda: True))
+        for _ in range(3):
+            self.assertFalse(safe_mode.why())
+            safe_mode.count(1)
+        self.assertTrue("3 times" in safe_mode.why())
+
+    def test_a_reset_by_the_watchdog_counts_where_it_can_be_told_from_others(self):
+        Machine.cause = Machine.WDT_RESET
+        kept = ports.WATCHDOG_RESET_IS_KNOWN
+        try:
+            ports.WATCHDOG_RESET_IS_KNOWN = False
+            safe_mode.why()
+            self.assertEqual(safe_mode.crashes(), 0)
+            ports.WATCHDOG_RESET_IS_KNOWN = True
+            safe_mode.why()
+            self.assertEqual(safe_mode.crashes(), 1)
+        finally:
+            ports.WATCHDOG_RESET_IS_KNOWN = kept
+
+
+if __name__ == "__main__":
+    unittest.main()

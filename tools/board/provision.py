@@ -1,0 +1,249 @@
+"""Gives a board its settings: Wi-Fi, token, device id, endpoint, and the root for verified TLS.
+
+    python -m tools.board.provision                        asks for everything, at a terminal
+    python -m tools.board.provision --from settings.json   takes a file like the board's, or a .env
+    python -m tools.board.provision --keep --wifi office   changes one thing of what the board has
+
+A file or the environment holds the same keys: ALLTHINGSTALK_TOKEN, _DEVICE, _API, _HTTP, _MQTT,
+_WIFI (JSON: [["name", "password"]]), _HOSTNAME, _COUNTRY, _OUTBOX, _TIME_SERVERS (with commas).
+Arguments come before the environment, that before the file, that before the board's own settings.
+Token and passwords are never arguments. Everything is checked before anything is written: by the
+code that the board runs, then against the platform, from this PC, step by step.
+"""
+
+import argparse
+import os
+import ssl
+import sys
+from pathlib import Path
+
+from tools.board import doctor, given_settings, ports, roots, serial_link, settings_on_board
+from tools.build import library
+
+library.use(engines_too=True)
+
+from allthingstalk import doctor as steps  # noqa: E402
+from allthingstalk.board.settings import Settings  # noqa: E402
+
+_OFFLINE = """NOT CHECKED against the platform: --offline.
+  A wrong token, device id or endpoint will show on the board only; make doctor finds it."""
+
+
+class ProvisionError(Exception):
+    """Nothing was written; the text says why and what to do."""
+
+
+def checked(values):
+    """Return (Settings, its TLS endpoints as (host, port)). Raises ProvisionError."""
+    try:
+        settings = Settings(values)
+        client = settings.client(outbox=None, digest=None, log=None)
+        try:
+            settings.wifi(log=None)
+        except ImportError:  # `network`, which comes after its checks
+            pass
+    except ValueError as e:
+        raise ProvisionError(str(e)) from None
+    country = values.get("country", "XX")
+    if len(country) != 2 or not country.isalpha():
+        raise ProvisionError("country is two letters, such as BE")
+    places = []
+    for endpoint in (client.http, client.mqtt):
+        if endpoint and "s://" in endpoint:
+            host, port = endpoint.split("://")[1].rsplit(":", 1)
+            places.append((host.strip("[]"), int(port)))
+    return settings, places
+
+
+def find_root(places, trusted, say=print):
+    """Return the Root of the TLS endpoints, None if it cannot be had: the doctor says why.
+
+    Raises ProvisionError where no single root verifies all of them.
+    """
+    found = []
+    for place in places:
+        try:
+            found.append(roots.find(*place, trusted))
+        except roots.RootError as e:
+            say(f"no root yet: {e}")
+            return None
+    try:
+        return roots.common(places, trusted)
+    except roots.RootError as e:
+        raise ProvisionError(str(e)) from None
+
+
+def check_with_platform(values, root, trusted, say=print):
+    """Look at every step from this PC, with the board's root only. Raises ProvisionError."""
+    ca = root.pem if root else trusted
+    failed = doctor.on_pc({**values, **({"ca": ca} if ca else {})}, say=say)
+    if failed:
+        raise ProvisionError(
+            f"the step {steps.STEPS[failed - 1]} failed. Nothing was written; --offline writes "
+            "without asking the platform"
+        )
+
+
+def read_trusted(path):
+    """Return a file of roots, PEM or one in DER, as PEM text. Raises ProvisionError."""
+    try:
+        data = path.read_bytes()
+        pem = data.decode() if b"-----BEGIN" in data else ssl.DER_cert_to_PEM_cert(data)
+        ssl.create_default_context(cadata=pem)
+        return pem
+    except (OSError, ValueError) as e:
+        reason = e.strerror if e.__class__ is FileNotFoundError else "no certificate in PEM or DER"
+        raise ProvisionError(f"--ca {path}: {reason}") from None
+
+
+def offline_root(places, trusted, root_on_board, say=print):
+    """Return the Root to write without a network, None for none. Raises ProvisionError."""
+    if not places:
+        return None
+    if trusted:
+        return roots.Root(ssl.PEM_cert_to_DER_cert(trusted.strip()))
+    if root_on_board:
+        try:
+            say(f"root      the board's own stays: {roots.Root(root_on_board)}")
+            return None
+        except ValueError:
+            say("root      the board's own cannot be read")
+    raise ProvisionError(
+        "the board needs a root for TLS, and --offline cannot look for it: name its file with "
+        "--ca, or let this PC ask the platform"
+    )
+
+
+def provision(args, environ=os.environ, say=print):
+    """Do it all, as the arguments say; `say` gets the lines. Raises an Error of these tools."""
+    terminal = sys.stdin.isatty() and not args.token_stdin
+    given = given_settings.from_file(args.file) if args.file else {}
+    if not isinstance(given, dict):
+        raise ProvisionError(f"{args.file}: not an object with keys")
+    given = {**given, **given_settings.from_environment(environ)}
+    port = ports.find(args.port)
+    of_board, root_on_board = settings_on_board.read(port)
+    if of_board:
+        say(f"board     {port} holds {shown(of_board)}")
+    if args.keep:
+        if not of_board:
+            raise ProvisionError(f"--keep: the board at {port} has no settings to keep")
+        given = {**of_board, **given}
+    known = {**passwords(of_board or {}), **passwords(given)}
+    values = {**given, **given_settings.from_arguments(args, known, terminal)}
+    if terminal and not {"token", "device"} <= set(values):
+        values = given_settings.ask_for(values)
+    if values.pop("ca", None):
+        say(f"ca        left out: the root goes to {settings_on_board.ROOT}, where it is found")
+    settings, places = checked(values)
+    say(f"settings  {settings}")
+    if not settings.networks:
+        say("Wi-Fi     no network: the program has to bring up its own")
+    trusted = read_trusted(args.ca) if args.ca else None
+    if args.offline:
+        root = offline_root(places, trusted, root_on_board, say)
+        say(_OFFLINE)
+    else:
+        root = find_root(places, trusted, say) if places else None
+        check_with_platform(values, root, trusted, say)
+        if places and not root:
+            raise ProvisionError("the root could not be found, see above. Nothing was written")
+    if root:
+        say(f"root      {root}")
+    # Values that wait for another device would go there with a token that may not.
+    stale = []
+    if of_board and of_board.get("device") != settings.device and of_board.get("outbox"):
+        stale = [of_board["outbox"]]
+    written = settings_on_board.write(port, values, root and root.der, not args.no_reset, stale)
+    for name, size in written:
+        say(f"written   {name}, {size} bytes")
+    for name in stale:
+        say(f"removed   {name}, with the values that waited for device {of_board['device']}")
+    if not args.no_reset:
+        say("the board starts anew; make repl shows what it prints")
+
+
+def passwords(values):
+    """Return {network: password} of settings that are not checked yet."""
+    networks = values.get("wifi")
+    pairs = networks if isinstance(networks, list) else []
+    return dict(n for n in pairs if isinstance(n, list) and len(n) == 2 and isinstance(n[0], str))
+
+
+def shown(values):
+    """Return a board's settings without their secrets."""
+    try:
+        return repr(Settings(values))
+    except ValueError as e:
+        return f"settings that cannot be used: {e}"
+
+
+class _Secret(argparse.Action):
+    """Says why there is no such argument."""
+
+    def __call__(self, parser, namespace, value, option=None):
+        parser.error(
+            f"{option} is no argument: every user of this PC could read it in the process list. "
+            "Use --from FILE, ALLTHINGSTALK_TOKEN, --token-stdin, or answer when asked; a secret "
+            "that stood in an argument is best replaced"
+        )
+
+
+class _Network(argparse.Action):
+    """--wifi and --open-wifi share a list: the order is that in which the board tries them."""
+
+    def __call__(self, parser, namespace, name, option=None):
+        networks = [*(namespace.networks or ()), (name, option == "--open-wifi")]
+        namespace.networks = networks
+
+
+def parser():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--token", "--password", action=_Secret, help=argparse.SUPPRESS)
+    parser.add_argument("--port", help="serial port of the board (the one that is plugged in)")
+    parser.add_argument("--from", dest="file", metavar="FILE", help="a settings.json or .env file")
+    parser.add_argument("--keep", action="store_true", help="begin with the board's settings")
+    parser.add_argument("--device", metavar="ID", help="id of the device")
+    parser.add_argument("--token-stdin", action="store_true", help="first line of standard input")
+    for option, text in (
+        ("--wifi", "a network to join, may be repeated; its password is asked for"),
+        ("--open-wifi", "one without a password"),
+    ):
+        parser.add_argument(option, dest="networks", metavar="NAME", action=_Network, help=text)
+    parser.add_argument("--api", help="endpoint of REST and MQTT (api.allthingstalk.io)")
+    parser.add_argument("--http", help="endpoint of REST, if another")
+    parser.add_argument("--mqtt", help="endpoint of MQTT, if another; false: none")
+    parser.add_argument("--hostname", help="name of the board in its network")
+    parser.add_argument("--country", help="of the Wi-Fi, two letters")
+    parser.add_argument("--outbox", metavar="FILE", help="on the board, for values that wait")
+    parser.add_argument(
+        "--time-server", dest="time_servers", action="append", metavar="HOST", help="for the clock"
+    )
+    parser.add_argument("--ca", type=Path, help="file of the platform's own root, PEM or DER")
+    parser.add_argument("--offline", action="store_true", help="do not ask the platform")
+    parser.add_argument("--no-reset", action="store_true", help="leave the board at its prompt")
+    return parser
+
+
+def main():
+    try:
+        provision(parser().parse_args())
+    except (
+        ports.PortError,
+        serial_link.LinkError,
+        given_settings.InputError,
+        settings_on_board.BoardError,
+        doctor.DoctorError,
+        ProvisionError,
+    ) as e:
+        sys.exit(f"provision: {e}")
+    except KeyboardInterrupt:
+        sys.exit("\nprovision: stopped; each file on the board is as it was, or new")
+
+
+if __name__ == "__main__":
+    main()

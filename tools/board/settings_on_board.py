@@ -1,0 +1,104 @@
+"""Reads and writes what provisioning keeps on a board: /settings.json and the root /ca.der.
+
+The files go to the board inside one program: they are written under temporary names, read back,
+and renamed if all of them are right. A cable pulled at any moment leaves each file old or new.
+"""
+
+import ast
+import hashlib
+import json
+
+from mpremote.transport import TransportExecError
+
+from tools.board import deploy, serial_link
+
+SETTINGS = "/settings.json"
+ROOT = "/ca.der"
+
+_READ = """
+def read(name):
+    try:
+        with open(name, "rb") as f:
+            return f.read()
+    except OSError:
+        return None
+print([read(name) for name in {names}])
+"""
+_WRITE = """
+import hashlib, os
+def digest(name):
+    with open(name, "rb") as f:
+        return hashlib.sha256(f.read()).digest()
+files = {files}
+for name, data in files:
+    with open(name + ".new", "wb") as f:
+        f.write(data)
+right = all([digest(n + ".new") == hashlib.sha256(d).digest() for n, d in files])
+for name, _ in files:
+    if not right:
+        os.remove(name + ".new")
+        continue
+    try:
+        os.rename(name + ".new", name)
+    except OSError:  # FAT does not replace
+        os.remove(name)
+        os.rename(name + ".new", name)
+for name in {stale}:
+    if right:
+        try:
+            os.remove(name)
+        except OSError:
+            pass
+print([digest(name) for name, _ in files] if right else [])
+"""
+
+
+class BoardError(Exception):
+    """The board does not take the files; the text says why and what to do."""
+
+
+def read(port):
+    """Return (settings as a dict, root as DER), None for what is not there or no JSON object.
+
+    Raises LinkError, BoardError.
+    """
+    with serial_link.connected(port) as transport:
+        text, root = _exec(transport, _READ.format(names=(SETTINGS, ROOT)))
+    try:
+        values = json.loads(text or "null")
+    except ValueError:
+        values = None
+    return values if isinstance(values, dict) else None, root
+
+
+def as_json(values):
+    """Return settings as the bytes of their file: a key a line, no escapes MicroPython lacks."""
+    return json.dumps(values, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def write(port, values, root=None, restart=True, stale=()):
+    """Write the settings, and the root where there is one; return [(name, bytes)] of it.
+
+    - `root`: DER; None leaves the board's.
+    - `stale`: names of files that are of no use with these settings, to be removed.
+    - `restart`: have boot.py and main.py run afterwards.
+
+    Raises LinkError, BoardError; the board's files are then as they were, or all new.
+    """
+    # The settings last: they are what a start looks for.
+    files = ([(ROOT, root)] if root else []) + [(SETTINGS, as_json(values))]
+    with serial_link.connected(port) as transport:
+        digests = _exec(transport, _WRITE.format(files=files, stale=list(stale)))
+        if digests != [hashlib.sha256(data).digest() for _, data in files]:
+            raise BoardError("the files did not arrive as they were sent: run it again")
+        if restart:
+            serial_link.restart(transport)
+    return [(name, len(data)) for name, data in files]
+
+
+def _exec(transport, code):
+    try:
+        return ast.literal_eval(transport.exec(code).decode())
+    except TransportExecError as e:
+        # Only the last line: the traceback before it could hold a line of the program.
+        raise BoardError(deploy.in_words(e.error_output)) from None

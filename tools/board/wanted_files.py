@@ -1,0 +1,105 @@
+"""What a board gets, as {path on the board: bytes}: library, engines, programs, settings.
+
+Used by deploy, image and romfs, so that a board that was deployed to and one that was flashed with
+an image hold the same files.
+"""
+
+import functools
+import tempfile
+from pathlib import Path
+
+from tools.board import boards
+from tools.build import board_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT / "boards" / "shared"
+PACKAGE = "/lib/allthingstalk/"
+# An engine, the names it is imported by, what its path starts with.
+ENGINES = {
+    "umqtt.simple": (("umqtt.simple",), "/lib/umqtt/"),
+    "urequests": (("urequests", "requests"), "/lib/urequests"),
+}
+
+
+class ContentError(ValueError):
+    """A file that was asked for cannot go onto a board; the text says why."""
+
+
+def _built(put):
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        put(root / "lib")
+        return {
+            "/" + path.relative_to(root).as_posix(): path.read_bytes()
+            for path in sorted(root.rglob("*"))
+            if path.is_file()
+        }
+
+
+@functools.cache
+def library():
+    """Return the library as .mpy."""
+    return _built(board_folder.put_library)
+
+
+@functools.cache
+def engines():
+    """Return the engines as .mpy."""
+    return _built(board_folder.put_engines)
+
+
+def programs(board=None, main=None):
+    """Return boot.py, main.py and, where the board is known, its pins.py.
+
+    - `board`: a boards.Board, or None.
+    - `main`: file to be main.py in place of boards/shared/main.py.
+
+    Raises ContentError.
+    """
+    files = {f"/{path.name}": path for path in sorted(SHARED.glob("*.py"))}
+    if board:
+        files["/pins.py"] = board.folder / "pins.py"
+    if main:
+        files["/main.py"] = Path(main)
+    sources = {name: read(path) for name, path in files.items()}
+    for name, source in sources.items():
+        try:
+            compile(source, files[name], "exec")
+        except (SyntaxError, ValueError) as e:
+            raise ContentError(f"{files[name]} is no Python that a board can run: {e}") from None
+    return sources
+
+
+def given(firmware):
+    """Return the path of the firmware that was named. Raises ContentError if none was."""
+    if firmware:
+        return Path(firmware)
+    raise ContentError(
+        "no firmware is named: give FIRMWARE=FILE, MicroPython for this board from its download "
+        "page (.bin for an ESP32, .uf2 for a Pico)"
+    )
+
+
+def read(path):
+    """Return the bytes of a file. Raises ContentError."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as e:
+        raise ContentError(f"{path} cannot be read: {e.strerror}") from None
+
+
+def find_board(name):
+    """Return the boards.Board of a name. Raises ContentError."""
+    try:
+        return boards.find(name)
+    except boards.UnknownBoard as e:
+        raise ContentError(str(e)) from None
+
+
+def check_chip(name, chip, board):
+    """Refuse the firmware in the file `name` if it is for another chip. Raises ContentError."""
+    if chip != board.chip:
+        raise ContentError(
+            f"{name} is for the chip {chip}, and {board.stock} has the {board.chip}: take the "
+            "image of your board, or name the board that you have"
+        )

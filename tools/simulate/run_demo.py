@@ -1,0 +1,108 @@
+"""`make run`: the local platform, a virtual board, the README's program; no account, no hardware.
+
+Everything a real board goes through happens: mpremote copies the library and main.py, the board
+resets, creates its assets, publishes, and obeys a command. Ends by itself; Ctrl-C ends it too.
+"""
+
+import argparse
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tools.build import board_folder
+from tools.simulate.local_platform import LocalPlatform
+from tools.simulate.virtual_board import VirtualBoard
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
+WAIT_S = 20
+SETTINGS = """# Read by main.py. A secret: it never goes into a commit.
+CLIENT = {{"token": "{token}", "api": "{http}", "mqtt": "mqtt://{mqtt}"}}
+DEVICE = "{id}"
+"""
+REAL_BOARD = """
+The same with a real board is one page of README.md, "From a bare board":
+  make flash, make deploy, make provision, make doctor
+make platform is this platform by itself, to try it without an account.
+"""
+
+
+def say(who, text):
+    sys.stdout.write(f"{who:>8} | {text}\n")  # one write: three threads speak here
+    sys.stdout.flush()
+
+
+def mpremote(port, *arguments):
+    say("you", "mpremote " + " ".join(arguments).replace(str(ROOT) + "/", ""))
+    done = subprocess.run(
+        [MPREMOTE, "connect", port, *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(f"mpremote failed:\n{done.stdout}{done.stderr}")
+
+
+def wait_until(what, condition, board):
+    until = time.monotonic() + WAIT_S
+    while not condition():
+        if time.monotonic() > until:
+            sys.exit(f"{what} did not happen in {WAIT_S} s. The board's console:\n{board.output}")
+        time.sleep(0.05)
+
+
+def demo(platform, board, work):
+    device = platform.create_device(title="My first device")
+    say("you", f"a device on the platform: id {device.id}, token {device.token[:8]}…")
+    settings = work / "settings.py"
+    settings.write_text(
+        SETTINGS.format(token=device.token, http=platform.http, mqtt=platform.mqtt, id=device.id)
+    )
+    for shown in (ROOT / "boards" / "main.py", settings):
+        text = shown.read_text().replace(device.token, device.token[:8] + "…")
+        print(f"\n--- {shown.name}\n{text}", flush=True)
+    mpremote(board.port, "fs", "cp", "-r", str(work / "board" / "lib"), ":")
+    mpremote(board.port, "fs", "cp", str(ROOT / "boards" / "main.py"), str(settings), ":")
+    mpremote(board.port, "reset")
+    wait_until("a third value", lambda: len(platform.states(device.id, "count")) > 2, board)
+    wait_until("the subscription", lambda: platform.is_listening(device.id, "led"), board)
+    for on in (True, False):
+        say("you", f"command led {str(on).lower()}, as from the platform's dashboard")
+        platform.send_command(device.id, "led", on)
+        wait_until("the board's obedience", lambda on=on: board.pin("LED") == int(on), board)
+        wait_until(
+            "the new state",
+            lambda on=on: (platform.state(device.id, "led") or {}).get("value") is on,
+            board,
+        )
+    say("you", "the board obeyed: its LED went on and off, and its state says so")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "run", help="(build/run)")
+    work = parser.parse_args().work.resolve()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    started = time.monotonic()
+    say("you", "make board-files")
+    board_folder.build(work / "board")
+    with LocalPlatform(db=work / "platform.db", log=lambda line: say("platform", line)) as platform:
+        say("platform", f"REST {platform.http}, MQTT {platform.mqtt}")
+        with VirtualBoard(
+            flash=work / "flash", like="pico-w", log=lambda line: say("board", line)
+        ) as board:
+            say("board", f"real MicroPython, a Pico W's heap, behind {board.port}")
+            demo(platform, board, work)
+    print(REAL_BOARD)
+    print(f"All done in {time.monotonic() - started:.0f} s.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nstopped")
