@@ -12,6 +12,7 @@ from tools import board_files, boards
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT / "boards" / "shared"
+MAIN = ROOT / "examples" / "default" / "main.py"
 PACKAGE = "/lib/allthingstalk/"
 # An engine, the names it is imported by, what its path starts with.
 ENGINES = {
@@ -51,15 +52,14 @@ def programs(board=None, main=None):
     """Return boot.py, main.py and, where the board is known, its pins.py.
 
     - `board`: a boards.Board, or None.
-    - `main`: file to be main.py in place of boards/shared/main.py.
+    - `main`: file to be main.py in place of examples/default/main.py.
 
     Raises ContentError.
     """
     files = {f"/{path.name}": path for path in sorted(SHARED.glob("*.py"))}
     if board:
         files["/pins.py"] = board.folder / "pins.py"
-    if main:
-        files["/main.py"] = Path(main)
+    files["/main.py"] = Path(main or MAIN)
     sources = {name: read(path) for name, path in files.items()}
     for name, source in sources.items():
         try:

@@ -24,7 +24,7 @@ from tools import board_stubs
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "lib" / "allthingstalk"
-STYLED = ("lib", "tests", "tools", "boards")
+STYLED = ("lib", "tests", "tools", "boards", "examples")
 # What the stubs are here for: modules, names and arguments that a board does not have. The other
 # kinds of errors ask for annotations, which the library leaves out to stay small and readable.
 OFF = (

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Runs a device program on this PC: CPython, the library, its engines, shims of MicroPython.
+"""Runs a device program on this PC: CPython, the library, its engines, stand-ins for a board.
 
-What only a board has (Pin, WLAN) is not there; everything of allthingstalk is.
+    tools/on_pc.py examples/first/main.py
+
+The stand-ins (`machine`, `network` and `pins`, in tools/pc_modules) print what they are told; a
+pins.py beside the program comes first. Settings are those in settings.json in the current folder.
 """
 
 import argparse
@@ -14,18 +17,24 @@ sys.path.insert(0, str(ROOT))
 
 from tools import engines  # noqa: E402
 
+MODULES = ROOT / "tools" / "pc_modules"
+
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("program", help="the program, such as main.py")
     parser.add_argument("arguments", nargs="*", help="its arguments")
     args = parser.parse_args()
     if not Path(args.program).is_file():
         sys.exit(f"there is no program {args.program}")
-    paths = [ROOT / "tests" / "shims", ROOT / "lib"]
+    paths = [MODULES, ROOT / "tests" / "shims", ROOT / "lib"]
     paths += [engines.folder(engines.UMQTT_NEW), engines.folder(engines.UREQUESTS_NEW)]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
-    os.execve(sys.executable, [sys.executable, args.program, *args.arguments], environ)
+    environ["PYTHONUNBUFFERED"] = "1"  # lines of the program and of the stand-ins in their order
+    start = str(MODULES / "_start.py")
+    os.execve(sys.executable, [sys.executable, start, args.program, *args.arguments], environ)
 
 
 if __name__ == "__main__":
