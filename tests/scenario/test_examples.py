@@ -54,8 +54,6 @@ def test_the_first_program_counts_and_obeys(place, platform):
     place.wait_for("Wi-Fi home: connected")
 
 
-PINS = {"ESP32_GENERIC": 2, "ESP32_GENERIC_C3": 10, "ESP32_GENERIC_S3": 4}
-PINS |= {"RPI_PICO_W": "LED", "RPI_PICO2_W": "LED"}
 KINDS = {"esp32": "esp32", "rp2": "pico-w"}
 
 
@@ -68,7 +66,9 @@ def test_the_first_program_runs_on_each_of_the_boards_after_a_power_on(
     device = OnBoard(board, tmp_path).start("first", platform, stock=stock)
     board.power_cut()
     command(platform, device, "led", True)
-    board.wait_for_pin(PINS[stock], 1)
+    pins = {}
+    exec((boards.find(stock).folder / "pins.py").read_text(), pins)
+    board.wait_for_pin(pins["LED"], 1)
 
 
 def test_the_default_program_counts_and_says_what_it_is_told(place, platform):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,15 @@ def test_timers_run_side_by_side_and_one_that_fails_stops_nothing(pc):
 def test_a_pin_without_a_number_is_invalid_as_on_a_board(pc):
     run(pc, "from machine import Pin\nPin(None)\n")
     pc.wait_for("ValueError: invalid pin", 10)
+
+
+def test_ctrl_c_ends_it_without_a_traceback(pc):
+    run(pc, "import time\nprint('runs')\ntime.sleep(60)\n")
+    pc.wait_for("runs", 10)
+    pc.process.send_signal(signal.SIGINT)
+    assert pc.process.wait(10) == 1
+    pc.wait_for("stopped")
+    assert "Traceback" not in pc.output
 
 
 def test_a_program_that_is_not_there_is_said(pc):

@@ -11,4 +11,7 @@ safe_mode.PATH = os.devnull
 
 del sys.argv[0]
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
-runpy.run_path(sys.argv[0], run_name="__main__")
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except KeyboardInterrupt:
+    sys.exit("\nstopped")

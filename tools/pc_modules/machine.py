@@ -27,7 +27,7 @@ class Pin:
     def __init__(self, id, mode=-1, pull=None, value=None, **_):
         if id is None:
             raise ValueError("invalid pin")
-        self._name = str(id)
+        self._name = id._name if isinstance(id, Pin) else str(id)
         self._mode = mode
         if mode == self.IN:
             self._levels[self._name] = 1 if pull == self.PULL_UP else 0
