@@ -28,7 +28,7 @@ help:
 	@echo "make emulate      the README's program on an emulated Pico W: FIRMWARE=image.uf2"
 	@echo "                  EMULATE_OPTIONS=--tls: then over verified TLS"
 	@echo "make emulate-firmware  a Pico image with the library frozen, from Debian's sources"
-	@echo "make on-pc        a device program on this PC: PROGRAM=main.py"
+	@echo "make on-pc        a device program on this PC: PROGRAM=examples/first/main.py"
 	@echo
 	@echo "Measured and proven:"
 	@echo "make size         what it costs in flash and RAM, as a table and a picture (4 minutes)"
@@ -119,7 +119,7 @@ on-pc: setup
 
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
-	find lib tools tests boards -name __pycache__ -type d -prune -exec rm -rf {} +
+	find lib tools tests boards examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help setup run test check size bench fuzz soak fleet bench-faults platform board board-files \
 	provision doctor firmware flash erase deploy romfs repl image mip emulate emulate-firmware on-pc clean

@@ -39,9 +39,15 @@ def board_content(tmp_path_factory):
 
 
 @pytest.fixture
-def board(board_content, tmp_path):
-    """A virtual Pico W with the library on its flash."""
-    with VirtualBoard(tmp_path / "flash.img", littlefs=True, like="pico-w") as running:
+def like():
+    """The kind of board; a test may give `like="esp32"` as a parameter."""
+    return "pico-w"
+
+
+@pytest.fixture
+def board(board_content, tmp_path, like):
+    """A virtual board with the library on its flash."""
+    with VirtualBoard(tmp_path / "flash.img", littlefs=True, like=like) as running:
         mpremote = Path(sys.executable).with_name("mpremote")
         copy = [mpremote, "connect", running.port, "fs", "cp", "-r", board_content / "lib", ":"]
         subprocess.run(copy, check=True, capture_output=True, timeout=60)

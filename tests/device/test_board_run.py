@@ -95,7 +95,7 @@ def test_without_settings_it_says_so_blinks_and_leaves_the_repl_usable(board, tm
     put(board, tmp_path, "main.py", "HELD = False\n" + PROGRAM % "pass")
     at = len(board.output)
     board.reset()
-    board.wait_for("there is no /settings.json: run make provision", 20)
+    board.wait_for("there is no settings.json: run make provision", 20)
     time.sleep(1)
     lit, times = levels(board, 4.4)
     assert 0.05 < lit < 0.3 and 5 <= times <= 8  # three flashes each two seconds
@@ -107,7 +107,7 @@ def test_wrong_settings_are_named(board, platform, tmp_path):
     put(board, tmp_path, "settings.json", settings(platform, tokn="x")[1])
     put(board, tmp_path, "main.py", "HELD = False\n" + PROGRAM % "pass")
     board.reset()
-    board.wait_for("/settings.json: no key 'tokn'", 20)
+    board.wait_for("settings.json: no key 'tokn'", 20)
 
 
 def test_three_crashes_lead_to_safe_mode_in_which_wifi_and_repl_work(board, platform, tmp_path):

@@ -1,16 +1,12 @@
-"""The examples in boards/examples, each as a board's main.py, against the local platform."""
+"""The examples: each is deployed to a virtual board and run on this PC, and does its work there."""
 
-import json
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-from tests.support.virtual_board_console import mpremote
+from tests.support.examples_places import EXAMPLES, OnBoard, OnPC
+from tools.board import boards
 from tools.simulate.local_platform import LocalPlatform
-
-BOARDS = Path(__file__).resolve().parents[2] / "boards"
-EXAMPLES = sorted(path.name for path in (BOARDS / "examples").glob("*.py"))
 
 
 @pytest.fixture
@@ -19,41 +15,73 @@ def platform():
         yield running
 
 
-def start(board, platform, tmp_path, name, token=None, **changes):
-    """Put an example onto the board with settings; `changes` are texts to be replaced in it."""
-    device = platform.create_device()
-    source = (BOARDS / "examples" / name).read_text(encoding="utf-8")
-    for old, new in changes.items():
-        assert source.count(f"{old} = ") == 1
-        line = next(line for line in source.splitlines() if line.startswith(f"{old} = "))
-        source = source.replace(line, f"{old} = {new!r}")
-    (tmp_path / "main.py").write_text(source, encoding="utf-8")
-    settings = {
-        "token": token or device.token,
-        "device": device.id,
-        "api": platform.http,
-        "mqtt": f"mqtt://{platform.mqtt}",
-        "wifi": [["home", "passw0rd"]],
-        "timeout": 2,
-    }
-    (tmp_path / "settings.json").write_text(json.dumps(settings))
-    mpremote(board, "fs", "cp", str(tmp_path / "main.py"), str(tmp_path / "settings.json"), ":")
-    pins = BOARDS / "ALLTHINGSTALK_RPI_PICO_W" / "pins.py"
-    mpremote(board, "resume", "fs", "cp", str(pins), ":")
-    board.reset()
-    return device
+@pytest.fixture(params=["board", "pc"])
+def place(request, tmp_path):
+    if request.param == "board":
+        yield OnBoard(request.getfixturevalue("board"), tmp_path)
+        return
+    pc = OnPC(tmp_path)
+    yield pc
+    pc.close()
 
 
 def values(platform, device, asset):
     return [state["value"] for state in platform.states(device.id, asset)]
 
 
-def test_each_example_is_tried_here():
-    assert EXAMPLES == ["deep_sleep.py", "display.py", "switch.py", "with_asyncio.py"]
+def command(platform, device, asset, value):
+    assert platform.wait_for(lambda: platform.is_listening(device.id, asset), 30)
+    platform.send_command(device.id, asset, value)
+
+
+def test_each_example_has_a_program_and_a_readme_of_ten_lines_and_is_tried_here():
+    topics = "asyncio deep_sleep default display first switch two_devices"
+    assert sorted(path.name for path in EXAMPLES.iterdir()) == topics.split()
+    for topic in topics.split():
+        assert {path.name for path in (EXAMPLES / topic).iterdir()} == {"README.md", "main.py"}
+        readme = (EXAMPLES / topic / "README.md").read_text(encoding="utf-8")
+        assert len(readme.splitlines()) <= 10
+        assert f"examples/{topic}/main.py" in readme or topic == "default"
+
+
+def test_the_first_program_counts_and_obeys(place, platform):
+    device = place.start("first", platform)
+    assert platform.wait_for(lambda: platform.state(device.id, "count"), 30)
+    for on in (True, False):
+        command(platform, device, "led", on)
+        place.wait_for_pin("LED", int(on))
+        assert platform.wait_for(lambda on=on: values(platform, device, "led")[-1:] == [on])
+    place.wait_for("Wi-Fi home: connected")
+
+
+KINDS = {"esp32": "esp32", "rp2": "pico-w"}
+
+
+@pytest.mark.parametrize(
+    ("stock", "like"), [(one.stock, KINDS[one.port]) for one in boards.all_boards().values()]
+)
+def test_the_first_program_runs_on_each_of_the_boards_after_a_power_on(
+    board, platform, tmp_path, stock
+):
+    device = OnBoard(board, tmp_path).start("first", platform, stock=stock)
+    board.power_cut()
+    command(platform, device, "led", True)
+    pins = {}
+    exec((boards.find(stock).folder / "pins.py").read_text(), pins)
+    board.wait_for_pin(pins["LED"], 1)
+
+
+def test_the_default_program_counts_and_says_what_it_is_told(place, platform):
+    device = place.start("default", platform)
+    place.wait_for_pin("LED", 1, 30)  # the status LED: it is on line
+    assert platform.wait_for(lambda: platform.state(device.id, "count"), 30)
+    command(platform, device, "led", True)
+    place.wait_for("led True")
+    assert platform.wait_for(lambda: values(platform, device, "led") == [True])
 
 
 def test_a_sensor_sleeps_deeply_between_values(board, platform, tmp_path):
-    device = start(board, platform, tmp_path, "deep_sleep.py", SLEEP_S=1)
+    device = OnBoard(board, tmp_path).start("deep_sleep", platform, SLEEP_S=1)
     assert platform.wait_for(lambda: len(values(platform, device, "temperature")) >= 2, 30)
     platform.stop()
     at = len(board.output)
@@ -69,19 +97,18 @@ def test_a_sensor_sleeps_deeply_between_values(board, platform, tmp_path):
     assert set(values(platform, device, "temperature")) == {21.5}
 
 
-def test_a_lamp_obeys_and_says_so(board, platform, tmp_path):
-    device = start(board, platform, tmp_path, "switch.py")
-    assert platform.wait_for(lambda: platform.is_listening(device.id, "lamp"), 30)
+def test_a_lamp_obeys_and_says_so(place, platform):
+    device = place.start("switch", platform)
     for on in (True, False):
-        platform.send_command(device.id, "lamp", on)
-        board.wait_for_pin(15, int(on))
+        command(platform, device, "lamp", on)
+        place.wait_for_pin(15, int(on))
         assert platform.wait_for(lambda on=on: values(platform, device, "lamp")[-1:] == [on])
 
 
-def test_what_another_device_measures_is_shown(board, platform, tmp_path):
+def test_what_another_device_measures_is_shown(place, platform):
     other = platform.create_device("Thermometer")
-    start(board, platform, tmp_path, "display.py", platform.ground_token, OTHER=other.id)
-    board.wait_for("nothing yet", 30)
+    place.start("display", platform, platform.ground_token, OTHER=other.id)
+    place.wait_for("nothing yet", 30)
     assert platform.wait_for(lambda: platform.is_listening(other.id, "temperature", "feed"), 10)
     request = urllib.request.Request(
         f"{platform.http}/device/{other.id}/asset/temperature/state",
@@ -90,13 +117,19 @@ def test_what_another_device_measures_is_shown(board, platform, tmp_path):
         method="PUT",
     )
     urllib.request.urlopen(request, timeout=5).close()
-    board.wait_for("19.5 °C", 10)
+    place.wait_for("19.5 °C", 10)
 
 
-def test_asyncio_tasks_run_beside_the_client(board, platform, tmp_path):
-    device = start(board, platform, tmp_path, "with_asyncio.py")
+def test_asyncio_tasks_run_beside_the_client(place, platform):
+    device = place.start("asyncio", platform)
     assert platform.wait_for(lambda: platform.state(device.id, "pressure"), 30)["value"] == 1.2
-    assert platform.wait_for(lambda: platform.is_listening(device.id, "speed"), 10)
-    platform.send_command(device.id, "speed", 40)
-    board.wait_for("speed 40", 10)
+    command(platform, device, "speed", 40)
+    place.wait_for("speed 40", 10)
     assert platform.wait_for(lambda: values(platform, device, "speed") == [40])
+
+
+def test_one_board_is_two_devices(place, platform):
+    garden = platform.create_device("Garden")
+    room = place.start("two_devices", platform, platform.ground_token, GARDEN=garden.id)
+    assert platform.wait_for(lambda: platform.state(garden.id, "temperature"), 30)["value"] == 9.5
+    assert platform.wait_for(lambda: platform.state(room.id, "temperature"))["value"] == 21.5

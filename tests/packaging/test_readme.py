@@ -11,12 +11,9 @@ README = (ROOT / "README.md").read_text()
 
 def test_the_first_program_is_the_one_that_make_run_deploys():
     first = re.search(r"```python\n(.*?)```", README, re.S)[1]
-    assert first == (ROOT / "boards" / "main.py").read_text()
-
-
-def test_the_program_has_twelve_lines():
-    program = (ROOT / "boards" / "main.py").read_text()
-    assert len([line for line in program.splitlines() if line.strip()]) == 12
+    assert first == (ROOT / "examples" / "first" / "main.py").read_text()
+    assert len([line for line in first.splitlines() if line.strip()]) == 15
+    assert "Fifteen lines" in README
 
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -117,7 +117,7 @@ def test_a_healthy_board_with_tls(board, flash, tls, values, platform):
 def test_a_board_without_settings(board, flash):
     status, steps, _ = doctor("--port", board.port)
     assert status == 1
-    assert "there is no /settings.json" in steps["settings"]
+    assert "there is no settings.json" in steps["settings"]
     assert "make provision" in steps["settings"]
 
 

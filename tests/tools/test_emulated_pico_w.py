@@ -94,7 +94,7 @@ def test_the_readmes_program_works_plain_and_over_verified_tls(emulate):
         "state led = true",
         "board | LED off",
         "plain: the board obeyed",
-        "'mqtt': 'mqtts://",
+        '"mqtt": "mqtts://',
         "TLS, verified: the board obeyed",
     ):
         assert text in out, out

@@ -60,7 +60,10 @@ def environ(tmp_path):
 
 def missing(board, tree, environ, **options):
     return [
-        one.what for one in firmware_needs.find(board, tree, VERSION, environ=environ, **options)
+        one.what
+        for one in firmware_needs.find(
+            board, tree, boards.micropython_versions(), environ=environ, **options
+        )
     ]
 
 
@@ -70,7 +73,7 @@ def test_nothing_is_missing_where_everything_is_there(board, tree, environ):
 
 
 def test_a_folder_that_is_no_source_tree_is_refused(tmp_path, environ):
-    found = firmware_needs.find(PICO_W, tmp_path, VERSION, environ=environ)
+    found = firmware_needs.find(PICO_W, tmp_path, [VERSION], environ=environ)
     assert len(found) == 1
     assert "is not MicroPython's source tree" in str(found[0])
     assert "MICROPYTHON=" in found[0].remedy
@@ -85,23 +88,29 @@ def test_a_tree_without_the_port_or_the_board_is_refused(tree, environ):
 
 
 @pytest.mark.parametrize(
-    "version, prerelease, said", [("1.28.0", 0, "1.28.0"), ("1.29.0", 1, "1.29.0-preview")]
+    "version, prerelease, said", [("1.27.0", 0, "1.27.0"), ("1.29.0", 1, "1.29.0-preview")]
 )
 def test_another_release_is_named_and_taken_only_when_told_to(
     tree, environ, version, prerelease, said
 ):
     micropython_tree.make_version(tree, version, prerelease)
     assert missing(PICO_W, tree, environ) == [
-        f"this is MicroPython {said}, and the boards are made for {VERSION}"
+        f"this is MicroPython {said}, and the boards are made for {VERSION} or 1.28.0"
     ]
     assert missing(PICO_W, tree, environ, any_version=True) == []
+
+
+@pytest.mark.parametrize("board", boards.all_boards().values(), ids=boards.all_boards())
+def test_the_release_before_is_taken_without_being_told_to(tree, environ, board):
+    micropython_tree.make_version(tree, "1.28.0")
+    assert missing(board, tree, environ) == []
 
 
 def test_each_empty_submodule_is_named_with_the_command_that_fetches_it(tree, environ):
     for name in ("lib/cyw43-driver", "lib/lwip"):
         shutil.rmtree(tree / name)
     (tree / "lib/lwip").mkdir()
-    found = firmware_needs.find(PICO_W, tree, VERSION, environ=environ)
+    found = firmware_needs.find(PICO_W, tree, [VERSION], environ=environ)
     assert [one.what for one in found] == ["lib/cyw43-driver is empty", "lib/lwip is empty"]
     assert found[0].remedy == f"git -C {tree} submodule update --init lib/cyw43-driver"
     # An ESP32 has its own network code.

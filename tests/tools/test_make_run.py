@@ -1,6 +1,7 @@
 """`make run`, as a newcomer types it: it ends well, Ctrl-C ends it too, nothing stays behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from tools.simulate import interpreters
 
 ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -61,6 +63,11 @@ def test_values_arrive_and_the_board_obeys(demo):
         "The same with a real board",
     ):
         assert text in out, out
+    shown = README.split("```\nplatform | ")[1].split("```")[0]
+    for line in ("platform | " + shown).splitlines():
+        pattern = re.sub(r"\d\d:\d\d:\d\d", "[0-9:]{8}", re.escape(line.strip()))
+        pattern = re.sub(r"[0-9a-f]{8}…", "[0-9a-f]{8}…", pattern)
+        assert re.search(rf"(?m)^ *{pattern}$", out), f"not printed: {line}\n{out}"
     assert left_behind(demo.pid) == []
 
 

@@ -32,7 +32,7 @@ LIMIT_S = 120
 @pytest.fixture
 def folder(tmp_path):
     """What looks like a checkout to `make`, so that the files of the page are not put into ours."""
-    for name in ("Makefile", "boards", "lib", "tests", "tools", ".venv", "build"):
+    for name in ("Makefile", "boards", "examples", "lib", "tests", "tools", ".venv", "build"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "firmware.bin").write_bytes(esp32())
     return tmp_path
@@ -88,6 +88,7 @@ def assert_printed(block, output):
 
 
 def test_the_page_shows_four_commands():
+    assert "MAIN=examples/first/main.py" in BLOCKS[1][0]  # the program that the README begins with
     assert [command.split()[1] for command, _ in BLOCKS] == [
         "flash",
         "deploy",
@@ -96,7 +97,7 @@ def test_the_page_shows_four_commands():
     ]
 
 
-def test_the_page_brings_a_bare_board_on_line(folder, chip, board):
+def test_the_page_brings_a_bare_board_on_line_whose_led_obeys(folder, chip, board):
     certificates = Certificates()
     with (
         LocalPlatform() as platform,
@@ -125,7 +126,8 @@ def test_the_page_brings_a_bare_board_on_line(folder, chip, board):
         assert "nothing to send" in again
         assert platform.wait_for(lambda: platform.is_listening(device.id, "led"), 30)
         platform.send_command(device.id, "led", True)
-        board.wait_for("led True", 10)
+        board.wait_for_pin(2, 1, 10)
+        assert platform.wait_for(lambda: platform.state(device.id, "led"))["value"] is True
         before = len(platform.states(device.id, "count"))
         time.sleep(2.5)
         assert len(platform.states(device.id, "count")) > before

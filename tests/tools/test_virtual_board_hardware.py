@@ -56,6 +56,16 @@ def test_changes_of_a_pin_are_seen(board):
     board.wait_for_pin(2, 1)
 
 
+def test_a_pin_that_the_board_does_not_have_is_invalid(board, tmp_path):
+    for code in ("Pin(None)", "Pin('')"):
+        said = mpremote(board, "exec", f"from machine import Pin\n{code}", fails=True)
+        assert "ValueError: invalid pin" in said
+    with VirtualBoard(tmp_path / "esp", like="esp32") as esp:
+        code = "from machine import Pin\nled = Pin(2, Pin.OUT, value=1)\nprint(Pin(led).value())\n"
+        said = mpremote(esp, "exec", code + "Pin('LED', Pin.OUT)", fails=True)
+    assert said.startswith("1") and "ValueError: invalid pin" in said
+
+
 WAITS = {
     "sleep": "time.sleep(0.5)",
     "sleep_ms": "time.sleep_ms(500)",

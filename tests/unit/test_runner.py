@@ -114,7 +114,7 @@ class TestRun(BoardTest):
         self.assertEqual(board.run(program, watchdog=5), "done")
         self.assertEqual(given, [(self.client, self.settings)])
         self.assertEqual(self.client.calls, [("start", 5)])
-        self.assertEqual(self.loaded, ["/settings.json"])
+        self.assertEqual(self.loaded, ["settings.json"])
 
     def test_another_file_of_settings(self):
         board.run(lambda client, settings: None, path="/other.json")

@@ -100,9 +100,9 @@ def find(name, folder=BOARDS):
     raise UnknownBoard(f"{said}; there are: {known}. Give one, for instance BOARD=RPI_PICO_W")
 
 
-def micropython_version():
-    """Return the MicroPython release that the boards are made for, such as "1.29.0"."""
-    return json.loads(PIN.read_text(encoding="utf-8"))["release"]
+def micropython_versions():
+    """Return the MicroPython releases that the boards are made for, such as "1.29.0" first."""
+    return json.loads(PIN.read_text(encoding="utf-8"))["releases"]
 
 
 def shown_offset(board):
@@ -119,7 +119,10 @@ def table(boards):
 
 
 def main():
-    lines = [f"for MicroPython {micropython_version()}:", *table(all_boards().values())]
+    lines = [
+        f"for MicroPython {' or '.join(micropython_versions())}:",
+        *table(all_boards().values()),
+    ]
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog="\n".join(lines),

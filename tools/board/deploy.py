@@ -278,7 +278,7 @@ def main():
     )
     parser.add_argument("--port", help="serial port of the board (the one that is plugged in)")
     parser.add_argument("--board", help="name of the board (what its firmware says)")
-    parser.add_argument("--main", type=Path, help="file to be main.py (boards/shared/main.py)")
+    parser.add_argument("--main", type=Path, help="file to be main.py (examples/default/main.py)")
     parser.add_argument("--no-reset", action="store_true", help="leave the board at its prompt")
     args = parser.parse_args()
     try:

@@ -13,6 +13,7 @@ from tools.build import board_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "boards" / "shared"
+MAIN = ROOT / "examples" / "default" / "main.py"
 PACKAGE = "/lib/allthingstalk/"
 # An engine, the names it is imported by, what its path starts with.
 ENGINES = {
@@ -52,15 +53,14 @@ def programs(board=None, main=None):
     """Return boot.py, main.py and, where the board is known, its pins.py.
 
     - `board`: a boards.Board, or None.
-    - `main`: file to be main.py in place of boards/shared/main.py.
+    - `main`: file to be main.py in place of examples/default/main.py.
 
     Raises ContentError.
     """
     files = {f"/{path.name}": path for path in sorted(SHARED.glob("*.py"))}
     if board:
         files["/pins.py"] = board.folder / "pins.py"
-    if main:
-        files["/main.py"] = Path(main)
+    files["/main.py"] = Path(main or MAIN)
     sources = {name: read(path) for name, path in files.items()}
     for name, source in sources.items():
         try:

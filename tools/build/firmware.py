@@ -120,18 +120,18 @@ def main():
     parser.add_argument("board", metavar="BOARD", help="a board of the table below")
     parser.add_argument("--micropython", type=Path, metavar="TREE", help="MicroPython's sources")
     parser.add_argument("--check", action="store_true", help="build nothing")
-    parser.add_argument("--any-version", action="store_true", help="not only the pinned release")
+    parser.add_argument("--any-version", action="store_true", help="not only the pinned releases")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="compilers at a time")
     args = parser.parse_args()
     try:
         board = boards.find(args.board)
     except boards.UnknownBoard as e:
         sys.exit(f"firmware: {e}")
-    wanted = boards.micropython_version()
+    wanted = boards.micropython_versions()
     if args.micropython is None:
         sys.exit(
             f"firmware: {board.stock} is built from MicroPython's sources, which are not a part of "
-            f"this project: give MICROPYTHON=<a clone or archive of release {wanted}>"
+            f"this project: give MICROPYTHON=<a clone or archive of release {wanted[0]}>"
         )
     tree = args.micropython.expanduser().resolve()
     missing = firmware_needs.find(board, tree, wanted, args.any_version)

@@ -109,12 +109,12 @@ def find_tree(board, tree):
 
 
 def find_version(tree, wanted):
-    """Yield that the tree is another release than the one the boards are made for."""
+    """Yield that the tree is another release than those the boards are made for."""
     version = tree_version(tree)
-    if version != wanted:
+    if version not in wanted:
         yield Missing(
-            f"this is MicroPython {version}, and the boards are made for {wanted}",
-            f"git checkout v{wanted} there, or go on all the same with --any-version "
+            f"this is MicroPython {version}, and the boards are made for {' or '.join(wanted)}",
+            f"git checkout v{wanted[0]} there, or go on all the same with --any-version "
             '(make: FIRMWARE_OPTIONS="--any-version")',
         )
 
@@ -175,7 +175,7 @@ def find_idf(tree, environ):
 def find(board, tree, wanted, any_version=False, environ=os.environ):
     """Return all that is missing for a board's firmware, a list of Missing; empty if nothing is.
 
-    - `tree`: MicroPython's source tree; `wanted`: the release that it should be.
+    - `tree`: MicroPython's source tree; `wanted`: the releases that it may be, the best one first.
     - `any_version`: take another release as well.
     - `environ`: the environment of the build: PATH, IDF_PATH, MICROPY_MPYCROSS.
     """

@@ -20,7 +20,7 @@ from tools.check import board_stubs
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "lib" / "allthingstalk"
-STYLED = ("lib", "tests", "tools", "boards")
+STYLED = ("lib", "tests", "tools", "boards", "examples")
 # What the stubs are here for: modules, names and arguments that a board does not have. The other
 # kinds of errors ask for annotations, which the library leaves out to stay small and readable.
 OFF = (

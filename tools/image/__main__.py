@@ -152,7 +152,7 @@ def main():
     parser.add_argument("--firmware", required=True, help="MicroPython: .bin or .uf2")
     parser.add_argument("--settings", type=Path, help="settings.json, or a .csv with many devices")
     parser.add_argument("--ca", type=Path, help="root certificate, DER, to be /ca.der")
-    parser.add_argument("--main", type=Path, help="file to be main.py (boards/shared/main.py)")
+    parser.add_argument("--main", type=Path, help="file to be main.py (examples/default/main.py)")
     parser.add_argument("--flash-size", type=size, help="of the board, such as 8M (the image's)")
     parser.add_argument("--fs-size", type=size, help="of the file system (the image's)")
     parser.add_argument("--to", type=Path, default=IMAGES, help="folder (build/images)")

@@ -7,6 +7,7 @@ A Pico W's second takes some 20 seconds here, so that all of it takes ten minute
 """
 
 import argparse
+import json
 import signal
 import ssl
 import subprocess
@@ -30,7 +31,8 @@ from tools.simulate.local_platform import LocalPlatform, mqtt_connection
 ROOT = Path(__file__).resolve().parents[2]
 
 BUILD = ROOT / "build"
-MAIN = ROOT / "boards" / "main.py"
+MAIN = ROOT / "examples" / "first" / "main.py"
+PINS = ROOT / "boards" / "ALLTHINGSTALK_RPI_PICO_W" / "pins.py"
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
 PLATFORM_NAME = "platform.test"
 TIME_SERVER = "pool.ntp.org"  # the first that allthingstalk.board.clock asks
@@ -42,16 +44,6 @@ RAW_REPL = "raw REPL; CTRL-B to exit"  # what the board answers mpremote
 # is alive, and who it is.
 KEEPALIVE_S = 1200
 CONNECT_LIMIT_S = 600
-BOOT = f"""from allthingstalk.board.clock import set_clock
-from allthingstalk.board.wifi import WiFi
-
-if WiFi([("{WIFI_NAME}", "password")]).connect(timeout_s=60):
-    set_clock()
-"""
-SETTINGS = """# Read by main.py. A secret: it never goes into a commit.
-CLIENT = {client!r}
-DEVICE = "{id}"
-"""
 
 
 class GaveUp(Exception):
@@ -138,25 +130,24 @@ class Run:
             self.board.nudge()
         return ">>> " in self.printed
 
-    def write_settings(self, **client):
-        """Write the settings.py of the device, its token and what is given."""
-        client = {"token": self.device.token, **client, "keepalive": KEEPALIVE_S}
-        path = self.folder / "settings.py"
-        text = SETTINGS.format(client=client, id=self.device.id)
+    def write_settings(self, **endpoints):
+        """Write the settings.json of the device and return its path."""
+        values = {"token": self.device.token, "device": self.device.id}
+        values |= {"wifi": [[WIFI_NAME, "password"]], "keepalive": KEEPALIVE_S, **endpoints}
+        path = self.folder / "settings.json"
+        text = json.dumps(values, indent=1)
         path.write_text(text)
         shown = text.replace(self.device.token, self.device.token[:8] + "…")
-        print(f"\n--- settings.py\n{shown}", flush=True)
+        print(f"\n--- settings.json\n{shown}", flush=True)
         return path
 
     def deploy(self, settings):
-        boot = self.folder / "boot.py"
-        boot.write_text(BOOT)
         self.mpremote("fs", "cp", "-r", str(self.folder / "board" / "lib"), ":")
-        self.mpremote("fs", "cp", str(MAIN), str(boot), str(settings), ":")
+        self.mpremote("fs", "cp", str(MAIN), str(PINS), str(settings), ":")
         self.restart()
 
     def restart(self):
-        # Without `resume` mpremote would wait for boot.py, which takes longer than it waits.
+        # `resume`: without the soft reset that mpremote makes first else.
         self.mpremote("resume", "reset")
         self.restarted_s = self.deadline.spent_s
         self.nudge_s = self.restarted_s + FIRST_NUDGE_S

@@ -1,6 +1,9 @@
-"""Runs a device program on this PC: CPython, the library, its engines, shims of MicroPython.
+"""Runs a device program on this PC: CPython, the library, its engines, stand-ins for a board.
 
-What only a board has (Pin, WLAN) is not there; everything of allthingstalk is.
+    python -m tools.simulate.on_pc examples/first/main.py
+
+The stand-ins (`machine`, `network` and `pins`, in pc_modules) print what they are told; a pins.py
+beside the program comes first. Settings are those in settings.json in the current folder.
 """
 
 import argparse
@@ -11,19 +14,24 @@ from pathlib import Path
 from tools.build import engines
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULES = Path(__file__).parent / "pc_modules"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("program", help="the program, such as main.py")
     parser.add_argument("arguments", nargs="*", help="its arguments")
     args = parser.parse_args()
     if not Path(args.program).is_file():
         sys.exit(f"there is no program {args.program}")
-    paths = [ROOT / "tests" / "support" / "shims", ROOT / "lib"]
+    paths = [MODULES, ROOT / "tests" / "support" / "shims", ROOT / "lib"]
     paths += [engines.folder(engines.UMQTT_NEW), engines.folder(engines.UREQUESTS_NEW)]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
-    os.execve(sys.executable, [sys.executable, args.program, *args.arguments], environ)
+    environ["PYTHONUNBUFFERED"] = "1"  # lines of the program and of the stand-ins in their order
+    start = str(MODULES / "_start.py")
+    os.execve(sys.executable, [sys.executable, start, args.program, *args.arguments], environ)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """`make run`: the local platform, a virtual board, the README's program; no account, no hardware.
 
 Everything a real board goes through happens: mpremote copies the library and main.py, the board
-resets, creates its assets, publishes, and obeys a command. Ends by itself; Ctrl-C ends it too.
+resets, joins its Wi-Fi, creates its assets, publishes, and obeys a command. Ends by itself; Ctrl-C
+ends it too.
 """
 
 import argparse
+import json
 import shutil
 import signal
 import subprocess
@@ -19,11 +21,9 @@ from tools.simulate.virtual_board import VirtualBoard
 ROOT = Path(__file__).resolve().parents[2]
 
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
+MAIN = ROOT / "examples" / "first" / "main.py"
+PINS = ROOT / "boards" / "ALLTHINGSTALK_RPI_PICO_W" / "pins.py"
 WAIT_S = 20
-SETTINGS = """# Read by main.py. A secret: it never goes into a commit.
-CLIENT = {{"token": "{token}", "api": "{http}", "mqtt": "mqtt://{mqtt}"}}
-DEVICE = "{id}"
-"""
 REAL_BOARD = """
 The same with a real board is one page of README.md, "From a bare board":
   make flash, make deploy, make provision, make doctor
@@ -56,15 +56,15 @@ def wait_until(what, condition, board):
 def demo(platform, board, work):
     device = platform.create_device(title="My first device")
     say("you", f"a device on the platform: id {device.id}, token {device.token[:8]}…")
-    settings = work / "settings.py"
-    settings.write_text(
-        SETTINGS.format(token=device.token, http=platform.http, mqtt=platform.mqtt, id=device.id)
-    )
-    for shown in (ROOT / "boards" / "main.py", settings):
+    settings = work / "settings.json"
+    values = {"token": device.token, "device": device.id, "wifi": [["home", "a password"]]}
+    values |= {"api": platform.http, "mqtt": f"mqtt://{platform.mqtt}"}
+    settings.write_text(json.dumps(values, indent=1))
+    for shown in (MAIN, settings):
         text = shown.read_text().replace(device.token, device.token[:8] + "…")
         print(f"\n--- {shown.name}\n{text}", flush=True)
     mpremote(board.port, "fs", "cp", "-r", str(work / "board" / "lib"), ":")
-    mpremote(board.port, "fs", "cp", str(ROOT / "boards" / "main.py"), str(settings), ":")
+    mpremote(board.port, "fs", "cp", str(MAIN), str(PINS), str(settings), ":")
     mpremote(board.port, "reset")
     wait_until("a third value", lambda: len(platform.states(device.id, "count")) > 2, board)
     wait_until("the subscription", lambda: platform.is_listening(device.id, "led"), board)

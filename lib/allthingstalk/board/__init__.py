@@ -15,7 +15,7 @@ def run(program, pins=None, *, watchdog=None, path=None):
       (the level that lights it), BUTTON (pin number, a function that returns whether it is held,
       or None), BUTTON_PRESSED (its level when pressed).
     - `watchdog`: seconds, or True for the board's default; passed to `Client.start()`.
-    - `path`: settings file; None for /settings.json.
+    - `path`: settings file; None for settings.json in the current folder, "/" on a board.
 
     Returns what the program returns. A refusal (wrong token, unknown device) needs a person: it
     is retried after 60 s, doubling up to 15 minutes. Any other exception resets the board; three

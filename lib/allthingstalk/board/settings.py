@@ -1,4 +1,4 @@
-"""The board's settings: /settings.json, written by `make provision`. Secrets are never printed.
+"""The board's settings: settings.json, written by `make provision`. Secrets are never printed.
 
 from allthingstalk.board.settings import load
 
@@ -8,7 +8,7 @@ board = Board(client=settings.client(), id=settings.device)
 
 import json
 
-PATH = "/settings.json"
+PATH = "settings.json"  # in the current folder: "/" on a board
 
 _TEXT = (str,)
 _NUMBER = (int, float)

@@ -15,7 +15,7 @@ STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".spli
 def run(settings=None, *, device=None, state=None, log=print):
     """Check every step and log a line for each.
 
-    - `settings`: file name, or a dict of its keys; None for /settings.json.
+    - `settings`: file name, or a dict of its keys; None for settings.json.
     - `device`: a Device class, whose assets are compared with those on the platform.
     - `state`: (asset name, value) to publish; without it nothing is published.
     - `log(text)`: gets the lines.

@@ -17,7 +17,7 @@ class Trouble(Exception):
 
 
 def create_device(arguments) -> None:
-    """Create a device; print its id, its token and the lines for main.py."""
+    """Create a device; print its id, its token and its settings.json."""
     found = _find(arguments)
     body = {"title": arguments.title, "name": arguments.title}
     device = _ask(found, "POST", f"/ground/{found.ground}/devices", body)
@@ -26,9 +26,6 @@ def create_device(arguments) -> None:
     client = {"token": device["token"], "api": found.http, "mqtt": f"mqtt://{found.mqtt}"}
     print("For settings.json, with your Wi-Fi added:")
     print(json.dumps({**client, "device": device["id"], "wifi": [["name", "password"]]}))
-    print("For settings.py, which boards/main.py reads:")
-    print(f"CLIENT = {json.dumps(client)}")
-    print(f"DEVICE = {json.dumps(device['id'])}")
 
 
 def devices(arguments) -> None:

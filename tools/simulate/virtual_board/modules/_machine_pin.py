@@ -15,6 +15,12 @@ class Pin(PinBase):
     _modes = {}
 
     def __init__(self, id, mode=-1, pull=None, value=None, **options):
+        if isinstance(id, Pin):
+            id = id._id
+        # A name needs a table of the board's pins: a Pico W has one, a generic ESP32 has none.
+        if not isinstance(id, int if _board.LIKE == "esp32" else (int, str)):
+            raise ValueError("invalid pin")
+        self._id = id
         self._name = str(id)
         if not self._name or ";" in self._name or "\x1b" in self._name:
             raise ValueError("invalid pin")
