@@ -8,12 +8,11 @@ import ast
 import hashlib
 import json
 
-from mpremote.transport import TransportExecError
-
 from tools import board_link, deploy
 
 SETTINGS = "/settings.json"
 ROOT = "/ca.der"
+_SILENT_S = 25  # an ESP32 whose flash is nearly full looks for room for so long
 
 _READ = """
 def read(name):
@@ -97,8 +96,8 @@ def write(port, values, root=None, restart=True, stale=()):
 
 
 def _exec(transport, code):
-    try:
-        return ast.literal_eval(transport.exec(code).decode())
-    except TransportExecError as e:
+    printed, errors = transport.exec_raw(code, timeout=_SILENT_S)
+    if errors:
         # Only the last line: the traceback before it could hold a line of the program.
-        raise BoardError(deploy.in_words(e.error_output)) from None
+        raise BoardError(deploy.in_words(errors.decode("utf-8", "replace")))
+    return ast.literal_eval(printed.decode())

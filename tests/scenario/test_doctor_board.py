@@ -6,14 +6,17 @@ The faults that only a board can have are provoked here, and the exit status is 
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from test_board_alone import TimeServer, good
 
-from tools import board_files, interpreters
+from tools import board_files, board_link, interpreters
+from tools import doctor as tools_doctor
 from tools.fault_proxy import Certificates, FaultProxy
 from tools.local_platform import LocalPlatform
 from tools.virtual_board import VirtualBoard
@@ -128,6 +131,49 @@ def test_a_wifi_that_is_not_in_reach(board, flash, values):
     assert steps["Wi-Fi"].startswith("FAIL ") and "home: no such network" in steps["Wi-Fi"]
     assert "skipped: Wi-Fi failed" in steps["DNS"] and "skipped: Wi-Fi failed" in steps["clock"]
     assert "passw0rd" not in said
+
+
+def test_networks_that_take_their_time_do_not_end_the_visit(board, flash, values, monkeypatch):
+    """One command may take 30 s otherwise, and six networks take more; here 3 s, and two."""
+    monkeypatch.setattr(board_link, "_MOST_S", 3)
+    values["wifi"].append(["office", "passw0rd"])
+    write(flash / "settings.json", values)
+    board.wifi(False)
+    start, said = time.monotonic(), []
+    number = tools_doctor.on_board(
+        board.port, say=lambda text: said.append((time.monotonic() - start, text))
+    )
+    assert number == 2, said
+    took = {text: at for at, text in said}
+    soon = [text for text in took if text.startswith("...   Wi-Fi     home: no such network")]
+    failed = [text for text in took if text.startswith("FAIL  Wi-Fi     home: no such network")]
+    assert took[failed[0]] > took[soon[0]] + 3  # the first was named while the second was tried
+    assert "office: no such network" in failed[0]
+
+
+TICKING = """
+import machine, time
+if machine.reset_cause() != 2:  # after a reset it rests
+    dog = machine.WDT(timeout=2000)
+    while True:
+        dog.feed()
+        print("tick")
+        time.sleep(0.2)
+"""
+
+
+def test_a_watchdog_of_the_program_is_disarmed_by_a_reset(board, flash, values, monkeypatch):
+    monkeypatch.setattr(tools_doctor, "_SILENT_S", 7)
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # the visit outlasts the watchdog
+        values.update(api="http://127.0.0.1:%d" % mute.getsockname()[1], mqtt=False)
+        write(flash / "settings.json", values)
+        (flash / "main.py").write_text(TICKING)
+        board.power_cut()
+        board.wait_for("tick")
+        said = []
+        assert tools_doctor.on_board(board.port, say=said.append) == 8, said
+    assert "watchdog" in board.starts
+    assert len([line for line in said if line.startswith("once more: ")]) == 1
 
 
 def test_a_name_that_does_not_resolve(board, flash, values):

@@ -452,6 +452,16 @@ sys.modules["os"] = Failing()
 """
 
 
+def test_a_flash_that_takes_its_time_is_waited_for(board, flash, values, tmp_path):
+    """mpremote gives up on a board that is silent for 10 s."""
+    slow = POWER_GOES.replace("machine.reset()", "__import__('time').sleep(11)") % 1
+    (tmp_path / "boot.py").write_text(slow)
+    mpremote(board, "fs", "cp", str(tmp_path / "boot.py"), ":")
+    status, said = provision(board.port, *given(tmp_path, values), "--offline")
+    assert status == 0, said
+    assert flash.settings() == values
+
+
 @pytest.mark.parametrize("renames", [1, 2])
 def test_power_that_goes_between_two_files_leaves_each_old_or_new(
     board, flash, fronts, values, tmp_path, renames
