@@ -163,7 +163,7 @@ def provision(args, environ=os.environ, say=print):
     for name in stale:
         say(f"removed   {name}, with the values that waited for device {of_board['device']}")
     if not args.no_reset:
-        say("the board starts anew; make repl shows what it prints")
+        say("the board starts anew; make doctor tells whether it goes on line")
 
 
 def passwords(values):

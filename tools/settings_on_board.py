@@ -12,7 +12,7 @@ from tools import board_link, deploy
 
 SETTINGS = "/settings.json"
 ROOT = "/ca.der"
-_SILENT_S = 25  # an ESP32 whose flash is nearly full looks for room for so long
+_SILENT_S = 25  # a slow flash; mpremote waits for 10 s
 
 _READ = """
 def read(name):
@@ -80,7 +80,7 @@ def write(port, values, root=None, restart=True, stale=()):
 
     - `root`: DER; None leaves the board's.
     - `stale`: names of files that are of no use with these settings, to be removed.
-    - `restart`: have boot.py and main.py run afterwards.
+    - `restart`: reset the chip afterwards, so that no Wi-Fi, watchdog or timer of before is left.
 
     Raises LinkError, BoardError; the board's files are then as they were, or all new.
     """
@@ -90,8 +90,8 @@ def write(port, values, root=None, restart=True, stale=()):
         digests = _exec(transport, _WRITE.format(files=files, stale=list(stale)))
         if digests != [hashlib.sha256(data).digest() for _, data in files]:
             raise BoardError("the files did not arrive as they were sent: run it again")
-        if restart:
-            board_link.restart(transport)
+    if restart:
+        board_link.hard_reset(port)
     return [(name, len(data)) for name, data in files]
 
 

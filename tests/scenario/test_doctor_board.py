@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from test_board_alone import TimeServer, good
+from virtual_board_console import mpremote
 
 from tools import board_files, board_link, interpreters
 from tools import doctor as tools_doctor
@@ -131,6 +132,21 @@ def test_a_wifi_that_is_not_in_reach(board, flash, values):
     assert steps["Wi-Fi"].startswith("FAIL ") and "home: no such network" in steps["Wi-Fi"]
     assert "skipped: Wi-Fi failed" in steps["DNS"] and "skipped: Wi-Fi failed" in steps["clock"]
     assert "passw0rd" not in said
+
+
+def test_a_wifi_that_the_board_has_from_before_is_no_proof(board, flash, values):
+    """A soft reset does not end the Wi-Fi: that of other settings is not theirs."""
+    write(flash / "settings.json", values)
+    join = "import network; w = network.WLAN(); w.active(True); w.connect('%s', 'key')"
+    mpremote(board, "exec", join % "neighbour")
+    status, steps, said = doctor("--port", board.port)
+    assert status == 0, said
+    assert steps["Wi-Fi"] == "ok    Wi-Fi     home", said
+    mpremote(board, "exec", join % "neighbour")
+    board.wifi(True, only="neighbour")
+    status, steps, said = doctor("--port", board.port)
+    assert status == 2, said
+    assert "neighbour: left" in steps["Wi-Fi"] and "home: no such network" in steps["Wi-Fi"]
 
 
 def test_networks_that_take_their_time_do_not_end_the_visit(board, flash, values, monkeypatch):

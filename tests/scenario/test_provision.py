@@ -189,6 +189,21 @@ def test_settings_of_a_file_land_on_the_board_which_goes_on_line(
     assert "Wi-Fi home: connected" in board.output
 
 
+def test_a_board_is_reset_after_it_and_has_no_wifi_of_before(
+    board, flash, platform, values, tmp_path
+):
+    put(board, tmp_path, values)
+    board.reset()
+    at = board.wait_for("flushed True", 20)
+    arguments = given(tmp_path, {**values, "wifi": [["office", PASSWORD]]})
+    board.wifi(True, only="home")
+    status, said = provision(board.port, *arguments, token=values["token"])
+    assert status == 0 and "make doctor" in said, said
+    assert board.starts[-1] == "reset"
+    board.wait_for("Wi-Fi office: no such network", 20, at)
+    assert "Wi-Fi home" not in board.output[at:]
+
+
 def test_the_root_of_the_endpoint_and_no_other_lands_on_the_board(
     board, flash, platform, fronts, values, tmp_path
 ):

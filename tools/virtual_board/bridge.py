@@ -48,6 +48,7 @@ class Bridge:
         self._input = BoardInput()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._clock_offset_s = 0
+        self._joined = ""  # name of the Wi-Fi network in hexadecimal, kept over a soft reset
         self._watchdog_timeout_s = 0.0
         self._watchdog_at_s: float | None = None
         self._wake_at_s: float | None = None
@@ -64,7 +65,7 @@ class Bridge:
         Raises:
             VirtualBoardError: the interpreter or the flash cannot be used.
         """
-        self._write_access_point(True)
+        self._write_access_point("1")
         self._heap_bytes = heap_for_free_bytes(self._settings, self._folder, str(self._state_file))
         self._serial = SerialPort(self._settings.link)
         self._emit("port", path=self._serial.path)
@@ -93,17 +94,18 @@ class Bridge:
         self._clock_offset_s = 0
         self._start("power-on")
 
-    def wifi(self, up: bool) -> None:
-        """Let the access point vanish or come back."""
-        self._write_access_point(up)
+    def wifi(self, up: bool, only: str = "") -> None:
+        """Let the access point vanish or come back; `only`: the one network that is in reach."""
+        self._write_access_point("1" + only if up else "0")
         if not up:
             self._cut_connections()
         self._emit("wifi", up=up)
 
-    def _write_access_point(self, up: bool) -> None:
+    def _write_access_point(self, state: str) -> None:
         # Written in place: the board keeps the file open.
         with open(self._state_file, "r+b" if self._state_file.exists() else "wb") as file:
-            file.write(b"1" if up else b"0")
+            file.write(state.encode())
+            file.truncate()
 
     def _cut_connections(self) -> None:
         if self._interpreter is None:
@@ -119,6 +121,7 @@ class Bridge:
         hard = cause != "soft reset"
         if hard:
             self._watchdog_at_s = None
+            self._joined = ""
         self._wake_at_s = None
         self._serial.restart_text()
         self._parser = OutputParser()
@@ -134,6 +137,7 @@ class Bridge:
             SCRIPTS="boot.py" if raw else "boot.py main.py",
             RESET_CAUSE=str(CAUSES[cause]),
             CLOCK_OFFSET_S=str(self._clock_offset_s),
+            JOINED=self._joined,
         )
         self._emit("start", cause=cause)
 
@@ -221,7 +225,10 @@ class Bridge:
             self._watchdog_at_s = now_s + self._watchdog_timeout_s
         elif name == "feed":
             self._watchdog_at_s = now_s + self._watchdog_timeout_s
+        elif name == "join":
+            self._joined = arguments[0]
         elif name == "offline":
+            self._joined = ""
             self._cut_connections()
         elif name == "interrupt-again":
             self._interpreter.interrupt()

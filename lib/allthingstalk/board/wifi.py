@@ -58,7 +58,9 @@ class WiFi:
         self._address = address
         self._try_ms = int(try_s * 1000)
         self._log = log
-        self._at = -1  # index of the network that is tried
+        self._looked = False  # whether there is a connection already
+        self._at = -1  # index of the network that is tried or connected
+        self._further = 1  # how far from there the next attempt is; 0 after a loss
         self._since = None  # ticks when the attempt began, None between attempts
         self._doubt = None  # ticks when the status began to say that the attempt fails
         self._pause_from = None
@@ -91,7 +93,9 @@ class WiFi:
 
     def poll(self):
         """Do what is due, without waiting. Returns whether the board has an address."""
-        up = self._has_address()
+        if not self._looked:
+            self._look()
+        up = self._at >= 0 and self._has_address()
         if up != self.up:
             self.up = up
             self._since = self._doubt = None
@@ -100,7 +104,7 @@ class WiFi:
                 self._say("Wi-Fi %s: connected, %s" % (self.name, self.addresses()[0]))
             else:
                 self._say("Wi-Fi %s: lost" % self.name)
-                self._at -= 1  # retry the same network first
+                self._further = 0
                 self._pause_from = self.net.ticks_ms()
         if not up:
             self._go_on()
@@ -113,6 +117,24 @@ class WiFi:
     def associated(self):
         """Return whether the access point accepted the board; it may still have no address."""
         return self._wlan.isconnected()
+
+    def _look(self):
+        """Take over a network of ours that a soft reset did not end, and leave another."""
+        self._looked = True
+        if not (self._wlan.active() and self._wlan.isconnected()):
+            return
+        now = self.net.ticks_ms()
+        try:
+            found = self._wlan.config("ssid")
+        except (OSError, ValueError):  # firmware that does not tell
+            found = "?"
+        names = [name for name, _ in self._networks]
+        if found in names:
+            self._at = names.index(found)
+            self._since = now
+        else:
+            self._say("Wi-Fi %s: left, it is none of the networks given" % found)
+            self._leave(now)
 
     def _has_address(self):
         wlan = self._wlan
@@ -135,7 +157,8 @@ class WiFi:
             self._give_up(now)
 
     def _begin(self, now):
-        self._at = (self._at + 1) % len(self._networks)
+        self._at = (self._at + self._further) % len(self._networks)
+        self._further = 1
         self._since = now
         self._doubt = None
         wlan = self._wlan
@@ -154,6 +177,9 @@ class WiFi:
             from ..connect.error_texts import explain_wifi
 
             self._say("Wi-Fi %s: %s" % (self.name, explain_wifi(status) or "status %s" % status))
+        self._leave(now)
+
+    def _leave(self, now):
         try:
             self._wlan.disconnect()
         except OSError:  # it was not connected

@@ -14,7 +14,7 @@ def join_wifi(wifi, timeout_s, said):
     Raises ValueError with the reasons why no network came up.
     """
     if wifi.connect(timeout_s):
-        return wifi.name or "connected before"
+        return wifi.name
     if wifi.associated():  # what is missing is an address: the next step's matter
         return wifi.name
     raise ValueError("; ".join(said) or "%s: no answer" % wifi.name)
