@@ -79,7 +79,8 @@ def _value(name, text, place=""):
         if key in _NUMBERS:
             return int(text)
     except ValueError:
-        form = '[["name", "password"]], password null for an open one' if key == "wifi" else "JSON"
+        wifi = '[["name", "password"]], the password "" or null for an open network'
+        form = wifi if key == "wifi" else "JSON"
         kind = form if key in _JSON else "a whole number"
         raise InputError(f"{place}{name} is not {kind}") from None
     if key == "time_servers":

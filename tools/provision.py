@@ -26,6 +26,7 @@ from tools import board_link, doctor, given_settings, library, ports, roots, set
 library.use(engines_too=True)
 
 from allthingstalk import doctor as steps  # noqa: E402
+from allthingstalk.board import wifi  # noqa: E402
 from allthingstalk.board.settings import Settings  # noqa: E402
 
 _OFFLINE = """NOT CHECKED against the platform: --offline.
@@ -41,10 +42,8 @@ def checked(values):
     try:
         settings = Settings(values)
         client = settings.client(outbox=None, digest=None, log=None)
-        try:
-            settings.wifi(log=None)
-        except ImportError:  # `network`, which comes after its checks
-            pass
+        for network in settings.networks:
+            wifi.checked(network)
     except ValueError as e:
         raise ProvisionError(str(e)) from None
     country = values.get("country", "XX")

@@ -124,6 +124,14 @@ def test_a_board_without_settings(board, flash):
     assert "make provision" in steps["settings"]
 
 
+def test_an_open_wifi_has_no_password_or_an_empty_one(board, flash, values):
+    for nothing in (None, ""):
+        write(flash / "settings.json", {**values, "wifi": [["guests", nothing]]})
+        status, steps, said = doctor("--port", board.port)
+        assert status == 0, said
+        assert steps["Wi-Fi"] == "ok    Wi-Fi     guests"
+
+
 def test_a_wifi_that_is_not_in_reach(board, flash, values):
     write(flash / "settings.json", values)
     board.wifi(False)

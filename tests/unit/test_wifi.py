@@ -170,7 +170,12 @@ class WiFiTest(unittest.TestCase):
             self.assertRaises(ValueError, WiFi, wrong)
         for wrong in ((("home",),), ("home",), ((None, "password"),), (("home", 12345678),)):
             self.assertRaises(ValueError, WiFi, wrong)
-        self.make(("open", None))
+
+    def test_an_open_network_has_no_password_or_an_empty_one(self):
+        for nothing in (None, ""):
+            self.make(("open", nothing))
+            self.wifi.poll()
+            self.assertEqual(self.wlan.calls, [("open", None)])
 
     def test_a_client_it_is_kept_for_tries_nothing_without_an_address(self):
         cls = type("VirtualClient", (Client,), {"net": self.net})

@@ -23,7 +23,7 @@ _DOUBT_MS = 3000
 class WiFi:
     """Keeps the station interface connected.
 
-    - `networks`: (name, password) pairs in order of preference; password None for an open one.
+    - `networks`: (name, password) pairs in order of preference; password None or "": an open one.
     - `hostname`, `country` (two letters): set before connecting; None leaves them unchanged.
     - `address`: (address, mask, gateway, DNS) as text, None for DHCP.
     - `try_s`: seconds that each network is tried before the next one.
@@ -45,7 +45,7 @@ class WiFi:
         try_s=15,
         log=print,
     ):
-        self._networks = [_checked(pair) for pair in networks]
+        self._networks = [checked(pair) for pair in networks]
         if not self._networks:
             raise ValueError("networks is empty: give [('name', 'password')]")
         import network
@@ -204,13 +204,16 @@ def _is_failure(status):
     return status < 0 or 200 <= status < 300
 
 
-def _checked(pair):
+def checked(pair):
+    """Return a network as (name, password), None for an open one. Raises ValueError."""
     if isinstance(pair, (tuple, list)) and len(pair) == 2:
         name, password = pair
         if isinstance(name, str) and 0 < len(name.encode()) <= 32:
-            if password is None or (isinstance(password, str) and 8 <= len(password) <= 64):
+            if password is None or password == "":
+                return name, None
+            if isinstance(password, str) and 8 <= len(password) <= 64:
                 return name, password
     raise ValueError(
-        "a network is (name, password): a name of 1 to 32 bytes, a password of 8 to 64 characters "
-        "or None"
+        'a network is ["name", "password"]: a name of 1 to 32 bytes, a password of 8 to 64 '
+        'characters, "" or null for an open network'
     )

@@ -7,10 +7,11 @@ port with --like esp32, else those of the rp2 port (stubs micropython-esp32-stub
 micropython-rp2-rpi-pico-w-stubs).
 """
 
-import _virtual_board as _board
-import utime as _time
 from binascii import hexlify as _hexlify
 from binascii import unhexlify as _unhexlify
+
+import _virtual_board as _board
+import utime as _time
 
 STA_IF = 0
 AP_IF = 1
