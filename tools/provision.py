@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Gives a board its settings: Wi-Fi, token, device id, endpoint, and the root for verified TLS.
 
-    tools/provision.py                          asks for everything, at a terminal
+    tools/provision.py                          asks for everything, at a terminal; Enter keeps what is there
     tools/provision.py --from settings.json     takes a file like the board's, or a .env
     tools/provision.py --keep --wifi office     changes one thing of what the board has
 
@@ -33,14 +33,14 @@ _OFFLINE = """NOT CHECKED against the platform: --offline.
   A wrong token, device id or endpoint will show on the board only; make doctor finds it."""
 
 
-class ProvisionError(Exception):
+class ProvisionError(ValueError):
     """Nothing was written; the text says why and what to do."""
 
 
-def checked(values):
+def checked(values, place="the settings"):
     """Return (Settings, its TLS endpoints as (host, port)). Raises ProvisionError."""
     try:
-        settings = Settings(values)
+        settings = Settings(values, place)
         client = settings.client(outbox=None, digest=None, log=None)
         for network in settings.networks:
             wifi.checked(network)
@@ -55,6 +55,11 @@ def checked(values):
             host, port = endpoint.split("://")[1].rsplit(":", 1)
             places.append((host.strip("[]"), int(port)))
     return settings, places
+
+
+def check_one(key, value):
+    """Refuse a value that a board would not take. Raises ProvisionError."""
+    checked({"token": "maker:x", "device": "x", key: value}, "not taken")
 
 
 def find_root(places, trusted, say=print):
@@ -134,7 +139,7 @@ def provision(args, environ=os.environ, say=print):
     known = {**passwords(of_board or {}), **passwords(given)}
     values = {**given, **given_settings.from_arguments(args, known, terminal)}
     if terminal and not {"token", "device"} <= set(values):
-        values = given_settings.ask_for(values)
+        values = given_settings.ask_for(values, of_board or {}, check_one)
     if values.pop("ca", None):
         say(f"ca        left out: the root goes to {settings_on_board.ROOT}, where it is found")
     settings, places = checked(values)

@@ -510,17 +510,18 @@ class Terminal:
 
     def __init__(self, *arguments):
         self.shown = b""
+        self._read = 0
         self.process, self._terminal = pty.fork()
         if self.process == 0:
             os.execv(PROVISION[0], [*PROVISION, *arguments])
 
     def read_to(self, text):
         end = time.monotonic() + TIME_LIMIT_S
-        start = len(self.shown)
-        while text.encode() not in self.shown[start:]:
+        while (at := self.shown.find(text.encode(), self._read)) < 0:
             assert time.monotonic() < end, self.shown.decode("utf-8", "replace")
             if select.select([self._terminal], [], [], 0.5)[0]:
                 self.shown += os.read(self._terminal, 4096)
+        self._read = at + len(text.encode())
 
     def answer(self, question, text):
         self.read_to(question)
@@ -536,6 +537,63 @@ class Terminal:
             except OSError:  # all that had the terminal have ended
                 break
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+
+
+def test_at_a_terminal_each_answer_is_checked_as_it_is_given(board, flash, platform, values):
+    terminal = Terminal("--port", board.port)
+    for wrong, words in (("", "the board needs it"), ("maker:two words", "blanks")):
+        terminal.answer("Token", wrong)
+        terminal.read_to(words)
+    terminal.answer("Token", values["token"])
+    terminal.answer("Id of the device", "maker:a-token")
+    terminal.read_to("is it the token")
+    terminal.answer("Id of the device", values["device"])
+    terminal.answer("Wi-Fi network 1", "n" * 33)
+    terminal.read_to("1 to 32 bytes")
+    terminal.answer("Wi-Fi network 1", "home")
+    terminal.answer("password", "short")
+    terminal.read_to("8 to 64 characters")
+    terminal.answer("Wi-Fi network 1", "home")
+    terminal.answer("password", PASSWORD)
+    terminal.answer("Wi-Fi network 2", "")
+    terminal.answer("Endpoint", "http://h/path")
+    terminal.read_to("without a path")
+    terminal.answer("Endpoint", platform.http)
+    terminal.answer("Host name", "")
+    terminal.answer("Country", "Belgium")
+    terminal.read_to("two letters")
+    terminal.answer("Country", "BE")
+    terminal.answer("values that wait", "")
+    terminal.answer("Time servers", "")
+    terminal.end()  # no broker is at the usual port
+    shown = terminal.shown.decode("utf-8", "replace")
+    assert "country='BE'" in shown and "Traceback" not in shown
+    assert not any(piece in shown for piece in pieces(values["token"])), shown
+
+
+def test_at_a_terminal_enter_keeps_what_the_board_has(board, flash, values, tmp_path):
+    has = {**values, "hostname": "attic", "country": "BE", "time_servers": ["a.example"]}
+    put(board, tmp_path, has)
+    terminal = Terminal("--port", board.port)
+    terminal.answer("Token of the device (it is not shown) (Enter: as it is)", "")
+    terminal.answer(f"(Enter: {values['device']})", "")
+    terminal.answer("Wi-Fi network 1 (Enter: home, café; -: none)", "café")
+    terminal.answer("password (Enter: open)", "")
+    terminal.answer("Wi-Fi network 2", "home")
+    terminal.answer("password (Enter: as it is)", "")
+    terminal.answer("Wi-Fi network 3", "")
+    terminal.answer(f"(Enter: {values['api']}, {values['mqtt']}; -: api.allthingstalk.io)", "")
+    terminal.answer("(Enter: attic; -: the firmware's)", "-")
+    terminal.answer("(Enter: BE; -: the firmware's)", "")
+    terminal.answer("values that wait", "/outbox")
+    terminal.answer("(Enter: a.example; -: the usual ones)", "")
+    status = terminal.end()
+    shown = terminal.shown.decode("utf-8", "replace")
+    assert status == 0, shown
+    del has["hostname"]
+    networks = [["café", None], ["home", PASSWORD]]
+    assert flash.settings() == {**has, "wifi": networks, "outbox": "/outbox"}
+    assert not any(piece in shown for piece in pieces(PASSWORD)), shown
 
 
 def test_at_a_terminal_everything_is_asked_and_no_secret_is_shown(board, flash, platform, values):
