@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Gives a board its settings: Wi-Fi, token, device id, endpoint, and the root for verified TLS.
 
-    tools/provision.py                          asks for everything, at a terminal; Enter keeps what is there
+    tools/provision.py                          asks, at a terminal; Enter keeps what the board has
     tools/provision.py --from settings.json     takes a file like the board's, or a .env
     tools/provision.py --keep --wifi office     changes one thing of what the board has
 
