@@ -102,17 +102,21 @@ def connected(port, most_s=_MOST_S):
 def _open(port):
     try:
         return _Bounded(port, timeout=_READ_S)
-    except (TransportError, OSError):
-        pass
-    # mpremote does not say why: ask pyserial.
+    except (TransportError, OSError, ValueError):
+        raise LinkError(_why_not(port)) from None
+
+
+def _why_not(port):
+    """Return why a port cannot be opened: mpremote does not say, pyserial does."""
     try:
         serial.serial_for_url(port, exclusive=True).close()
     except (OSError, ValueError) as e:
         text = str(e)
-        if "lock" in text or "busy" in text.lower():
-            raise LinkError(BUSY.format(port=port)) from None
-        raise LinkError(f"{port} cannot be opened: {_line(e)}") from None
-    raise LinkError(BUSY.format(port=port))
+        if "refused" in text:
+            return f"nothing listens at {port}: is it started, are host and port right?"
+        if "lock" not in text and "busy" not in text.lower():
+            return f"{port} cannot be opened: {_line(e)}"
+    return BUSY.format(port=port)
 
 
 def _enter(transport):
@@ -183,7 +187,7 @@ def mpremote(port, *arguments, timeout_s=_COMMAND_S):
         raise LinkError(f"mpremote did not end within {timeout_s} s") from None
     if done.returncode:
         if "failed to access" in done.stdout:
-            raise LinkError(BUSY.format(port=port))
+            raise LinkError(_why_not(port))
         if "could not enter raw repl" in done.stdout:
             raise LinkError(NO_ANSWER.format(port=port))
         raise LinkError(f"mpremote {arguments[0]} failed: {_line(done.stdout)}")

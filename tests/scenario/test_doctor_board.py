@@ -231,7 +231,7 @@ def test_a_port_at_which_nothing_listens(board, flash, values, platform):
     platform.stop()
     status, steps, said = doctor("--port", board.port)
     assert status == 6, said
-    assert "nothing listens" in steps["TCP"]
+    assert "nothing listens" in steps["TCP"] and "is make platform running?" in steps["TCP"]
 
 
 @pytest.mark.parametrize("kind, words", [("expired", "Dates:"), ("other-ca", "Chain:")])

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tools import ports
+from tools import board_link, ports
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,3 +99,16 @@ def test_the_program_prints_the_port_or_leaves_with_a_sentence(terminals):
     assert run(terminals[0]).stdout == terminals[0] + "\n"
     bad = run("/dev/no-such-port")
     assert bad.returncode == 1 and bad.stderr.startswith("ports: there is no port")
+
+
+def test_a_url_at_which_nothing_listens_is_not_in_use():
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = f"socket://127.0.0.1:{unused.getsockname()[1]}"
+    with pytest.raises(board_link.LinkError, match="nothing listens at socket://"):
+        board_link.mpremote(port, "fs", "ls")
+    with pytest.raises(board_link.LinkError, match="nothing listens at socket://"):
+        with board_link.connected(port):
+            pass
+    with pytest.raises(board_link.LinkError, match="cannot be opened(.|\n)*protocol 'sockt'"):
+        with board_link.connected("sockt://127.0.0.1:1"):
+            pass

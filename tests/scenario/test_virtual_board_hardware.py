@@ -325,6 +325,16 @@ def test_the_command_line_obeys_and_ends_with_ctrl_c(command, tmp_path):
     assert process.returncode == 0 and not link.is_symlink()
 
 
+@pytest.mark.parametrize("littlefs", [False, True])
+def test_a_second_board_on_the_same_flash_is_refused(tmp_path, littlefs):
+    with VirtualBoard(tmp_path / "flash", littlefs=littlefs) as first:
+        with pytest.raises(VirtualBoardError, match="runs already"):
+            VirtualBoard(tmp_path / "flash").start()
+        assert mpremote(first, "exec", "print('undisturbed')") == "undisturbed\n"
+    with VirtualBoard(tmp_path / "flash"):
+        pass
+
+
 def test_help_names_every_option(command):
     text = subprocess.run([*command[:3], "--help"], cwd=PROJECT, capture_output=True, text=True)
     for option in ("--flash", "--littlefs", "--size", "--link", "--heap", "--like"):

@@ -7,6 +7,7 @@ raw REPL) and the prompt. Resets, watchdog and deep sleep start the interpreter 
 from __future__ import annotations
 
 import codecs
+import fcntl
 import os
 import select
 import shutil
@@ -63,13 +64,25 @@ class Bridge:
         """Make the serial port and power the board on.
 
         Raises:
-            VirtualBoardError: the interpreter or the flash cannot be used.
+            VirtualBoardError: the interpreter or the flash cannot be used, or another board has it.
         """
+        self._claim_flash()
         self._write_access_point("1")
         self._heap_bytes = heap_for_free_bytes(self._settings, self._folder, str(self._state_file))
         self._serial = SerialPort(self._settings.link)
         self._emit("port", path=self._serial.path)
         self._start("power-on")
+
+    def _claim_flash(self) -> None:
+        """Lock the flash until this process ends: two boards would damage it."""
+        flash = os.open(self._settings.flash, os.O_RDONLY)
+        try:
+            fcntl.flock(flash, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise VirtualBoardError(
+                f"A virtual board with the flash {self._settings.flash} runs already: use that, or "
+                "end it, or name another flash."
+            ) from None
 
     def close(self) -> None:
         """End the interpreter and take port and temporary files away."""

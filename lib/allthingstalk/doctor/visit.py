@@ -165,7 +165,12 @@ class _Visit:
         with Overlay("doctor.certificate"):
             from .certificate import connected
 
-            connected(self.client, endpoint).close()
+            try:
+                connected(self.client, endpoint).close()
+            except OSError as e:
+                if "s://" in endpoint:
+                    raise
+                raise ValueError(_words(e) + ". A local platform: is make platform running?")
         place = endpoint.split("://")[1]
         return "%s in %d ms" % (place, net.ticks_diff(net.ticks_ms(), start))
 
