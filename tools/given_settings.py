@@ -120,7 +120,7 @@ def from_arguments(args, known, ask):
         elif name in known:
             networks.append([name, known[name]])
         elif ask:
-            networks.append([name, _secret(f"Password of {name}")])
+            networks.append([name, _secret(f"Password of {name} (Enter: open)")])
         else:
             raise InputError(
                 f"no password for the network {name}: put it into {PREFIX}WIFI or a file (--from), "

@@ -571,6 +571,16 @@ def test_at_a_terminal_each_answer_is_checked_as_it_is_given(board, flash, platf
     assert not any(piece in shown for piece in pieces(values["token"])), shown
 
 
+def test_at_a_terminal_the_password_of_a_network_that_is_named_may_be_none(
+    board, flash, values, tmp_path
+):
+    terminal = Terminal("--port", board.port, *given(tmp_path, values), "--wifi", "guests")
+    terminal.answer("Password of guests (Enter: open)", "")
+    assert terminal.end() == 0, terminal.shown
+    board.wait_for("Wi-Fi guests: connected", 20)
+    assert flash.settings()["wifi"] == [["guests", ""]]
+
+
 def test_at_a_terminal_enter_keeps_what_the_board_has(board, flash, values, tmp_path):
     has = {**values, "hostname": "attic", "country": "BE", "time_servers": ["a.example"]}
     put(board, tmp_path, has)
