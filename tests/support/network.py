@@ -15,6 +15,7 @@ class WLAN:
         self.settings = {}
         self.state = 0
         self.address = "0.0.0.0"
+        self.ssid = None
         self._active = False
 
     def active(self, on=None):
@@ -24,6 +25,7 @@ class WLAN:
 
     def connect(self, name, password):
         self.calls.append((name, password))
+        self.ssid = name
         answer = self.answer.get(name, 1)
         if isinstance(answer, Exception):
             raise answer
@@ -48,8 +50,12 @@ class WLAN:
             self.settings["address"] = address
         return (self.address, "255.255.255.0", "192.168.1.1", "192.168.1.1")
 
-    def config(self, **settings):
+    def config(self, what=None, **settings):
         self.settings.update(settings)
+        if what:
+            if not self.ssid:
+                raise ValueError("unknown config param")
+            return self.ssid
 
 
 said = {}

@@ -393,7 +393,7 @@ def test_where_no_micropython_answers_it_says_so():
         (["--port", "/dev/no-such-port"], "there is no port"),
         (["--board", "ESP33"], 'no board "ESP33"'),
         (["--main", "/no/such/main.py", "--port", "socket://127.0.0.1:1"], "cannot be read"),
-        (["--port", "socket://127.0.0.1:1"], "cannot be opened"),
+        (["--port", "socket://127.0.0.1:1"], "nothing listens at"),
     ],
 )
 def test_the_program_refuses_in_a_sentence(options, words):

@@ -6,13 +6,18 @@ The faults that only a board can have are provoked here, and the exit status is 
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.device.test_board_alone import TimeServer, good
+from tests.support.virtual_board_console import mpremote
+from tools.board import doctor as tools_doctor
+from tools.board import serial_link
 from tools.build import board_folder
 from tools.simulate import interpreters
 from tools.simulate.fault_proxy import Certificates, FaultProxy
@@ -121,6 +126,14 @@ def test_a_board_without_settings(board, flash):
     assert "make provision" in steps["settings"]
 
 
+def test_an_open_wifi_has_no_password_or_an_empty_one(board, flash, values):
+    for nothing in (None, ""):
+        write(flash / "settings.json", {**values, "wifi": [["guests", nothing]]})
+        status, steps, said = doctor("--port", board.port)
+        assert status == 0, said
+        assert steps["Wi-Fi"] == "ok    Wi-Fi     guests"
+
+
 def test_a_wifi_that_is_not_in_reach(board, flash, values):
     write(flash / "settings.json", values)
     board.wifi(False)
@@ -129,6 +142,64 @@ def test_a_wifi_that_is_not_in_reach(board, flash, values):
     assert steps["Wi-Fi"].startswith("FAIL ") and "home: no such network" in steps["Wi-Fi"]
     assert "skipped: Wi-Fi failed" in steps["DNS"] and "skipped: Wi-Fi failed" in steps["clock"]
     assert "passw0rd" not in said
+
+
+def test_a_wifi_that_the_board_has_from_before_is_no_proof(board, flash, values):
+    """A soft reset does not end the Wi-Fi: that of other settings is not theirs."""
+    write(flash / "settings.json", values)
+    join = "import network; w = network.WLAN(); w.active(True); w.connect('%s', 'key')"
+    mpremote(board, "exec", join % "neighbour")
+    status, steps, said = doctor("--port", board.port)
+    assert status == 0, said
+    assert steps["Wi-Fi"] == "ok    Wi-Fi     home", said
+    mpremote(board, "exec", join % "neighbour")
+    board.wifi(True, only="neighbour")
+    status, steps, said = doctor("--port", board.port)
+    assert status == 2, said
+    assert "neighbour: left" in steps["Wi-Fi"] and "home: no such network" in steps["Wi-Fi"]
+
+
+def test_networks_that_take_their_time_do_not_end_the_visit(board, flash, values, monkeypatch):
+    """One command may take 30 s otherwise, and six networks take more; here 3 s, and two."""
+    monkeypatch.setattr(serial_link, "_MOST_S", 3)
+    values["wifi"].append(["office", "passw0rd"])
+    write(flash / "settings.json", values)
+    board.wifi(False)
+    start, said = time.monotonic(), []
+    number = tools_doctor.on_board(
+        board.port, say=lambda text: said.append((time.monotonic() - start, text))
+    )
+    assert number == 2, said
+    took = {text: at for at, text in said}
+    soon = [text for text in took if text.startswith("...   Wi-Fi     home: no such network")]
+    failed = [text for text in took if text.startswith("FAIL  Wi-Fi     home: no such network")]
+    assert took[failed[0]] > took[soon[0]] + 3  # the first was named while the second was tried
+    assert "office: no such network" in failed[0]
+
+
+TICKING = """
+import machine, time
+if machine.reset_cause() != 2:  # after a reset it rests
+    dog = machine.WDT(timeout=2000)
+    while True:
+        dog.feed()
+        print("tick")
+        time.sleep(0.2)
+"""
+
+
+def test_a_watchdog_of_the_program_is_disarmed_by_a_reset(board, flash, values, monkeypatch):
+    monkeypatch.setattr(tools_doctor, "_SILENT_S", 7)
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # the visit outlasts the watchdog
+        values.update(api="http://127.0.0.1:%d" % mute.getsockname()[1], mqtt=False)
+        write(flash / "settings.json", values)
+        (flash / "main.py").write_text(TICKING)
+        board.power_cut()
+        board.wait_for("tick")
+        said = []
+        assert tools_doctor.on_board(board.port, say=said.append) == 8, said
+    assert "watchdog" in board.starts
+    assert len([line for line in said if line.startswith("once more: ")]) == 1
 
 
 def test_a_name_that_does_not_resolve(board, flash, values):
@@ -162,7 +233,7 @@ def test_a_port_at_which_nothing_listens(board, flash, values, platform):
     platform.stop()
     status, steps, said = doctor("--port", board.port)
     assert status == 6, said
-    assert "nothing listens" in steps["TCP"]
+    assert "nothing listens" in steps["TCP"] and "is make platform running?" in steps["TCP"]
 
 
 @pytest.mark.parametrize("kind, words", [("expired", "Dates:"), ("other-ca", "Chain:")])

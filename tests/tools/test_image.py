@@ -272,6 +272,7 @@ def test_a_spreadsheet_with_semicolons_and_a_mark_is_read(work):
         ("token,device,keepalive\n{s},dev-1,long\n", "line 2: 'keepalive' has the wrong type"),
         ("token,device,wifi,password\n{s},dev-1,,secret\n", "line 2: a password, but no wifi"),
         ('token,device\n{s},"dev-1\n', "a quote is not closed"),
+        ("token,device,wifi,password\n{s},dev-1,net,short\n", "line 2: a network is"),
         ("token,device\n", "no device"),
         ("token,device,password\n{s},dev-1,x\n", "none that is called wifi"),
         ("token,device,device\n{s},a,b\n", '"device" is empty, double or a list'),

@@ -137,6 +137,18 @@ def test_a_port_that_is_taken_is_named(run):
         assert "Traceback" not in result.stderr
 
 
+def test_a_second_platform_with_the_same_database_is_refused(run, serve, tmp_path):
+    process, http_port, _ = serve()
+    for _ in range(2):
+        result = run("serve", "--http-port", "0", "--mqtt-port", "0")
+        assert result.returncode == 1 and result.stderr.count("\n") == 1
+        assert f"platform.db, at http://127.0.0.1:{http_port}. Stop that" in result.stderr
+        assert run("devices").returncode == 0  # the first is found as before
+    process.kill()
+    process.wait()
+    serve()  # what was killed holds nothing
+
+
 def test_a_database_that_is_none_is_named(run, tmp_path):
     (tmp_path / "platform.db").write_text("this is text, and long enough to be looked at" * 10)
     result = run("serve", "--http-port", "0", "--mqtt-port", "0")

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tools.board import ports
+from tools.board import ports, serial_link
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,3 +99,16 @@ def test_the_program_prints_the_port_or_leaves_with_a_sentence(terminals):
     assert run(terminals[0]).stdout == terminals[0] + "\n"
     bad = run("/dev/no-such-port")
     assert bad.returncode == 1 and bad.stderr.startswith("ports: there is no port")
+
+
+def test_a_url_at_which_nothing_listens_is_not_in_use():
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = f"socket://127.0.0.1:{unused.getsockname()[1]}"
+    with pytest.raises(serial_link.LinkError, match="nothing listens at socket://"):
+        serial_link.mpremote(port, "fs", "ls")
+    with pytest.raises(serial_link.LinkError, match="nothing listens at socket://"):
+        with serial_link.connected(port):
+            pass
+    with pytest.raises(serial_link.LinkError, match="cannot be opened(.|\n)*protocol 'sockt'"):
+        with serial_link.connected("sockt://127.0.0.1:1"):
+            pass

@@ -192,6 +192,21 @@ def test_settings_of_a_file_land_on_the_board_which_goes_on_line(
     assert "Wi-Fi home: connected" in board.output
 
 
+def test_a_board_is_reset_after_it_and_has_no_wifi_of_before(
+    board, flash, platform, values, tmp_path
+):
+    put(board, tmp_path, values)
+    board.reset()
+    at = board.wait_for("flushed True", 20)
+    arguments = given(tmp_path, {**values, "wifi": [["office", PASSWORD]]})
+    board.wifi(True, only="home")
+    status, said = provision(board.port, *arguments, token=values["token"])
+    assert status == 0 and "make doctor" in said, said
+    assert board.starts[-1] == "reset"
+    board.wait_for("Wi-Fi office: no such network", 20, at)
+    assert "Wi-Fi home" not in board.output[at:]
+
+
 def test_the_root_of_the_endpoint_and_no_other_lands_on_the_board(
     board, flash, platform, fronts, values, tmp_path
 ):
@@ -342,7 +357,8 @@ def test_a_certificate_that_does_not_verify_on_the_pc_writes_nothing(
         ({"device": "maker:a-token-and-no-id"}, "is it the token"),
         ({"api": "http://h/path"}, "without a path"),
         ({"wifi": [["home", "short"]]}, "8 to 64 characters"),
-        ({"wifi": "home"}, "'wifi' has the wrong type"),
+        ({"wifi": "home"}, "'wifi' has the wrong type; it is"),
+        ({"wifi": ["home", PASSWORD]}, '[["name", "password"], ...]'),
         ({"country": "Belgium"}, "two letters"),
         ({"device": "nobody"}, "the step device failed"),
         ({"api": "http://device.invalid"}, "the step DNS failed"),
@@ -372,7 +388,7 @@ def test_a_token_that_was_revoked_is_not_written(board, flash, platform, values,
         ("x.json", "{", "is no JSON (line 1, column 2)"),
         ("x.json", "[1]", "neither JSON nor lines"),
         ("x.env", "ALLTHINGSTALK_TOKN=x", "there is no ALLTHINGSTALK_TOKN"),
-        ("x.env", "ALLTHINGSTALK_WIFI=home", "password null for an open one"),
+        ("x.env", "ALLTHINGSTALK_WIFI=home", "null for an open network"),
         ("x.env", "ALLTHINGSTALK_TIMEOUT=soon", "a whole number"),
         (None, None, "cannot be read"),
     ],
@@ -455,6 +471,16 @@ sys.modules["os"] = Failing()
 """
 
 
+def test_a_flash_that_takes_its_time_is_waited_for(board, flash, values, tmp_path):
+    """mpremote gives up on a board that is silent for 10 s."""
+    slow = POWER_GOES.replace("machine.reset()", "__import__('time').sleep(11)") % 1
+    (tmp_path / "boot.py").write_text(slow)
+    mpremote(board, "fs", "cp", str(tmp_path / "boot.py"), ":")
+    status, said = provision(board.port, *given(tmp_path, values), "--offline")
+    assert status == 0, said
+    assert flash.settings() == values
+
+
 @pytest.mark.parametrize("renames", [1, 2])
 def test_power_that_goes_between_two_files_leaves_each_old_or_new(
     board, flash, fronts, values, tmp_path, renames
@@ -487,6 +513,7 @@ class Terminal:
 
     def __init__(self, *arguments):
         self.shown = b""
+        self._read = 0
         self.process, self._terminal = pty.fork()
         if self.process == 0:
             os.chdir(ROOT)
@@ -494,11 +521,11 @@ class Terminal:
 
     def read_to(self, text):
         end = time.monotonic() + TIME_LIMIT_S
-        start = len(self.shown)
-        while text.encode() not in self.shown[start:]:
+        while (at := self.shown.find(text.encode(), self._read)) < 0:
             assert time.monotonic() < end, self.shown.decode("utf-8", "replace")
             if select.select([self._terminal], [], [], 0.5)[0]:
                 self.shown += os.read(self._terminal, 4096)
+        self._read = at + len(text.encode())
 
     def answer(self, question, text):
         self.read_to(question)
@@ -514,6 +541,73 @@ class Terminal:
             except OSError:  # all that had the terminal have ended
                 break
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+
+
+def test_at_a_terminal_each_answer_is_checked_as_it_is_given(board, flash, platform, values):
+    terminal = Terminal("--port", board.port)
+    for wrong, words in (("", "the board needs it"), ("maker:two words", "blanks")):
+        terminal.answer("Token", wrong)
+        terminal.read_to(words)
+    terminal.answer("Token", values["token"])
+    terminal.answer("Id of the device", "maker:a-token")
+    terminal.read_to("is it the token")
+    terminal.answer("Id of the device", values["device"])
+    terminal.answer("Wi-Fi network 1", "n" * 33)
+    terminal.read_to("1 to 32 bytes")
+    terminal.answer("Wi-Fi network 1", "home")
+    terminal.answer("password", "short")
+    terminal.read_to("8 to 64 characters")
+    terminal.answer("Wi-Fi network 1", "home")
+    terminal.answer("password", PASSWORD)
+    terminal.answer("Wi-Fi network 2", "")
+    terminal.answer("Endpoint", "http://h/path")
+    terminal.read_to("without a path")
+    terminal.answer("Endpoint", platform.http)
+    terminal.answer("Host name", "")
+    terminal.answer("Country", "Belgium")
+    terminal.read_to("two letters")
+    terminal.answer("Country", "BE")
+    terminal.answer("values that wait", "")
+    terminal.answer("Time servers", "")
+    terminal.end()  # no broker is at the usual port
+    shown = terminal.shown.decode("utf-8", "replace")
+    assert "country='BE'" in shown and "Traceback" not in shown
+    assert not any(piece in shown for piece in pieces(values["token"])), shown
+
+
+def test_at_a_terminal_the_password_of_a_network_that_is_named_may_be_none(
+    board, flash, values, tmp_path
+):
+    terminal = Terminal("--port", board.port, *given(tmp_path, values), "--wifi", "guests")
+    terminal.answer("Password of guests (Enter: open)", "")
+    assert terminal.end() == 0, terminal.shown
+    board.wait_for("Wi-Fi guests: connected", 20)
+    assert flash.settings()["wifi"] == [["guests", ""]]
+
+
+def test_at_a_terminal_enter_keeps_what_the_board_has(board, flash, values, tmp_path):
+    has = {**values, "hostname": "attic", "country": "BE", "time_servers": ["a.example"]}
+    put(board, tmp_path, has)
+    terminal = Terminal("--port", board.port)
+    terminal.answer("Token of the device (it is not shown) (Enter: as it is)", "")
+    terminal.answer(f"(Enter: {values['device']})", "")
+    terminal.answer("Wi-Fi network 1 (Enter: home, café; -: none)", "café")
+    terminal.answer("password (Enter: open)", "")
+    terminal.answer("Wi-Fi network 2", "home")
+    terminal.answer("password (Enter: as it is)", "")
+    terminal.answer("Wi-Fi network 3", "")
+    terminal.answer(f"(Enter: {values['api']}, {values['mqtt']}; -: api.allthingstalk.io)", "")
+    terminal.answer("(Enter: attic; -: the firmware's)", "-")
+    terminal.answer("(Enter: BE; -: the firmware's)", "")
+    terminal.answer("values that wait", "/outbox")
+    terminal.answer("(Enter: a.example; -: the usual ones)", "")
+    status = terminal.end()
+    shown = terminal.shown.decode("utf-8", "replace")
+    assert status == 0, shown
+    del has["hostname"]
+    networks = [["café", None], ["home", PASSWORD]]
+    assert flash.settings() == {**has, "wifi": networks, "outbox": "/outbox"}
+    assert not any(piece in shown for piece in pieces(PASSWORD)), shown
 
 
 def test_at_a_terminal_everything_is_asked_and_no_secret_is_shown(board, flash, platform, values):

@@ -162,6 +162,27 @@ while not wlan.isconnected():
 """
 
 
+def test_wifi_outlasts_a_soft_reset_and_no_other(board):
+    look = "import network; w = network.WLAN(); print(w.isconnected(), w.config('ssid'))"
+    mpremote(board, "exec", WIFI)
+    assert mpremote(board, "exec", look) == "True any\n"  # mpremote resets softly before
+    mpremote(board, "exec", "import network; network.WLAN().disconnect()")
+    assert mpremote(board, "exec", look) == "False \n"
+    mpremote(board, "exec", WIFI)
+    board.reset()
+    assert mpremote(board, "exec", look) == "False \n"
+
+
+def test_wifi_of_one_name_only(board):
+    board.wifi(True, only="café 2")
+    connect = WIFI.partition("while")[0] + "for _ in range(12): wlan.status(); time.sleep(0.1)\n"
+    status = "print(wlan.isconnected(), wlan.status() == network.STAT_NO_AP_FOUND)"
+    assert mpremote(board, "exec", connect + status) == "False True\n"
+    assert mpremote(board, "exec", connect.replace("any", "café 2") + status) == "True False\n"
+    board.wifi(True)
+    assert mpremote(board, "exec", connect + status) == "True False\n"
+
+
 def test_wifi_drops_and_comes_back(board):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -318,6 +339,16 @@ def test_the_command_line_obeys_and_ends_with_ctrl_c(command, tmp_path):
     assert "pin LED = 0\npin LED = 1\n" in output
     assert "wifi down" in output and "unknown command 'nonsense'" in output
     assert process.returncode == 0 and not link.is_symlink()
+
+
+@pytest.mark.parametrize("littlefs", [False, True])
+def test_a_second_board_on_the_same_flash_is_refused(tmp_path, littlefs):
+    with VirtualBoard(tmp_path / "flash", littlefs=littlefs) as first:
+        with pytest.raises(VirtualBoardError, match="runs already"):
+            VirtualBoard(tmp_path / "flash").start()
+        assert mpremote(first, "exec", "print('undisturbed')") == "undisturbed\n"
+    with VirtualBoard(tmp_path / "flash"):
+        pass
 
 
 def test_help_names_every_option(command):

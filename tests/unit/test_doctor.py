@@ -116,6 +116,8 @@ class Visit(unittest.TestCase):
         values = GOOD.copy()
         values.update(changes)
         number = doctor.run(values, state=state, log=self.lines.append)
+        self.soon = [line for line in self.lines if line[0] == "."]
+        self.lines = [line for line in self.lines if line[0] != "."]
         self.assertEqual([line[6:16].rstrip() for line in self.lines], STEPS)
         for line in self.lines:
             self.assertFalse("\n" in line, line)
@@ -159,6 +161,8 @@ class TestVisit(Visit):
         start = self.net.now_ms
         self.assertEqual(self.visit(answer=-3), 2)
         self.assertEqual(self.line("Wi-Fi").count("wrong password"), 1)
+        self.assertEqual(len(self.soon), 1)
+        self.assertTrue("home: wrong password" in self.soon[0], self.soon)
         self.assertTrue(self.net.now_ms - start < 20000)
         self.assertEqual(self.marks(), "oF" + 9 * "\u2013")
 

@@ -113,6 +113,46 @@ class WiFiTest(unittest.TestCase):
         self.assertEqual(self.tried()[-2:], ["phone", "phone"])
         self.assertTrue(any("lost" in text for text in self.said))
 
+    def connected_before(self, name):
+        """Make a WiFi on an interface that a soft reset has left connected."""
+        self.make()
+        self.wlan.active(True)
+        self.wlan.ssid = name
+        self.wlan.become(3)
+
+    def test_a_network_of_ours_that_a_soft_reset_left_is_taken_over(self):
+        self.connected_before("phone")
+        self.assertTrue(self.wifi.poll())
+        self.assertEqual((self.wifi.name, self.wlan.calls), ("phone", []))
+        self.assertEqual(self.said, ["Wi-Fi phone: connected, 192.168.1.2"])
+        self.wlan.answer = {"phone": 201, "home": 3}
+        self.wlan.become(200)
+        self.run_for(10)
+        self.assertEqual(self.tried(), ["phone", "home"])
+
+    def test_another_network_that_a_soft_reset_left_is_left(self):
+        for name in ("neighbour", None):  # None: firmware that does not tell
+            self.said.clear()
+            self.connected_before(name)
+            self.wlan.answer = {"home": 3}
+            self.assertFalse(self.wifi.poll())
+            self.assertTrue("none of the networks given" in self.said[0], self.said)
+            self.run_for(2)
+            self.assertEqual(self.wlan.calls, ["disconnect", HOME])
+            self.assertEqual(self.said[1:], ["Wi-Fi home: connected, 192.168.1.2"])
+
+    def test_a_network_that_comes_back_by_itself_keeps_its_name(self):
+        self.make()
+        self.wlan.answer = {"home": 201, "phone": 1010}
+        self.run_for(10)
+        self.wlan.become(200)
+        self.wifi.poll()
+        self.wlan.become(1010)
+        self.run_for(1)
+        self.assertEqual(
+            self.said[-2:], ["Wi-Fi phone: lost", "Wi-Fi phone: connected, 192.168.1.2"]
+        )
+
     def test_connect_gives_up_in_time(self):
         self.make()
         self.assertFalse(self.wifi.connect(timeout_s=40))
@@ -130,7 +170,12 @@ class WiFiTest(unittest.TestCase):
             self.assertRaises(ValueError, WiFi, wrong)
         for wrong in ((("home",),), ("home",), ((None, "password"),), (("home", 12345678),)):
             self.assertRaises(ValueError, WiFi, wrong)
-        self.make(("open", None))
+
+    def test_an_open_network_has_no_password_or_an_empty_one(self):
+        for nothing in (None, ""):
+            self.make(("open", nothing))
+            self.wifi.poll()
+            self.assertEqual(self.wlan.calls, [("open", None)])
 
     def test_a_client_it_is_kept_for_tries_nothing_without_an_address(self):
         cls = type("VirtualClient", (Client,), {"net": self.net})

@@ -15,20 +15,27 @@ that failed:
 
 import argparse
 import json
+import math
 import sys
+import time
 from pathlib import Path
+
+from mpremote.transport import TransportError
 
 from tools.board import ports, serial_link
 from tools.build import library
 
 NOT_RUN = 100
 SETTINGS = "settings.json"
-_SILENT_S = 90  # no step on a board is silent for so long: 15 s for each of a few Wi-Fi networks
+_SILENT_S = 90  # the doctor on a board says something sooner: each Wi-Fi network is tried for 15 s
+_OURS = "\x02"  # begins the doctor's own lines: a program that a reset has started prints others
 _NUMBER = "first failure: "
 _ON_BOARD = """
 from allthingstalk import doctor
 {define}
-print({number!r} + str(doctor.run(device={device}, state={state!r})))
+def log(text):
+    print({ours!r} + text)
+log({number!r} + str(doctor.run(device={device}, state={state!r}, log=log)))
 """
 
 
@@ -86,18 +93,29 @@ def _class(device):
 def on_board(port, device=None, state=None, say=print):
     """Run the doctor on the board at `port`, pass on its lines; else as `on_pc`.
 
-    main.py is stopped for it, and started again afterwards. Raises LinkError, DoctorError.
+    main.py is stopped for it, and started again afterwards. Where a watchdog of its own resets the
+    board in between, the chip is reset, which disarms it, and the doctor begins once more. Raises
+    LinkError, DoctorError.
     """
     code = _ON_BOARD.format(
         define=f"from {device[0]} import {device[1]}" if device else "",
         device=device[1] if device else None,
         state=state,
+        ours=_OURS,
         number=_NUMBER,
     )
-    lines = _Lines(say)
-    with serial_link.connected(port) as transport:
-        _, errors = transport.exec_raw(code, timeout=_SILENT_S, data_consumer=lines.take)
-        serial_link.restart(transport)
+    for last in (False, True):
+        try:
+            with serial_link.connected(port, most_s=math.inf) as transport:
+                lines = _Lines(say)
+                _, errors = transport.exec_raw(code, timeout=_SILENT_S, data_consumer=lines.take)
+                serial_link.restart(transport)
+            break
+        except serial_link.LinkLost as e:
+            if last:
+                raise
+            say(f"once more: {e}")
+            serial_link.hard_reset(port)
     if lines.number is None:
         raise DoctorError(_why(errors.decode("utf-8", "replace")))
     return lines.number
@@ -113,11 +131,15 @@ def _why(errors):
 
 
 class _Lines:
-    """Takes what the board prints byte by byte, passes on lines, keeps the number of the last."""
+    """Takes what the board prints byte by byte, passes on lines, keeps the number of the last.
+
+    Raises TransportError when the doctor says nothing any more, but something else goes on.
+    """
 
     def __init__(self, say):
         self._say = say
         self._line = b""
+        self._ours_s = time.monotonic()
         self.number = None
 
     def take(self, data):
@@ -125,10 +147,15 @@ class _Lines:
         *lines, self._line = self._line.split(b"\n")
         for line in lines:
             text = line.decode("utf-8", "replace").rstrip()
+            if text.startswith(_OURS):
+                self._ours_s = time.monotonic()
+                text = text[len(_OURS) :]
             if text.startswith(_NUMBER):
                 self.number = int(text[len(_NUMBER) :])
             elif text:
                 self._say(text)
+        if time.monotonic() - self._ours_s > _SILENT_S:
+            raise TransportError(f"no word of the doctor for {_SILENT_S} s")
 
 
 def _named_class(text):

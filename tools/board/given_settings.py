@@ -4,6 +4,7 @@ Token and passwords come by the environment, a file, standard input or a prompt 
 never by an argument, which every user of this PC could read in the process list.
 """
 
+import contextlib
 import getpass
 import io
 import json
@@ -17,13 +18,19 @@ _TEXTS = "token device api http ground client_id hostname country outbox digest"
 _NUMBERS = "keepalive timeout".split()
 _JSON = "wifi address".split()
 KEYS = (*_TEXTS, "mqtt", *_NUMBERS, *_JSON, "time_servers")
-# What is asked for besides token, device and networks, and what Enter means.
-_OPTIONAL = (
-    ("api", "Endpoint (Enter: api.allthingstalk.io)"),
-    ("hostname", "Host name of the board (Enter: the firmware's)"),
-    ("country", "Country of the Wi-Fi, two letters (Enter: the firmware's)"),
-    ("outbox", "File for values that wait, such as /outbox (Enter: in RAM only)"),
+# What is asked for, and what the board does without an answer; None where it needs one.
+_QUESTIONS = (
+    ("token", "Token of the device (it is not shown)", None),
+    ("device", "Id of the device", None),
+    ("wifi", None, None),
+    ("api", "Endpoint", "api.allthingstalk.io"),
+    ("hostname", "Host name of the board", "the firmware's"),
+    ("country", "Country of the Wi-Fi, two letters", "the firmware's"),
+    ("outbox", "File for values that wait, such as /outbox", "in RAM only"),
+    ("time_servers", "Time servers, with commas between", "the usual ones"),
 )
+_ENDPOINTS = ("api", "http", "mqtt")
+_NONE = "-"  # the answer that what the board has is to go
 
 
 class InputError(Exception):
@@ -79,7 +86,8 @@ def _value(name, text, place=""):
         if key in _NUMBERS:
             return int(text)
     except ValueError:
-        form = '[["name", "password"]], password null for an open one' if key == "wifi" else "JSON"
+        wifi = '[["name", "password"]], the password "" or null for an open network'
+        form = wifi if key == "wifi" else "JSON"
         kind = form if key in _JSON else "a whole number"
         raise InputError(f"{place}{name} is not {kind}") from None
     if key == "time_servers":
@@ -112,7 +120,7 @@ def from_arguments(args, known, ask):
         elif name in known:
             networks.append([name, known[name]])
         elif ask:
-            networks.append([name, _secret(f"Password of {name}")])
+            networks.append([name, _secret(f"Password of {name} (Enter: open)")])
         else:
             raise InputError(
                 f"no password for the network {name}: put it into {PREFIX}WIFI or a file (--from), "
@@ -123,27 +131,83 @@ def from_arguments(args, known, ask):
     return values
 
 
-def ask_for(values):
-    """Ask at the terminal for what is not in `values`; return all of them. Raises InputError."""
-    values = dict(values)
-    if "token" not in values:
-        values["token"] = _secret("Token of the device (it is not shown)")
-    if "device" not in values:
-        values["device"] = _line("Id of the device")
-    if "wifi" not in values:
-        networks = []
-        while name := _line(f"Wi-Fi network {len(networks) + 1} (Enter: no more)"):
-            networks.append([name, _secret("Its password (Enter: open)") or None])
-        if networks:
-            values["wifi"] = networks
-    for key, question in _OPTIONAL:
-        endpoint_given = key == "api" and {"http", "mqtt"} & set(values)
-        if key not in values and not endpoint_given and (text := _line(question)):
-            values[key] = text
-    if "time_servers" not in values:
-        if text := _line("Time servers, with commas between (Enter: the usual ones)"):
-            values["time_servers"] = _value(PREFIX + "TIME_SERVERS", text)
-    return values
+def ask_for(values, of_board, check):
+    """Ask at the terminal for what is not in `values`; return all settings. Raises InputError.
+
+    - `of_board`: settings that the board has, which stay where nothing else is said.
+    - `check(key, value)`: raises ValueError where a board would not take the value; its text is
+      shown, and the question is asked again.
+    """
+    values, kept = dict(values), {}
+    for key, value in of_board.items():
+        with contextlib.suppress(ValueError):
+            check(key, value)
+            kept[key] = value
+    for key, question, without in _QUESTIONS:
+        if key in values or (key == "api" and {"http", "mqtt"} & set(values)):
+            continue
+        # One answer to the endpoints: to all that the board has.
+        had = {k: kept.pop(k) for k in (_ENDPOINTS if key == "api" else (key,)) if k in kept}
+        if key == "wifi":
+            answer = _networks(had.get(key), check)
+        else:
+            answer = _answer(key, question + _on_enter(key, had, without), had, without, check)
+        if answer is None:
+            kept |= had
+        elif answer != _NONE:
+            values[key] = answer
+    return {**kept, **values}
+
+
+def _on_enter(key, had, without):
+    """Return what Enter does, as part of a question."""
+    if not had:
+        return f" (Enter: {without})" if without else ""
+    texts = [", ".join(value) if isinstance(value, list) else str(value) for value in had.values()]
+    shown = "as it is" if key == "token" else ", ".join(texts)
+    return f" (Enter: {shown}" + (f"; {_NONE}: {without})" if without else ")")
+
+
+def _answer(key, question, had, without, check):
+    """Ask until there is an answer that the board takes; None for Enter."""
+    while True:
+        text = _secret(question) if key == "token" else _line(question)
+        if not text and (had or without):
+            return None
+        if text == _NONE and without:
+            return text
+        try:
+            if not text:
+                raise ValueError("the board needs it")
+            value = _value(PREFIX + key.upper(), text)
+            check(key, value)
+            return value
+        except ValueError as e:
+            print(f"  {e}")
+
+
+def _networks(had, check):
+    """Ask for Wi-Fi networks until there are no more; return them, None for Enter at once."""
+    known = dict(had or ())
+    networks = []
+    while True:
+        on_enter = "no more"
+        if had and not networks:
+            on_enter = f"{', '.join(known)}; {_NONE}: none"
+        name = _line(f"Wi-Fi network {len(networks) + 1} (Enter: {on_enter})")
+        if name == _NONE and had and not networks:
+            return name
+        if not name:
+            return networks or None
+        network = [name, known.get(name)]
+        try:
+            check("wifi", [network])
+            on_enter = "as it is" if known.get(name) else "open"
+            network[1] = _secret(f"Its password (Enter: {on_enter})") or network[1]
+            check("wifi", [network])
+            networks.append(network)
+        except ValueError as e:
+            print(f"  {e}")
 
 
 def _line(question):

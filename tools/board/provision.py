@@ -1,6 +1,6 @@
 """Gives a board its settings: Wi-Fi, token, device id, endpoint, and the root for verified TLS.
 
-    python -m tools.board.provision                        asks for everything, at a terminal
+    python -m tools.board.provision                        asks; Enter keeps what the board has
     python -m tools.board.provision --from settings.json   takes a file like the board's, or a .env
     python -m tools.board.provision --keep --wifi office   changes one thing of what the board has
 
@@ -23,25 +23,24 @@ from tools.build import library
 library.use(engines_too=True)
 
 from allthingstalk import doctor as steps  # noqa: E402
+from allthingstalk.board import wifi  # noqa: E402
 from allthingstalk.board.settings import Settings  # noqa: E402
 
 _OFFLINE = """NOT CHECKED against the platform: --offline.
   A wrong token, device id or endpoint will show on the board only; make doctor finds it."""
 
 
-class ProvisionError(Exception):
+class ProvisionError(ValueError):
     """Nothing was written; the text says why and what to do."""
 
 
-def checked(values):
+def checked(values, place="the settings"):
     """Return (Settings, its TLS endpoints as (host, port)). Raises ProvisionError."""
     try:
-        settings = Settings(values)
+        settings = Settings(values, place)
         client = settings.client(outbox=None, digest=None, log=None)
-        try:
-            settings.wifi(log=None)
-        except ImportError:  # `network`, which comes after its checks
-            pass
+        for network in settings.networks:
+            wifi.checked(network)
     except ValueError as e:
         raise ProvisionError(str(e)) from None
     country = values.get("country", "XX")
@@ -53,6 +52,11 @@ def checked(values):
             host, port = endpoint.split("://")[1].rsplit(":", 1)
             places.append((host.strip("[]"), int(port)))
     return settings, places
+
+
+def check_one(key, value):
+    """Refuse a value that a board would not take. Raises ProvisionError."""
+    checked({"token": "maker:x", "device": "x", key: value}, "not taken")
 
 
 def find_root(places, trusted, say=print):
@@ -132,7 +136,7 @@ def provision(args, environ=os.environ, say=print):
     known = {**passwords(of_board or {}), **passwords(given)}
     values = {**given, **given_settings.from_arguments(args, known, terminal)}
     if terminal and not {"token", "device"} <= set(values):
-        values = given_settings.ask_for(values)
+        values = given_settings.ask_for(values, of_board or {}, check_one)
     if values.pop("ca", None):
         say(f"ca        left out: the root goes to {settings_on_board.ROOT}, where it is found")
     settings, places = checked(values)
@@ -160,7 +164,7 @@ def provision(args, environ=os.environ, say=print):
     for name in stale:
         say(f"removed   {name}, with the values that waited for device {of_board['device']}")
     if not args.no_reset:
-        say("the board starts anew; make repl shows what it prints")
+        say("the board starts anew; make doctor tells whether it goes on line")
 
 
 def passwords(values):

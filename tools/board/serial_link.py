@@ -21,7 +21,7 @@ RAW = b"raw REPL; CTRL-B to exit\r\n"
 _READ_S = 2  # one read; the board answers at once when it answers at all
 _START_S = 2  # until _boot.py has mounted the flash: it must not be interrupted
 _RAW_S = 20
-_MOST_S = 30  # one command; hashing all files takes a board a few seconds
+_MOST_S = 30  # one command, however much it prints; hashing all files takes a few seconds
 _GONE_S = 1
 _BACK_S = 10
 _COMMAND_S = 300
@@ -48,18 +48,20 @@ class _Bounded(SerialTransport):
     mpremote looks at its time limits only while nothing arrives.
     """
 
+    most_s = _MOST_S  # that one command may take
+
     def read_until(
         self, min_num_bytes, ending, timeout=10, data_consumer=None, timeout_overall=None
     ):
         now = time.monotonic()
-        until = now + (timeout_overall or _MOST_S)
-        silent_until = now + (timeout or _MOST_S)
+        until = now + (timeout_overall or self.most_s)
+        silent_until = now + (timeout or self.most_s)
         data = b""
         while not data.endswith(ending) and now < min(until, silent_until):
             new = self.serial.read(1)
             now = time.monotonic()
             if new:
-                silent_until = now + (timeout or _MOST_S)
+                silent_until = now + (timeout or self.most_s)
                 data = new if data_consumer else data + new
                 if data_consumer:
                     data_consumer(new)
@@ -67,10 +69,11 @@ class _Bounded(SerialTransport):
 
 
 @contextlib.contextmanager
-def connected(port):
+def connected(port, most_s=_MOST_S):
     """Reset the board's MicroPython softly and yield mpremote's transport, in the raw REPL.
 
-    main.py does not run. Raises LinkError, or LinkLost for what happens inside the `with`.
+    main.py does not run. `most_s`: seconds that one command may take; how long it may be silent is
+    said with the command. Raises LinkError, or LinkLost for what happens inside the `with`.
     """
     transport = _open(port)
     try:
@@ -81,6 +84,7 @@ def connected(port):
             except (TransportError, OSError, struct.error):
                 if last:
                     raise LinkError(NO_ANSWER.format(port=port)) from None
+        transport.most_s = most_s
         try:
             yield transport
         except TransportExecError:
@@ -98,17 +102,21 @@ def connected(port):
 def _open(port):
     try:
         return _Bounded(port, timeout=_READ_S)
-    except (TransportError, OSError):
-        pass
-    # mpremote does not say why: ask pyserial.
+    except (TransportError, OSError, ValueError):
+        raise LinkError(_why_not(port)) from None
+
+
+def _why_not(port):
+    """Return why a port cannot be opened: mpremote does not say, pyserial does."""
     try:
         serial.serial_for_url(port, exclusive=True).close()
     except (OSError, ValueError) as e:
         text = str(e)
-        if "lock" in text or "busy" in text.lower():
-            raise LinkError(BUSY.format(port=port)) from None
-        raise LinkError(f"{port} cannot be opened: {_line(e)}") from None
-    raise LinkError(BUSY.format(port=port))
+        if "refused" in text:
+            return f"nothing listens at {port}: is it started, are host and port right?"
+        if "lock" not in text and "busy" not in text.lower():
+            return f"{port} cannot be opened: {_line(e)}"
+    return BUSY.format(port=port)
 
 
 def _enter(transport):
@@ -179,7 +187,7 @@ def mpremote(port, *arguments, timeout_s=_COMMAND_S):
         raise LinkError(f"mpremote did not end within {timeout_s} s") from None
     if done.returncode:
         if "failed to access" in done.stdout:
-            raise LinkError(BUSY.format(port=port))
+            raise LinkError(_why_not(port))
         if "could not enter raw repl" in done.stdout:
             raise LinkError(NO_ANSWER.format(port=port))
         raise LinkError(f"mpremote {arguments[0]} failed: {_line(done.stdout)}")

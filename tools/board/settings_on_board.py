@@ -8,12 +8,11 @@ import ast
 import hashlib
 import json
 
-from mpremote.transport import TransportExecError
-
 from tools.board import deploy, serial_link
 
 SETTINGS = "/settings.json"
 ROOT = "/ca.der"
+_SILENT_S = 25  # a slow flash; mpremote waits for 10 s
 
 _READ = """
 def read(name):
@@ -81,7 +80,7 @@ def write(port, values, root=None, restart=True, stale=()):
 
     - `root`: DER; None leaves the board's.
     - `stale`: names of files that are of no use with these settings, to be removed.
-    - `restart`: have boot.py and main.py run afterwards.
+    - `restart`: reset the chip afterwards, so that no Wi-Fi, watchdog or timer of before is left.
 
     Raises LinkError, BoardError; the board's files are then as they were, or all new.
     """
@@ -91,14 +90,14 @@ def write(port, values, root=None, restart=True, stale=()):
         digests = _exec(transport, _WRITE.format(files=files, stale=list(stale)))
         if digests != [hashlib.sha256(data).digest() for _, data in files]:
             raise BoardError("the files did not arrive as they were sent: run it again")
-        if restart:
-            serial_link.restart(transport)
+    if restart:
+        serial_link.hard_reset(port)
     return [(name, len(data)) for name, data in files]
 
 
 def _exec(transport, code):
-    try:
-        return ast.literal_eval(transport.exec(code).decode())
-    except TransportExecError as e:
+    printed, errors = transport.exec_raw(code, timeout=_SILENT_S)
+    if errors:
         # Only the last line: the traceback before it could hold a line of the program.
-        raise BoardError(deploy.in_words(e.error_output)) from None
+        raise BoardError(deploy.in_words(errors.decode("utf-8", "replace")))
+    return ast.literal_eval(printed.decode())

@@ -1,13 +1,14 @@
 """Fetches what boards carry as engines: `umqtt.simple`, `urequests`, and `unittest` for tests.
 
-They are on the package index as archives that pip does not install. Each version gets a folder
+They are on the package index as archives that pip does not install; pip's settings say where the
+index is, and whom to trust. Each version gets a folder
 of its own under build/engines; what is there already is not fetched again. The peers, libraries
 that the bench compares with, are fetched by whoever asks for their folder, or with --peers.
 """
 
 import argparse
+import ast
 import io
-import os
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ROOT / "build" / "engines"
+_TIMEOUT_S = 60
 
 # The newest that the registries hold, and one older. Newer firmware brings `requests` frozen:
 # the unix ports do as well, so it is tested where no urequests is put on the path.
@@ -47,40 +49,73 @@ def sources(engine):
     return {path.relative_to(origin).as_posix(): path for path in sorted(origin.rglob("*.py"))}
 
 
-def index():
-    """Return the package index that pip is set to use, None for its default."""
-    if "PIP_INDEX_URL" in os.environ:
-        return os.environ["PIP_INDEX_URL"]
+def pip_settings():
+    """Return {name: text} of pip's settings: of its files, of its environment before those."""
     asked = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
-        capture_output=True,
-        text=True,
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True
     )
-    return asked.stdout.strip() or None
+    lines = [line.partition("=") for line in asked.stdout.splitlines() if "=" in line]
+    found = {name: ast.literal_eval(text) for name, _, text in lines}
+    return {
+        name[len(section) :]: text
+        for section in ("global.", "download.", ":env:.")
+        for name, text in found.items()
+        if name.startswith(section)
+    }
 
 
 def fetch(engines):
-    from pypi_simple import NoSuchProjectError, PyPISimple
+    """Fetch each engine, a (name, version), whose folder is not there. Leaves with one line."""
+    import requests
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT, PyPISimple
 
+    settings = pip_settings()
+    urls = [settings.get("index-url", PYPI_SIMPLE_ENDPOINT)]
+    urls += settings.get("extra-index-url", "").split()
     ENGINES.mkdir(parents=True, exist_ok=True)
-    endpoint = index()
-    with PyPISimple(endpoint) if endpoint else PyPISimple() as client:
+    with requests.Session() as session:
+        session.verify = settings.get("cert", True)
+        session.cert = settings.get("client-cert")
+        if "proxy" in settings:
+            session.proxies = {"http": settings["proxy"], "https": settings["proxy"]}
+        indexes = [PyPISimple(url, session=session) for url in urls if url.startswith("http")]
         for name, version in engines:
             target = ENGINES / f"{name}-{version}"
-            if target.is_dir():
-                continue
-            wanted = f"{name}-{version}.tar.gz"
-            try:
-                packages = client.get_project_page(name).packages
-            except NoSuchProjectError:
-                packages = []
+            if not target.is_dir():
+                fetch_one(indexes, name, f"{name}-{version}.tar.gz", target)
+
+
+def fetch_one(indexes, name, wanted, target):
+    """Fetch an archive from the first index that has it, into the folder `target`."""
+    import requests
+    from pypi_simple import NoSuchProjectError, UnsupportedRepoVersionError
+
+    archive = ENGINES / wanted
+    why = f"the package index has no {wanted}"
+    for client in indexes:
+        try:
+            packages = client.get_project_page(name, timeout=_TIMEOUT_S).packages
             found = [p for p in packages if p.filename == wanted]
-            if not found:
-                sys.exit(f"engines: the package index has no {wanted}")
-            archive = ENGINES / wanted
-            client.download_package(found[0], archive)  # checks the digest
-            unpack(archive, target)
-            archive.unlink()
+            if found:
+                client.download_package(found[0], archive, timeout=_TIMEOUT_S)  # checks the digest
+                unpack(archive, target)
+                archive.unlink()
+                return
+        except NoSuchProjectError:
+            pass
+        # The text of an error may hold the index's address, and that a password.
+        except requests.exceptions.SSLError:
+            why = "the package index shows a certificate that is not trusted here"
+        except requests.HTTPError as e:
+            why = f"the package index answers {e.response.status_code}"
+        except requests.RequestException as e:
+            why = f"the package index cannot be reached ({type(e).__name__})"
+        except (ValueError, UnsupportedRepoVersionError) as e:
+            why = f"what answers is no package index, or {wanted} is damaged ({type(e).__name__})"
+    sys.exit(
+        f"engines: {wanted} is not here yet, and {why}. Look at pip's settings (pip config list): "
+        "index-url, extra-index-url, cert, proxy"
+    )
 
 
 def unpack(archive, target):

@@ -2,7 +2,8 @@
 
 Columns: token and device; where wanted wifi (the network's name) and password, and any other key of
 settings.json that takes text or a number (api, mqtt, outbox, keepalive ...). An empty cell leaves
-its key out. All rows are checked, by the code that checks them on the board, before any is used.
+its key out; without a password a network is open. All rows are checked, by the code that checks
+them on the board, before any is used.
 """
 
 import csv
@@ -15,6 +16,7 @@ from tools.build import library
 library.use()
 
 from allthingstalk.board.settings import Settings, SettingsError  # noqa: E402
+from allthingstalk.board.wifi import checked  # noqa: E402
 from allthingstalk.connect.options import resolve  # noqa: E402
 
 NEEDED = ("token", "device")
@@ -97,9 +99,15 @@ def _value(name, cell):
 def check(values, place):
     """Return the device id of settings that a board will take. Raises DevicesError."""
     try:
-        device = Settings(values, place).device
+        settings = Settings(values, place)
     except SettingsError as e:
         raise DevicesError(str(e)) from None
+    try:
+        for network in settings.networks:
+            checked(network)
+    except ValueError as e:
+        raise DevicesError(f"{place}: {e}") from None
+    device = settings.device
     if not _NAME.fullmatch(device):
         raise DevicesError(
             f"{place}: the device id has other characters than letters, digits, - and _"

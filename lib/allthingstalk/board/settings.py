@@ -57,9 +57,10 @@ class Settings:
             value = values[key]
             # On CPython bool is a subclass of int, but no number of seconds.
             if not isinstance(value, takes) or (isinstance(value, bool) and bool not in takes):
-                raise SettingsError("%s: '%s' has the wrong type" % (place, key))
+                raise _wrong_type(place, key)
             if value == "" or (key != "mqtt" and value is False):
-                raise SettingsError("%s: '%s' is empty; leave it out" % (place, key))
+                do = "run make provision" if key in ("token", "device") else "leave it out"
+                raise SettingsError("%s: '%s' is empty; %s" % (place, key, do))
         for key in ("token", "device"):
             if key not in values:
                 raise SettingsError("%s: '%s' is missing; run make provision" % (place, key))
@@ -71,7 +72,7 @@ class Settings:
         self.networks = []
         for network in values.get("wifi", ()):
             if not isinstance(network, list) or len(network) != 2:
-                raise SettingsError('%s: wifi is a list of ["name", "password"]' % place)
+                raise _wrong_type(place, "wifi")
             self.networks.append(tuple(network))
         self._client = dict([(key, values[key]) for key in _CLIENT if key in values])
         self._wifi = dict([(key, values[key]) for key in _WIFI if key in values])
@@ -136,6 +137,13 @@ def masked(token):
     """Return a token with all but its kind masked, such as "maker:***"."""
     kind, colon, _ = token.partition(":")
     return kind + ":***" if colon else "***"
+
+
+def _wrong_type(place, key):
+    form = ""
+    if key == "wifi":
+        form = '; it is [["name", "password"], ...], the password "" or null for an open network'
+    return SettingsError("%s: '%s' has the wrong type%s" % (place, key, form))
 
 
 def _check_word(text, key, place):

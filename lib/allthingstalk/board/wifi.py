@@ -23,7 +23,7 @@ _DOUBT_MS = 3000
 class WiFi:
     """Keeps the station interface connected.
 
-    - `networks`: (name, password) pairs in order of preference; password None for an open one.
+    - `networks`: (name, password) pairs in order of preference; password None or "": an open one.
     - `hostname`, `country` (two letters): set before connecting; None leaves them unchanged.
     - `address`: (address, mask, gateway, DNS) as text, None for DHCP.
     - `try_s`: seconds that each network is tried before the next one.
@@ -45,7 +45,7 @@ class WiFi:
         try_s=15,
         log=print,
     ):
-        self._networks = [_checked(pair) for pair in networks]
+        self._networks = [checked(pair) for pair in networks]
         if not self._networks:
             raise ValueError("networks is empty: give [('name', 'password')]")
         import network
@@ -58,7 +58,9 @@ class WiFi:
         self._address = address
         self._try_ms = int(try_s * 1000)
         self._log = log
-        self._at = -1  # index of the network that is tried
+        self._looked = False  # whether there is a connection already
+        self._at = -1  # index of the network that is tried or connected
+        self._further = 1  # how far from there the next attempt is; 0 after a loss
         self._since = None  # ticks when the attempt began, None between attempts
         self._doubt = None  # ticks when the status began to say that the attempt fails
         self._pause_from = None
@@ -91,7 +93,9 @@ class WiFi:
 
     def poll(self):
         """Do what is due, without waiting. Returns whether the board has an address."""
-        up = self._has_address()
+        if not self._looked:
+            self._look()
+        up = self._at >= 0 and self._has_address()
         if up != self.up:
             self.up = up
             self._since = self._doubt = None
@@ -100,7 +104,7 @@ class WiFi:
                 self._say("Wi-Fi %s: connected, %s" % (self.name, self.addresses()[0]))
             else:
                 self._say("Wi-Fi %s: lost" % self.name)
-                self._at -= 1  # retry the same network first
+                self._further = 0
                 self._pause_from = self.net.ticks_ms()
         if not up:
             self._go_on()
@@ -113,6 +117,24 @@ class WiFi:
     def associated(self):
         """Return whether the access point accepted the board; it may still have no address."""
         return self._wlan.isconnected()
+
+    def _look(self):
+        """Take over a network of ours that a soft reset did not end, and leave another."""
+        self._looked = True
+        if not (self._wlan.active() and self._wlan.isconnected()):
+            return
+        now = self.net.ticks_ms()
+        try:
+            found = self._wlan.config("ssid")
+        except (OSError, ValueError):  # firmware that does not tell
+            found = "?"
+        names = [name for name, _ in self._networks]
+        if found in names:
+            self._at = names.index(found)
+            self._since = now
+        else:
+            self._say("Wi-Fi %s: left, it is none of the networks given" % found)
+            self._leave(now)
 
     def _has_address(self):
         wlan = self._wlan
@@ -135,7 +157,8 @@ class WiFi:
             self._give_up(now)
 
     def _begin(self, now):
-        self._at = (self._at + 1) % len(self._networks)
+        self._at = (self._at + self._further) % len(self._networks)
+        self._further = 1
         self._since = now
         self._doubt = None
         wlan = self._wlan
@@ -154,6 +177,9 @@ class WiFi:
             from ..connect.wifi_texts import explain_wifi
 
             self._say("Wi-Fi %s: %s" % (self.name, explain_wifi(status) or "status %s" % status))
+        self._leave(now)
+
+    def _leave(self, now):
         try:
             self._wlan.disconnect()
         except OSError:  # it was not connected
@@ -178,13 +204,16 @@ def _is_failure(status):
     return status < 0 or 200 <= status < 300
 
 
-def _checked(pair):
+def checked(pair):
+    """Return a network as (name, password), None for an open one. Raises ValueError."""
     if isinstance(pair, (tuple, list)) and len(pair) == 2:
         name, password = pair
         if isinstance(name, str) and 0 < len(name.encode()) <= 32:
-            if password is None or (isinstance(password, str) and 8 <= len(password) <= 64):
+            if password is None or password == "":
+                return name, None
+            if isinstance(password, str) and 8 <= len(password) <= 64:
                 return name, password
     raise ValueError(
-        "a network is (name, password): a name of 1 to 32 bytes, a password of 8 to 64 characters "
-        "or None"
+        'a network is ["name", "password"]: a name of 1 to 32 bytes, a password of 8 to 64 '
+        'characters, "" or null for an open network'
     )

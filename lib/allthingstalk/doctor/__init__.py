@@ -18,7 +18,7 @@ def run(settings=None, *, device=None, state=None, log=print):
     - `settings`: file name, or a dict of its keys; None for settings.json.
     - `device`: a Device class, whose assets are compared with those on the platform.
     - `state`: (asset name, value) to publish; without it nothing is published.
-    - `log(text)`: gets the lines.
+    - `log(text)`: gets the lines, and at once one for each Wi-Fi network that fails.
 
     Returns the number of the first step that failed, counted from 1 in STEPS; 0 if none did.
     Raises nothing of its own. Waits are bounded by the settings' `timeout`. The outbox file is not

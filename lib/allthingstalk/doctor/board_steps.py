@@ -9,19 +9,15 @@ def join_wifi(wifi, timeout_s, said):
     """Bring up the Wi-Fi and return the network's name.
 
     - `timeout_s`: seconds for all networks together.
-    - `said`: list that the Wi-Fi's log goes to.
+    - `said`: list of what is wrong with each network, which grows meanwhile.
 
     Raises ValueError with the reasons why no network came up.
     """
     if wifi.connect(timeout_s):
-        return wifi.name or "connected before"
+        return wifi.name
     if wifi.associated():  # what is missing is an address: the next step's matter
         return wifi.name
-    reasons = []
-    for text in said:  # a network may have had two turns
-        if text[6:] not in reasons:  # without "Wi-Fi "
-            reasons.append(text[6:])
-    raise ValueError("; ".join(reasons) or "%s: no answer" % wifi.name)
+    raise ValueError("; ".join(said) or "%s: no answer" % wifi.name)
 
 
 def address(wifi):

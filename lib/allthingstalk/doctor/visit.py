@@ -5,6 +5,7 @@ from ..exceptions import AccessForbiddenException, NotFoundException
 from ..overlay import Overlay
 
 _NETWORK_S = 15  # tried for each Wi-Fi network
+_LINE = "%s %-9s %s"
 
 
 class _Skipped(Exception):
@@ -13,7 +14,7 @@ class _Skipped(Exception):
 
 def run(names, settings, device, state, log):
     """Check every step; see `allthingstalk.doctor.run`. `names` are those of the steps."""
-    visit = _Visit(PATH if settings is None else settings, device, state)
+    visit = _Visit(PATH if settings is None else settings, device, state, log)
     first = 0
     for n in range(len(names)):
         step = (
@@ -39,7 +40,7 @@ def run(names, settings, device, state, log):
             visit.failed(names[n], e)
         if visit.client:
             text = text.replace(visit.client.token, "***")
-        log("%s %-9s %s" % (mark, names[n], text.replace("\n", " ").rstrip()))
+        log(_LINE % (mark, names[n], text.replace("\n", " ").rstrip()))
     return first
 
 
@@ -48,12 +49,13 @@ class _Visit:
 
     client = None
 
-    def __init__(self, given, device, state):
+    def __init__(self, given, device, state, log):
         self._given = given
         self._device = device
         self._state = state
         self._wifi = None
-        self._said = []  # lines logged by the Wi-Fi
+        self._log = log
+        self._said = []  # what was wrong with each Wi-Fi network
         self._endpoints = []
         self._down = {}  # endpoint -> the step at which it failed
         self._all_down = None  # a failed step that all others depend on
@@ -104,13 +106,20 @@ class _Visit:
         bits = client.net.getrandbits
         client.client_id = "doctor%04x%04x" % (bits(16), bits(16))
         try:
-            self._wifi = settings.wifi(log=self._said.append, try_s=_NETWORK_S)
+            self._wifi = settings.wifi(log=self._of_wifi, try_s=_NETWORK_S)
         except ImportError:  # a PC
             pass
         self.client = client
         self._endpoints = [client.http] + ([client.mqtt] if client.mqtt else [])
         shown = (settings.device, masked(client.token), ", ".join(self._endpoints))
         return "device %s, token %s, %s" % shown
+
+    def _of_wifi(self, text):
+        """Pass on what is wrong with a network: the next one takes its time."""
+        text = text[6:]  # without "Wi-Fi "
+        if not self._wifi.up and text not in self._said:  # a network may have two turns
+            self._said.append(text)
+            self._log(_LINE % ("...  ", "Wi-Fi", text))
 
     def _board(self, call, *args):
         """Call a function of `board_steps`, which is in memory for that long only."""
@@ -156,7 +165,12 @@ class _Visit:
         with Overlay("doctor.certificate"):
             from .certificate import connected
 
-            connected(self.client, endpoint).close()
+            try:
+                connected(self.client, endpoint).close()
+            except OSError as e:
+                if "s://" in endpoint:
+                    raise
+                raise ValueError(_words(e) + ". A local platform: is make platform running?")
         place = endpoint.split("://")[1]
         return "%s in %d ms" % (place, net.ticks_diff(net.ticks_ms(), start))
 

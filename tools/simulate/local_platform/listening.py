@@ -6,6 +6,11 @@ import os
 import pathlib
 import socket
 
+try:
+    import fcntl
+except ImportError:  # Windows, where a second platform is noticed by its ports only
+    fcntl = None
+
 
 @dataclasses.dataclass(frozen=True)
 class Listening:
@@ -27,12 +32,33 @@ class Listening:
         """The MQTT endpoint, for example ``127.0.0.1:1883``."""
         return f"{reachable(self.host)}:{self.mqtt_port}"
 
-    def write(self, db: pathlib.Path) -> None:
-        """Write the file beside the database, for this user only."""
-        remove(db)
-        file = os.open(_path(db), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(file, "w", encoding="utf-8") as stream:
-            json.dump(dataclasses.asdict(self), stream)
+    def write(self, claimed: int) -> None:
+        """Write it into the file that `claim` has opened."""
+        os.write(claimed, json.dumps(dataclasses.asdict(self)).encode())
+
+
+def claim(db: pathlib.Path) -> int:
+    """Open the file beside a database, for this user only, and lock it until it is closed.
+
+    Raises:
+        OSError: a platform runs with this database already.
+    """
+    claimed = os.open(_path(db), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if fcntl:
+            fcntl.flock(claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(claimed, 0o600)
+        os.ftruncate(claimed, 0)  # what a platform that was killed has left
+    except OSError as error:
+        os.close(claimed)
+        if not isinstance(error, BlockingIOError):
+            raise
+        other = read(db)
+        raise OSError(
+            f"another one runs with {db}{', at ' + other.http if other else ''}. "
+            "Stop that, or name another database (--db) and other ports."
+        ) from None
+    return claimed
 
 
 def read(db: pathlib.Path) -> Listening | None:

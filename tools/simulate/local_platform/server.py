@@ -84,7 +84,8 @@ class LocalPlatform:
         """Start, or start again on the same ports with what the database holds.
 
         Raises:
-            OSError: a port or the folder of the database cannot be had; the text says which.
+            OSError: a port or the database cannot be had, or another platform has it; the text
+                says which.
             sqlite3.Error: the database cannot be used.
         """
         if self._thread:
@@ -92,6 +93,17 @@ class LocalPlatform:
         self._db.parent.mkdir(parents=True, exist_ok=True)
         if self._store:
             self._store.close()
+        claimed = listening.claim(self._db)
+        try:
+            self._start()
+            self._listening().write(claimed)
+        except BaseException:
+            listening.remove(self._db)
+            os.close(claimed)
+            raise
+        self._claimed = claimed
+
+    def _start(self):
         self._store = Store(str(self._db))
         self._core = Core(self._store, self._log, self.faults)
         started = threading.Event()
@@ -106,7 +118,6 @@ class LocalPlatform:
             self._thread.join(CALL_TIMEOUT_S)
             self._thread = None
             raise failures[0]
-        self._listening().write(self._db)
 
     def stop(self) -> None:
         """Drop every client and stop listening; states can still be read."""
@@ -116,6 +127,7 @@ class LocalPlatform:
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(CALL_TIMEOUT_S)
         self._thread = None
+        os.close(self._claimed)
 
     def close(self) -> None:
         """Stop, and let go of the database."""

@@ -12,7 +12,7 @@ from .bridge import Bridge
 from .events import sentence
 from .settings import DEFAULT_FLASH_SIZE, Settings, VirtualBoardError, checked_settings
 
-_COMMANDS = "wifi down, wifi up, reset, power-cut, quit"
+_COMMANDS = "wifi down, wifi up [NAME], reset, power-cut, quit"
 
 
 class _Parent:
@@ -50,8 +50,10 @@ class _Parent:
     def _obey(self, command: str) -> None:
         if command == "quit":
             raise SystemExit(0)
-        if command in ("wifi up", "wifi down"):
-            self.bridge.wifi(command == "wifi up")
+        if command.startswith("wifi up"):
+            self.bridge.wifi(True, command[len("wifi up") :].strip())
+        elif command == "wifi down":
+            self.bridge.wifi(False)
         elif command == "reset":
             self.bridge.reset()
         elif command == "power-cut":

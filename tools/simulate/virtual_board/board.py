@@ -131,9 +131,9 @@ class VirtualBoard:
         """Kill the interpreter in the midst of what it does, and power the board on again."""
         self._command("power-cut")
 
-    def wifi(self, up: bool) -> None:
-        """Let the Wi-Fi network vanish (open connections are cut) or come back."""
-        self._command("wifi up" if up else "wifi down")
+    def wifi(self, up: bool, only: str = "") -> None:
+        """Let the Wi-Fi vanish (open connections are cut) or come back, as `only` that network."""
+        self._command(f"wifi up {only}" if up else "wifi down")
 
     def _command(self, command: str) -> None:
         if self._process is None:

@@ -7,6 +7,7 @@ raw REPL) and the prompt. Resets, watchdog and deep sleep start the interpreter 
 from __future__ import annotations
 
 import codecs
+import fcntl
 import os
 import select
 import shutil
@@ -48,6 +49,7 @@ class Bridge:
         self._input = BoardInput()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._clock_offset_s = 0
+        self._joined = ""  # name of the Wi-Fi network in hexadecimal, kept over a soft reset
         self._watchdog_timeout_s = 0.0
         self._watchdog_at_s: float | None = None
         self._wake_at_s: float | None = None
@@ -62,13 +64,25 @@ class Bridge:
         """Make the serial port and power the board on.
 
         Raises:
-            VirtualBoardError: the interpreter or the flash cannot be used.
+            VirtualBoardError: the interpreter or the flash cannot be used, or another board has it.
         """
-        self._write_access_point(True)
+        self._claim_flash()
+        self._write_access_point("1")
         self._heap_bytes = heap_for_free_bytes(self._settings, self._folder, str(self._state_file))
         self._serial = SerialPort(self._settings.link)
         self._emit("port", path=self._serial.path)
         self._start("power-on")
+
+    def _claim_flash(self) -> None:
+        """Lock the flash until this process ends: two boards would damage it."""
+        flash = os.open(self._settings.flash, os.O_RDONLY)
+        try:
+            fcntl.flock(flash, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise VirtualBoardError(
+                f"A virtual board with the flash {self._settings.flash} runs already: use that, or "
+                "end it, or name another flash."
+            ) from None
 
     def close(self) -> None:
         """End the interpreter and take port and temporary files away."""
@@ -93,17 +107,18 @@ class Bridge:
         self._clock_offset_s = 0
         self._start("power-on")
 
-    def wifi(self, up: bool) -> None:
-        """Let the access point vanish or come back."""
-        self._write_access_point(up)
+    def wifi(self, up: bool, only: str = "") -> None:
+        """Let the access point vanish or come back; `only`: the one network that is in reach."""
+        self._write_access_point("1" + only if up else "0")
         if not up:
             self._cut_connections()
         self._emit("wifi", up=up)
 
-    def _write_access_point(self, up: bool) -> None:
+    def _write_access_point(self, state: str) -> None:
         # Written in place: the board keeps the file open.
         with open(self._state_file, "r+b" if self._state_file.exists() else "wb") as file:
-            file.write(b"1" if up else b"0")
+            file.write(state.encode())
+            file.truncate()
 
     def _cut_connections(self) -> None:
         if self._interpreter is None:
@@ -119,6 +134,7 @@ class Bridge:
         hard = cause != "soft reset"
         if hard:
             self._watchdog_at_s = None
+            self._joined = ""
         self._wake_at_s = None
         self._serial.restart_text()
         self._parser = OutputParser()
@@ -134,6 +150,7 @@ class Bridge:
             SCRIPTS="boot.py" if raw else "boot.py main.py",
             RESET_CAUSE=str(CAUSES[cause]),
             CLOCK_OFFSET_S=str(self._clock_offset_s),
+            JOINED=self._joined,
         )
         self._emit("start", cause=cause)
 
@@ -221,7 +238,10 @@ class Bridge:
             self._watchdog_at_s = now_s + self._watchdog_timeout_s
         elif name == "feed":
             self._watchdog_at_s = now_s + self._watchdog_timeout_s
+        elif name == "join":
+            self._joined = arguments[0]
         elif name == "offline":
+            self._joined = ""
             self._cut_connections()
         elif name == "interrupt-again":
             self._interpreter.interrupt()

@@ -10,6 +10,8 @@ LIKE = os.getenv("VB_LIKE") or ""
 RESET_CAUSE = int(os.getenv("VB_RESET_CAUSE") or 1)
 UNIQUE_ID = os.getenv("VB_UNIQUE_ID") or "e66164084373"
 
+JOINED = os.getenv("VB_JOINED") or ""  # name of the Wi-Fi network in hexadecimal
+
 clock_offset_s = int(os.getenv("VB_CLOCK_OFFSET_S") or 0)
 
 # Opened now: after the flash has been mounted there is no way back to the PC's files.
@@ -32,7 +34,8 @@ def report_and_wait(name, argument=""):
         utime.sleep_ms(1000)
 
 
-def access_point_is_up():
-    """Whether the Wi-Fi network is in range, as told to the bridge from outside."""
+def access_point_is_up(name=""):
+    """Whether a Wi-Fi network is in reach, as told to the bridge from outside; "": any."""
     _state.seek(0)
-    return _state.read(1) == b"1"
+    up, only = _state.read(1), _state.read()
+    return up == b"1" and (not name or only in (b"", name.encode()))

@@ -1,10 +1,14 @@
 """A Wi-Fi interface whose access point can go away and come back.
 
-Any network name and any key are accepted. The link comes up 100 ms after connect(), and again by
-itself after the access point has been away, as on an ESP32. The numbers are those of the esp32
+Any network name (or one, where the bridge was told which) and any key are accepted. The link comes
+up 100 ms after connect(), and again by itself after the access point has been away, as on an ESP32.
+It outlasts a soft reset, on which neither port ends the Wi-Fi. The numbers are those of the esp32
 port with --like esp32, else those of the rp2 port (stubs micropython-esp32-stubs and
 micropython-rp2-rpi-pico-w-stubs).
 """
+
+from binascii import hexlify as _hexlify
+from binascii import unhexlify as _unhexlify
 
 import _virtual_board as _board
 import utime as _time
@@ -59,6 +63,10 @@ class WLAN:
             self._was_up = True
             self._settings = {"ssid": "", "pm": cls.PM_PERFORMANCE, "channel": 1, "txpower": 20}
             _interfaces[interface] = self
+            if interface == STA_IF and _board.JOINED:
+                self._settings["ssid"] = _unhexlify(_board.JOINED).decode()
+                self._active = self._joined = True
+                self._since_ms = _time.ticks_add(_time.ticks_ms(), -_LINK_UP_MS)
         return _interfaces[interface]
 
     def __init__(self, interface=STA_IF):
@@ -79,6 +87,7 @@ class WLAN:
             self._settings["ssid"] = ssid if isinstance(ssid, str) else ssid.decode()
         self._joined = True
         self._since_ms = _time.ticks_ms()
+        _board.report("join", _hexlify(self._settings["ssid"].encode()).decode())
 
     def disconnect(self):
         if self._joined:
@@ -87,16 +96,19 @@ class WLAN:
 
     def _age_ms(self):
         """How long the link has been wanted with the access point in the present state."""
-        up = _board.access_point_is_up()
+        up = self._in_reach()
         if up != self._was_up:
             self._since_ms = _time.ticks_ms()
         self._was_up = up
         return _time.ticks_diff(_time.ticks_ms(), self._since_ms)
 
+    def _in_reach(self):
+        return _board.access_point_is_up(self._settings["ssid"])
+
     def isconnected(self):
         if self._interface == AP_IF:
             return False
-        return self._joined and self._age_ms() >= _LINK_UP_MS and _board.access_point_is_up()
+        return self._joined and self._age_ms() >= _LINK_UP_MS and self._in_reach()
 
     def status(self, what=None):
         if what == "rssi":
@@ -107,7 +119,7 @@ class WLAN:
             return STAT_IDLE
         if self.isconnected():
             return STAT_GOT_IP
-        if not _board.access_point_is_up() and self._age_ms() > _NO_NETWORK_MS:
+        if not self._in_reach() and self._age_ms() > _NO_NETWORK_MS:
             return STAT_NO_AP_FOUND
         return STAT_CONNECTING
 
@@ -154,9 +166,7 @@ class WLAN:
 
 
 def _mac_tail():
-    from binascii import unhexlify
-
-    return unhexlify(_board.UNIQUE_ID[:8])
+    return _unhexlify(_board.UNIQUE_ID[:8])
 
 
 def reachable():

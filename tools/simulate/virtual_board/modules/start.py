@@ -33,7 +33,15 @@ def _become_a_board():
     sys.path[:] = ["", ".frozen", "/lib"]
     sys.argv[:] = []
     scripts = os.getenv("VB_SCRIPTS").split()
-    for name in ("LIKE", "RESET_CAUSE", "UNIQUE_ID", "CLOCK_OFFSET_S", "STATE", "SCRIPTS"):
+    for name in (
+        "LIKE",
+        "RESET_CAUSE",
+        "UNIQUE_ID",
+        "CLOCK_OFFSET_S",
+        "JOINED",
+        "STATE",
+        "SCRIPTS",
+    ):
         os.unsetenv("VB_" + name)
     for name in ("", "_BYTES", "_MODULE"):
         os.unsetenv("VB_FLASH" + name)
