@@ -127,6 +127,11 @@ def firmware_code():
     return _FIRMWARE.format(modules=[("allthingstalk",), *engines])
 
 
+def in_firmware(lines):
+    """Return {module in the firmware: its version} of what `firmware_code` printed."""
+    return Seen(lines).firmware
+
+
 def twin(path):
     """Return the source that MicroPython would load in place of a .mpy file beside it."""
     return path[: -len("mpy")] + "py"

@@ -8,7 +8,7 @@ Nothing is published unless --state asks for it. The exit status is the number o
 that failed:
 
     0 all is well   1 settings   2 Wi-Fi    3 address   4 DNS      5 clock   6 TCP
-    7 TLS           8 token      9 device   10 assets   11 MQTT
+    7 TLS           8 token      9 device   10 assets   11 MQTT   12 program (safe mode)
     100 the doctor itself could not be run: no board, no library on it, wrong arguments
 
 (`make doctor` prints that number and itself leaves with 2.)
@@ -87,8 +87,10 @@ def _class(device):
         raise DoctorError(f"--assets: {e}; give MODULE:CLASS, the module in this folder") from None
 
 
-def on_board(port, device=None, state=None, say=print):
+def on_board(port, device=None, state=None, say=print, wait_s=board_link.WAIT_S):
     """Run the doctor on the board at `port`, pass on its lines; else as `on_pc`.
+
+    - `wait_s`: how long a board that sleeps deeply is waited for.
 
     main.py is stopped for it, and started again afterwards. Raises LinkError, DoctorError.
     """
@@ -99,7 +101,7 @@ def on_board(port, device=None, state=None, say=print):
         number=_NUMBER,
     )
     lines = _Lines(say)
-    with board_link.connected(port) as transport:
+    with board_link.connected(port, wait_s, say) as transport:
         _, errors = transport.exec_raw(code, timeout=_SILENT_S, data_consumer=lines.take)
         board_link.restart(transport)
     if lines.number is None:
@@ -168,12 +170,20 @@ def main():
     parser.add_argument(
         "--state", type=_named_value, metavar="NAME=JSON", help="publish this value as well"
     )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=board_link.WAIT_S,
+        metavar="SECONDS",
+        help="for a board that sleeps deeply to wake (%(default)s)",
+    )
     args = parser.parse_args()
     try:
         if args.port is None:
             status = on_pc(args.settings, args.assets, args.state)
         else:
-            status = on_board(ports.find(args.port or None), args.assets, args.state)
+            port = ports.awaited(args.port or None, args.wait, print)
+            status = on_board(port, args.assets, args.state, wait_s=args.wait)
     except (ports.PortError, board_link.LinkError, DoctorError) as e:
         print(f"doctor: {e}", file=sys.stderr)
         status = NOT_RUN

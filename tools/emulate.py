@@ -8,6 +8,7 @@ A Pico W's second takes some 20 seconds here, so that all of it takes ten minute
 """
 
 import argparse
+import shutil
 import signal
 import ssl
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools import board_files  # noqa: E402
+from tools import board_files, board_look  # noqa: E402
 from tools.emulator import (  # noqa: E402
     WIFI_NAME,
     EmulatedPico,
@@ -113,6 +114,7 @@ class Run:
             raise GaveUp(f"the time limit came while mpremote did: {shown}") from None
         if done.returncode:
             raise GaveUp(f"mpremote failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def wait_until(self, what, condition, limit_s=TIME_LIMIT_S):
         """Wait for a condition, unless main.py ends before. Raises GaveUp."""
@@ -150,10 +152,22 @@ class Run:
         print(f"\n--- settings.py\n{shown}", flush=True)
         return path
 
+    def leave_out_what_is_frozen(self):
+        """Return the folder of the library and its engines, without what the firmware has."""
+        code = self.folder / "look_at_firmware.py"
+        code.write_text(board_look.firmware_code())
+        lib = self.folder / "board" / "lib"
+        for name in board_look.in_firmware(self.mpremote("run", str(code)).splitlines()):
+            say("you", f"{name} is in the firmware: not sent")
+            shutil.rmtree(lib / name.split(".")[0])
+        return lib
+
     def deploy(self, settings):
         boot = self.folder / "boot.py"
         boot.write_text(BOOT)
-        self.mpremote("fs", "cp", "-r", str(self.folder / "board" / "lib"), ":")
+        lib = self.leave_out_what_is_frozen()
+        if any(lib.iterdir()):
+            self.mpremote("fs", "cp", "-r", str(lib), ":")
         self.mpremote("fs", "cp", str(MAIN), str(boot), str(settings), ":")
         self.restart()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tools import board_content, board_link, ports
+from tools import board_content, board_link, board_look, ports
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGE = ROOT / "build" / "library.romfs"
@@ -60,14 +60,37 @@ def partition_bytes(query):
 
 
 def deploy(port, path=IMAGE):
-    """Build the image and write it into the board's partition. Raises RomfsError, LinkError."""
-    room = partition_bytes(board_link.mpremote(port, "romfs", "query"))
+    """Build the image and write it into the board's partition. Raises RomfsError, LinkError.
+
+    Return what to say at the end: a firmware that has the library needs no partition.
+    """
+    query = board_link.mpremote(port, "romfs", "query")
+    try:
+        room = partition_bytes(query)
+    except RomfsError:
+        version = frozen(port)
+        if version is None:
+            raise
+        return (
+            f"the library ({version}) is in this board's firmware, where it runs in place already: "
+            "nothing is needed; make deploy brings the programs"
+        )
     size = build(path)
     print(f"{path}: {size} bytes, for a partition of {room} bytes", flush=True)
     if size > room:
         raise RomfsError("the library is larger than the partition: use make deploy")
     board_link.mpremote(port, "romfs", "deploy", str(path))
     board_link.mpremote(port, "soft-reset")
+    return "the library runs from ROMFS now; make deploy brings the programs"
+
+
+def frozen(port):
+    """Return the version of the library in the board's firmware, None if there is none."""
+    lines = []
+    with board_link.connected(port) as transport:
+        board_link.run(transport, board_look.firmware_code(), lines.append)
+        board_link.restart(transport)
+    return board_look.in_firmware(lines).get("allthingstalk")
 
 
 def main():
@@ -81,10 +104,9 @@ def main():
         if args.build:
             print(f"{args.build}: {build(args.build)} bytes")
             return
-        deploy(ports.find(args.port))
+        print(deploy(ports.find(args.port)))
     except (ports.PortError, board_link.LinkError, RomfsError) as e:
         sys.exit(f"romfs: {e}")
-    print("the library runs from ROMFS now; make deploy brings the programs")
 
 
 if __name__ == "__main__":

@@ -369,7 +369,7 @@ def test_a_port_in_use_is_told_in_a_sentence(rig):
 def test_where_no_micropython_answers_it_says_so():
     master, slave = pty.openpty()
     try:
-        code, out = run("--port", os.ttyname(slave))
+        code, out = run("--port", os.ttyname(slave), "--wait", "1")
     finally:
         os.close(master)
         os.close(slave)

@@ -90,7 +90,9 @@ print(v, board.v, part.v, n)
 
 def library(modules):
     """Return {path: bytes} of modules, each so long that it takes a block of its own."""
-    return {LIBRARY + name: f"{source}  # {1000 * 'x'}".encode() for name, source in modules.items()}
+    return {
+        LIBRARY + name: f"{source}  # {1000 * 'x'}".encode() for name, source in modules.items()
+    }
 
 
 def test_a_power_cut_at_any_write_leaves_the_old_or_the_new_library(board):

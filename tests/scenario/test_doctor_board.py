@@ -19,7 +19,7 @@ from tools.local_platform import LocalPlatform
 from tools.virtual_board import VirtualBoard
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".split()
+STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT program".split()
 UNSET = "import machine\nmachine.RTC().datetime((2021, 1, 1, 4, 0, 0, 0, 0))\n"
 TIME_LIMIT_S = 120
 
@@ -104,7 +104,8 @@ def test_a_healthy_board_with_tls(board, flash, tls, values, platform):
     status, steps, said = doctor("--port", board.port)
     assert status == 0, said
     assert (
-        list(steps) == "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".split()
+        list(steps)
+        == "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT program".split()
     )
     assert steps["Wi-Fi"].endswith("home")
     assert "127.0.0.1, gateway" in steps["address"]

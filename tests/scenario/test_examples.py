@@ -53,8 +53,9 @@ def test_each_example_is_tried_here():
 
 
 def test_a_sensor_sleeps_deeply_between_values(board, platform, tmp_path):
-    device = start(board, platform, tmp_path, "deep_sleep.py", SLEEP_S=1)
+    device = start(board, platform, tmp_path, "deep_sleep.py", SLEEP_S=1, REACHABLE_S=1)
     assert platform.wait_for(lambda: len(values(platform, device, "temperature")) >= 2, 30)
+    assert board.output.count("reachable for 1 s") == 1  # after the reset, not after each sleep
     platform.stop()
     at = len(board.output)
     at = board.wait_for("not delivered yet: 1", 60, at)
