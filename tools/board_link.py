@@ -15,6 +15,8 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from tools import ports
+
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
 RAW = b"raw REPL; CTRL-B to exit\r\n"
 
@@ -241,7 +243,13 @@ def wait_for(port):
 
 def is_there(port):
     """Return whether there is a port of this name: a board's own USB goes when the board sleeps."""
-    return "://" in port or Path(port).exists()
+    try:
+        ports.checked(port)
+    except ports.NotThere:
+        return False
+    except ports.PortError:  # it is, but not for this user
+        pass
+    return True
 
 
 def restart(transport):

@@ -1,4 +1,4 @@
-"""Writes, swaps and removes files on a board, for deploy: the programs that do it there.
+"""Makes the files of a board those that deploy wants: what to do, and the programs that do it.
 
 All is written under other names, read back there, and renamed when all has arrived. littlefs caches
 so little on an ESP32 that some hundred steps may take minutes: each program prints as it goes.
@@ -10,10 +10,12 @@ from pathlib import PurePosixPath
 
 from tqdm import tqdm
 
-from tools import board_link
-from tools.board_look import FOLDER, NEW, OLD, STUB
+from tools import board_content, board_link
+from tools.board_look import FOLDER, NEW, OLD, STUB, twin
 
 _CHUNK_BYTES = 512
+_BLOCK_BYTES = 4096
+_FOLDER_BYTES = 2 * _BLOCK_BYTES  # a littlefs keeps each folder twice
 
 _FOLDERS = """
 import os
@@ -80,8 +82,98 @@ for f in {paths}:
 """
 
 
-class NotArrived(Exception):
-    """A file is not on the board as it was sent; the text says which."""
+class SendError(Exception):
+    """The board does not hold what was sent, or has no room for it; the text says what to do."""
+
+
+def folders_of(paths):
+    """Return the folders that files lie in, and those that these lie in."""
+    return {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+
+
+def of_library(path):
+    """Return whether a file or folder lies in the library's folder."""
+    return path.startswith(board_content.PACKAGE)
+
+
+def bring(sender, wanted, seen, say):
+    """Make the board's files those that are wanted. Return (paths sent, paths removed).
+
+    Of the library a single file that was there is replaced alone. Else all of it is written anew,
+    beside the old one, and the folders are swapped: a power cut between two files would leave half
+    of the old and half of the new one.
+    """
+    changed = {
+        path
+        for path, data in wanted.items()
+        if seen.files.get(path) != hashlib.sha256(data).digest()
+    }
+    library = {path for path in wanted if of_library(path)}
+    # What an earlier run left half done.
+    left = [folder for folder in (FOLDER + NEW, FOLDER + OLD) if folder in seen.folders]
+    within = tuple(folder + "/" for folder in left)
+    left += [f for f in seen.files if (f == STUB or f.endswith(NEW)) and not f.startswith(within)]
+    there = {path for path in seen.files if of_library(path)} - {*left}
+    # Modules that are no more, with their folders, and sources that would come first.
+    gone = there - library
+    gone |= {twin(path) for path in wanted if path.endswith(".mpy")} & {*seen.files}
+    folders = {f for f in seen.folders if (f + "/").startswith(board_content.PACKAGE)}
+    gone_folders = sorted(folders - folders_of(library), reverse=True)  # the inner ones first
+
+    news = changed & library
+    whole = bool(news) and not (len(news) == 1 and news <= there)
+    # main.py last: it starts what the other files are for.
+    sent = sorted(changed | (library if whole else set()), key=lambda f: (f == "/main.py", f))
+    files = {written_as(path, whole): wanted[path] for path in sent}
+    old = {path: seen.sizes[path] for path in there} if whole else {}
+    both = fits_beside(files, seen, left, old)
+    sender.remove(left)
+    if not both:
+        say("the flash has no room for two libraries: the old one is removed first")
+        sender.remove([FOLDER])
+        folders = set()
+    if files:
+        sender.write(files)
+        if whole and folders:
+            sender.swap()
+        elif whole:
+            sender.put([FOLDER])
+        sender.put([path for path in sent if not (whole and of_library(path))])
+    if whole:
+        sender.remove([FOLDER + OLD] if folders else [])
+        sender.remove(sorted(gone - there))
+    else:
+        sender.remove(sorted(gone) + gone_folders)
+    return sent, sorted(gone) + [folder + "/" for folder in gone_folders] + left
+
+
+def written_as(path, whole):
+    """Return where a file is written until it is renamed, alone or with the `whole` library."""
+    if whole and of_library(path):
+        return FOLDER + NEW + path[len(FOLDER) :]
+    return path + NEW
+
+
+def fits_beside(files, seen, left, old):
+    """Return whether files, {path: bytes}, fit onto the flash beside the `old`, {path: size}.
+
+    `left`, files and folders, are removed before. Raises SendError if they fit in no case.
+    """
+
+    def room(sizes):
+        folders = folders_of(path for path in sizes if path.startswith(FOLDER)) - {"/", "/lib"}
+        blocks = sum(size // _BLOCK_BYTES + 1 for size in sizes.values())
+        return blocks * _BLOCK_BYTES + len(folders) * _FOLDER_BYTES
+
+    places = tuple(path + "/" for path in left)
+    free = seen.free + room({f: n for f, n in seen.sizes.items() if (f + "/").startswith(places)})
+    needed = room({path: len(data) for path, data in files.items()})
+    if needed > free + room(old):
+        raise SendError(
+            f"the board's flash has {free + room(old)} bytes for this, and {needed} are needed: "
+            "remove files of yours (mpremote ls), or put the library into the firmware"
+        )
+    return needed <= free
 
 
 class Sender:
@@ -102,7 +194,7 @@ class Sender:
         board_link.run(self._transport, code, lambda path: self._tell(f"{doing} {path}"))
 
     def write(self, files):
-        """Write files, {path: bytes}, make their folders, read all back. Raises NotArrived."""
+        """Write files, {path: bytes}, make their folders, read all back. Raises SendError."""
         folders = {str(folder) for path in files for folder in PurePosixPath(path).parents}
         self._run(_FOLDERS, "making", folders=sorted(folders - {"/"}))
         self._transport.exec(_READ_BACK)
@@ -121,7 +213,7 @@ class Sender:
                         self._tell(f"sending {path}: {sent} of {total} bytes")
                 digest = ast.literal_eval(self._transport.exec("read_back(f)").decode())
                 if digest != hashlib.sha256(data).digest():
-                    raise NotArrived(f"{path} has not arrived as it was sent: run it again")
+                    raise SendError(f"{path} has not arrived as it was sent: run it again")
 
     def swap(self):
         """Have the library that was written take the place of the one that is there."""

