@@ -74,8 +74,13 @@ class _Bounded(SerialTransport):
         return data
 
 
+def say_now(text):
+    """Print a line at once, wherever the output goes."""
+    print(text, flush=True)
+
+
 @contextlib.contextmanager
-def connected(port, wait_s=_ANSWER_S, say=print):
+def connected(port, wait_s=_ANSWER_S, say=say_now):
     """Reset the board's MicroPython softly and yield mpremote's transport, in the raw REPL.
 
     - `wait_s`: how long a board is waited for that is silent or whose port is gone, since it sleeps

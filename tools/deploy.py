@@ -184,11 +184,6 @@ def in_words(error):
     return f"the board said: {last}"
 
 
-def say(text):
-    """Print a line at once, wherever the output goes."""
-    print(text, flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -207,6 +202,7 @@ def main():
     args = parser.parse_args()
     try:
         board = board_content.find_board(args.board) if args.board else None
+        say = board_link.say_now
         port = ports.awaited(args.port, args.wait, say)
         say(f"deploy to {port}")
         deploy(port, board, args.main, not args.no_reset, say, args.wait)

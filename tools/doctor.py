@@ -182,8 +182,9 @@ def main():
         if args.port is None:
             status = on_pc(args.settings, args.assets, args.state)
         else:
-            port = ports.awaited(args.port or None, args.wait, print)
-            status = on_board(port, args.assets, args.state, wait_s=args.wait)
+            say = board_link.say_now
+            port = ports.awaited(args.port or None, args.wait, say)
+            status = on_board(port, args.assets, args.state, say, args.wait)
     except (ports.PortError, board_link.LinkError, DoctorError) as e:
         print(f"doctor: {e}", file=sys.stderr)
         status = NOT_RUN
