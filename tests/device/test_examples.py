@@ -81,8 +81,9 @@ def test_the_default_program_counts_and_says_what_it_is_told(place, platform):
 
 
 def test_a_sensor_sleeps_deeply_between_values(board, platform, tmp_path):
-    device = OnBoard(board, tmp_path).start("deep_sleep", platform, SLEEP_S=1)
+    device = OnBoard(board, tmp_path).start("deep_sleep", platform, SLEEP_S=1, REACHABLE_S=1)
     assert platform.wait_for(lambda: len(values(platform, device, "temperature")) >= 2, 30)
+    assert board.output.count("reachable for 1 s") == 1  # after the reset, not after each sleep
     platform.stop()
     at = len(board.output)
     at = board.wait_for("not delivered yet: 1", 60, at)

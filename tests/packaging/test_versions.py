@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from test_import_graph import MODULES, arrows
 
+from tools.board import wanted_files
 from tools.build import library, mip_index
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,3 +87,9 @@ def test_a_part_depends_on_all_that_it_imports(part):
     for need in mip_index.PARTS[part][1]:
         have |= set(mip_index.modules_of(need))
     assert set().union(*map(arrows, names)) <= have
+
+
+def test_the_oldest_micropython_is_said_as_the_tools_have_it():
+    for name in ("README.md", "CONTRIBUTING.md", "boards/README.md"):
+        said = re.findall(r"MicroPython(?:\*\*)? >= ([\d.]+)", (ROOT / name).read_text())
+        assert said == [wanted_files.LEAST_TEXT], name

@@ -25,7 +25,7 @@ from tools.simulate.local_platform import LocalPlatform
 from tools.simulate.virtual_board import VirtualBoard
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".split()
+STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT program".split()
 UNSET = "import machine\nmachine.RTC().datetime((2021, 1, 1, 4, 0, 0, 0, 0))\n"
 TIME_LIMIT_S = 120
 
@@ -110,7 +110,8 @@ def test_a_healthy_board_with_tls(board, flash, tls, values, platform):
     status, steps, said = doctor("--port", board.port)
     assert status == 0, said
     assert (
-        list(steps) == "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".split()
+        list(steps)
+        == "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT program".split()
     )
     assert steps["Wi-Fi"].endswith("home")
     assert "127.0.0.1, gateway" in steps["address"]
@@ -290,7 +291,7 @@ def test_a_board_without_the_library_is_no_finding(tmp_path):
     with VirtualBoard(tmp_path / "flash") as bare:
         status, _, said = doctor("--port", bare.port)
     assert status == 100 and "make deploy" in said
-    status, _, said = doctor("--port", str(tmp_path / "nothing"))
+    status, _, said = doctor("--port", str(tmp_path / "nothing"), "--wait", "0")
     assert status == 100 and "there is no port" in said
 
 

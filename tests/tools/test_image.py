@@ -302,6 +302,14 @@ def test_the_program_says_where_the_images_are_and_no_secret(work):
     assert SECRET not in out and WIFI_SECRET not in out
 
 
+@pytest.mark.parametrize(("version", "old"), [("1.22.2", True), ("1.23.0", False)])
+def test_firmware_older_than_the_library_supports_is_named(work, version, old):
+    (work / "esp32.bin").write_bytes(esp32(version=version))
+    code, out = run("--board", "esp32_generic", "--firmware", work / "esp32.bin", "--to", work)
+    assert code == 0, out
+    assert ("needs MicroPython 1.23 or later, and this is 1.22" in out) == old
+
+
 def test_the_program_refuses_in_a_sentence(work):
     base = ["--firmware", work / "esp32.bin", "--to", work / "out"]
     (work / "bad.py").write_text("def x(:\n")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tools.board import romfs, wanted_files
-from tools.simulate import interpreters
+from tools.build import board_folder
+from tools.simulate import emulate, interpreters
+from tools.simulate.local_platform import LocalPlatform
 from tools.simulate.virtual_board import VirtualBoard
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +69,54 @@ def test_a_board_without_romfs_is_told_in_a_sentence(tmp_path):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr.startswith("romfs: this firmware was built without ROMFS. The library can")
+
+
+# As a firmware with the library in it: what runs in place comes before /lib.
+IN_PLACE = """
+import sys, vfs
+with open("/library.romfs", "rb") as f:
+    vfs.mount(vfs.VfsRom(f.read()), "/rom")
+sys.path.insert(1, "/rom/lib")
+"""
+
+
+@pytest.fixture
+def in_place(built, tmp_path):
+    """A virtual board with library and engines in its firmware."""
+    try:
+        interpreters.find("mp64")
+    except interpreters.Missing as reason:
+        pytest.skip(str(reason))
+    flash = tmp_path / "flash"
+    flash.mkdir()
+    (flash / "library.romfs").write_bytes(built.read_bytes())
+    (flash / "boot.py").write_text(IN_PLACE)
+    with VirtualBoard(flash, heap="1M") as board:
+        yield board
+
+
+def test_a_board_that_has_the_library_in_its_firmware_is_told_that_nothing_is_needed(in_place):
+    command = [sys.executable, "tools/board/romfs.py", "--port", in_place.port]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "is in this board's firmware" in done.stdout and "nothing is needed" in done.stdout
+    assert "built without ROMFS" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_make_emulate_copies_only_what_the_firmware_lacks(in_place, tmp_path, frozen, capsys):
+    if not frozen:
+        (tmp_path / "flash" / "boot.py").unlink()
+    board_folder.build(tmp_path / "board")
+    (tmp_path / "settings.py").write_text("")
+    with LocalPlatform() as platform:
+        run = emulate.Run(platform, in_place, tmp_path, emulate.Deadline(60))
+        run.deploy(tmp_path / "settings.py")
+    flash = tmp_path / "flash"
+    assert (flash / "main.py").exists() and (flash / "settings.py").exists()
+    assert (flash / "lib" / "allthingstalk").exists() != frozen
+    assert (flash / "lib" / "umqtt").exists() != frozen
+    assert ("allthingstalk is in the firmware: not sent" in capsys.readouterr().out) == frozen
 
 
 def test_the_partition_is_read_from_what_mpremote_prints():

@@ -6,6 +6,7 @@ from binascii import a2b_base64
 
 import network
 from allthingstalk import clients, doctor, net, timestamps
+from allthingstalk.board import safe_mode
 from allthingstalk.board.wifi import WiFi
 from allthingstalk.doctor import certificate
 from fake_net import FakeNet
@@ -18,7 +19,7 @@ GOOD = {
     "mqtt": "mqtt://127.0.0.1:1883",
     "wifi": [["home", SECRETS[1]]],
 }
-STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".split()
+STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT program".split()
 # Self-signed certificates made for this test. Until 2049-12-31 the date has a year of two digits,
 # from 2050 on one of four (RFC 5280, section 4.1.2.5).
 ROOT_2049 = a2b_base64(
@@ -139,18 +140,18 @@ class TestVisit(Visit):
     def test_an_unknown_device_is_found_after_its_token(self):
         # The stand-in for REST knows no GET /device/D1: 404.
         self.assertEqual(self.visit(), 9)
-        self.assertEqual(self.marks(), "oooooo\u2013oF\u2013\u2013")
+        self.assertEqual(self.marks(), "oooooo\u2013oF\u2013\u2013o")
         self.assertTrue("skipped: device failed" in self.line("MQTT"))
 
     def test_a_wrong_token_stops_rest_and_mqtt(self):
         self.net.rest.status = 401
         self.assertEqual(self.visit(), 8)
-        self.assertEqual(self.marks(), "oooooo\u2013F\u2013\u2013\u2013")
+        self.assertEqual(self.marks(), "oooooo\u2013F\u2013\u2013\u2013o")
 
     def test_settings_that_are_no_object(self):
         number = doctor.run(["token"], log=self.lines.append)
         self.assertEqual(number, 1)
-        self.assertEqual(self.marks(), "F" + 10 * "\u2013")
+        self.assertEqual(self.marks(), "F" + 10 * "\u2013" + "o")
 
     def test_a_wifi_that_answers_is_named_with_its_address(self):
         self.visit()
@@ -164,12 +165,12 @@ class TestVisit(Visit):
         self.assertEqual(len(self.soon), 1)
         self.assertTrue("home: wrong password" in self.soon[0], self.soon)
         self.assertTrue(self.net.now_ms - start < 20000)
-        self.assertEqual(self.marks(), "oF" + 9 * "\u2013")
+        self.assertEqual(self.marks(), "oF" + 9 * "\u2013" + "o")
 
     def test_a_wifi_without_an_address(self):
         self.assertEqual(self.visit(address=("0.0.0.0",) * 4), 3)
         self.assertTrue("DHCP" in self.line("address"), self.line("address"))
-        self.assertEqual(self.marks(), "ooF" + 8 * "\u2013")
+        self.assertEqual(self.marks(), "ooF" + 8 * "\u2013" + "o")
 
     def test_an_address_without_a_dns_server(self):
         address = ("192.168.1.5", "255.255.255.0", "192.168.1.1", "0.0.0.0")
@@ -180,6 +181,20 @@ class TestVisit(Visit):
         self.net.rest_fails = MemoryError("memory allocation failed")
         self.assertEqual(self.visit(), 6)
         self.assertTrue("too little memory" in self.line("TCP"), self.line("TCP"))
+
+    def test_a_program_in_safe_mode_is_a_failure(self):
+        safe_mode.PATH, kept = "crashes_of_test_doctor", safe_mode.PATH
+        try:
+            for number in (1, 2, 3):
+                safe_mode.count(0)
+                self.lines.clear()
+                self.visit()
+                self.assertTrue("%d " % number in self.line("program"), self.line("program"))
+                self.assertEqual("safe mode" in self.line("program"), number == 3)
+            self.assertTrue("make deploy" in self.line("program"))
+        finally:
+            safe_mode.forget()
+            safe_mode.PATH = kept
 
     def test_its_modules_leave_the_memory(self):
         self.visit()
@@ -204,7 +219,7 @@ class TestMqtt(Visit):
 
     def test_all_is_well_and_nothing_is_published(self):
         self.assertEqual(self.visit(), 0)
-        self.assertEqual(self.marks(), "oooooo\u2013oooo")
+        self.assertEqual(self.marks(), "oooooo\u2013ooooo")
         broker = self.net.broker
         (connect,) = broker.of_kind(0x10)
         self.assertTrue(b"doctor" in connect)  # the running device keeps its own client id

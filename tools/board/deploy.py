@@ -3,48 +3,39 @@
     python -m tools.board.deploy [--port PORT] [--board RPI_PICO_W] [--main my_program.py]
 
 Sent are the compiled library, the engines that the firmware lacks, boot.py, main.py and the
-board's pins.py. Files and new folders are written under temporary names and renamed together at the
-end: a cable that is pulled before leaves the board as it was; run it again. What else is on the
-board (settings.json, ca.der, the outbox, files of yours) is not touched.
+board's pins.py. A pulled cable or a power cut at any moment leaves the library as a whole, and each
+other file, old or new: run it again, which cleans up. What else is on the board (settings.json,
+ca.der, the outbox, files of yours) is not touched. A board in safe mode leaves it; one that sleeps
+deeply is waited for.
 """
 
 import argparse
-import hashlib
 import sys
-from pathlib import Path, PurePosixPath
+import time
+from pathlib import Path
 
 from mpremote.transport import TransportExecError
-from tqdm import tqdm
 
-from tools.board import boards, ports, serial_link, wanted_files
-from tools.board.found_files import NEW, look, may_be_there, twin
+from tools.board import boards, ports, send_files, serial_link, wanted_files
+from tools.board.found_files import FOLDER, look, may_be_there
+from tools.build import library
+
+library.use()
+
+from allthingstalk.board import safe_mode  # noqa: E402
 
 PINS = "/pins.py"
-MPY = 6  # version of the .mpy files that mpy-cross makes; MicroPython loads them from 1.23 on
+MPY = 6  # version of the .mpy files that mpy-cross makes
 _TRIES = 3  # a watchdog that a program has armed may reset the board in the midst
-_BLOCK_BYTES = 4096
-_FOLDER_BYTES = 2 * _BLOCK_BYTES  # a littlefs keeps each folder twice
 _MANY = 5
-_CHUNK_BYTES = 512
-
-_RENAME = """
+_SAY_S = 1
+_LEAVE_SAFE_MODE = """
 import os
-for f in {paths}:
-    try:
-        os.rename(f + {new}, f)
-    except OSError:  # FAT does not replace
-        os.remove(f)
-        os.rename(f + {new}, f)
-"""
-_REMOVE = "import os\nfor f in {files}:\n os.remove(f)\nfor d in {folders}:\n os.rmdir(d)\n"
-_FOLDERS = """
-import os
-for d in {folders}:
-    try:
-        os.mkdir(d)
-    except OSError as e:
-        if e.errno != 17:  # it is there
-            raise
+try:
+    os.remove({path!r})
+    print("left")
+except OSError:  # no crash was counted
+    pass
 """
 
 
@@ -69,14 +60,16 @@ def choose(seen, library, engines, programs):
     return wanted, lines
 
 
-def check(seen):
+def check(seen, say):
     """Refuse a board that the library does not run on. Raises DeployError."""
+    version = ".".join(str(n) for n in seen.version)
     if seen.mpy != MPY:
-        version = ".".join(str(n) for n in seen.version)
         raise DeployError(
             f"the board's MicroPython {version} does not load .mpy files of version {MPY}: flash a "
-            "newer one (make flash), 1.25 or later"
+            f"newer one (make flash), {wanted_files.LEAST_TEXT} or later"
         )
+    if seen.version < wanted_files.LEAST:
+        say(wanted_files.too_old(version))
     if seen.shadow:
         raise DeployError(
             "the board has a folder /allthingstalk, which Python finds before /lib/allthingstalk: "
@@ -84,123 +77,32 @@ def check(seen):
         )
 
 
-def folders_of(paths):
-    """Return the folders that files lie in, and those that these lie in."""
-    return {str(folder) for path in paths for folder in PurePosixPath(path).parents}
-
-
-def of_library(folder):
-    """Return whether a folder is the library's, or lies in it."""
-    return (folder + "/").startswith(wanted_files.PACKAGE)
-
-
-def written_as(paths, folders):
-    """Return {path: what is renamed to bring the file there}: the file, or a folder it lies in.
-
-    A folder of the library that is none of `folders` comes as a whole: half of it, or an empty one,
-    would hide the module of that name that an older version has.
-    """
-    found = {}
-    for path in paths:
-        new = [f for f in folders_of([path]) if of_library(f) and f not in folders]
-        found[path] = min(new, default=path, key=len)
-    return found
-
-
-def send(transport, files, folders):
-    """Write files and rename them together; {path: bytes}. `folders` of the library are there."""
-    renamed = written_as(files, folders)
-    half = {path: start + NEW + path[len(start) :] for path, start in renamed.items()}
-    transport.exec(_FOLDERS.format(folders=sorted(folders_of(half.values()) - {"/"})))
-    total, sent = sum(len(data) for data in files.values()), 0
-    with tqdm(total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:
-        for path, data in files.items():
-            bar.set_description(path.rpartition("/")[2])
-
-            def progress(written, _, before=sent):
-                bar.update(before + written - bar.n)
-
-            transport.fs_writefile(half[path], data, _CHUNK_BYTES, progress)
-            sent += len(data)
-    transport.exec(_RENAME.format(paths=list(dict.fromkeys(renamed.values())), new=repr(NEW)))
-
-
-def remove(transport, files, folders):
-    """Remove files, and folders that are empty then. Return the paths; a folder's ends with "/"."""
-    folders = sorted(folders, reverse=True)  # the inner ones first
-    if files or folders:
-        transport.exec(_REMOVE.format(files=files, folders=folders))
-    return files + [folder + "/" for folder in folders]
-
-
-def bring(transport, wanted, seen):
-    """Make the board's files those that are wanted. Return (paths sent, paths removed)."""
-    changed = {
-        path: data
-        for path, data in wanted.items()
-        if seen.files.get(path) != hashlib.sha256(data).digest()
-    }
-    # What an earlier run left half sent, modules that are no more, sources that would come first.
-    halves = [path for path in seen.files if is_half(path)]
-    old = [path for path in seen.files if path.startswith(wanted_files.PACKAGE)]
-    old += [twin(path) for path in wanted if path.endswith(".mpy") and twin(path) in seen.files]
-    old = sorted(set(old) - {*wanted, *halves})
-    needed = folders_of(wanted)
-    folders = {folder for folder in seen.folders if not is_half(folder)}
-    gone = folders - needed
-    added = {folder for folder in needed - folders if of_library(folder)}
-    removed = remove(transport, halves, seen.folders - folders)
-    # main.py last: it starts what the other files are for.
-    order = sorted(changed, key=lambda path: (path == "/main.py", path))
-    free = seen.free - len(added) * _FOLDER_BYTES
-    for batch in batches({path: changed[path] for path in order}, free):
-        send(transport, batch, folders)
-        folders |= folders_of(batch)
-    return order, removed + remove(transport, old, gone)
-
-
-def is_half(path):
-    """Return whether a file or folder is one that an earlier run was about to send."""
-    return any(part.endswith(NEW) for part in path.split("/"))
-
-
-def batches(files, free_bytes):
-    """Return the files to be renamed together: all of them, or one by one where room is short."""
-
-    def blocks(data):
-        return (len(data) // _BLOCK_BYTES + 1) * _BLOCK_BYTES
-
-    if not files:
-        return []
-    if sum(blocks(data) for data in files.values()) <= free_bytes:
-        return [files]
-    largest = max(blocks(data) for data in files.values())
-    if largest > free_bytes:
-        raise DeployError(
-            f"the board's flash has {free_bytes} bytes free, and {largest} are needed at least: "
-            "remove files of yours (mpremote ls), or put the library into the firmware"
-        )
-    return [{path: data} for path, data in files.items()]
-
-
-def deploy(port, board=None, main=None, restart=True, say=print):
+def deploy(port, board=None, main=None, restart=True, say=print, wait_s=serial_link.WAIT_S):
     """Bring all files onto the board at `port`; `say` is told what happens, a line each.
+
+    - `wait_s`: how long a board that sleeps deeply is waited for.
 
     Returns (paths sent, paths removed). Raises LinkError, DeployError, ContentError.
     """
     programs = wanted_files.programs(board, main)
-    library, engines = wanted_files.library(), wanted_files.engines()
+    modules, engines = wanted_files.library(), wanted_files.engines()
+    progress = Progress(say)
     for left in reversed(range(_TRIES)):
         try:
-            with serial_link.connected(port) as transport:
-                seen = look(transport, may_be_there([*library, *engines, *programs, PINS]))
-                check(seen)
+            with serial_link.connected(port, wait_s, say) as transport:
+                names = may_be_there([*modules, *engines, *programs, PINS])
+                seen = look(transport, names, progress)
+                check(seen, say)
                 if PINS not in programs:
                     programs |= wanted_files.programs(board_of(seen.build, say), main)
-                wanted, lines = choose(seen, library, engines, programs)
+                wanted, lines = choose(seen, modules, engines, programs)
                 for line in lines:
                     say(line)
-                sent, removed = update(transport, wanted, seen, say)
+                sender = send_files.Sender(transport, progress)
+                sent, removed = send_files.bring(sender, wanted, seen, say)
+                told(sent, removed, wanted, say)
+                if transport.exec(_LEAVE_SAFE_MODE.format(path=safe_mode.PATH)):
+                    say("the crashes that were counted are forgotten: safe mode is left")
                 if restart:
                     serial_link.restart(transport)
                     say("the board starts anew; make repl shows what it prints")
@@ -211,27 +113,34 @@ def deploy(port, board=None, main=None, restart=True, say=print):
             say(f"once more: {e}")
             serial_link.wait_for(port)
             serial_link.hard_reset(port)
+        except send_files.SendError as e:
+            raise DeployError(str(e)) from None
         except TransportExecError as e:
             raise DeployError(in_words(e.error_output)) from None
-        except OSError as e:  # mpremote makes those of the board's file system such
-            raise DeployError(in_words(str(e))) from None
 
 
-def update(transport, wanted, seen, say):
-    """Bring the files, see that they have arrived, say it all. Return (paths sent, removed)."""
-    sent, removed = bring(transport, wanted, seen)
+class Progress:
+    """Says what is being done, once a second."""
+
+    def __init__(self, say):
+        self._say = say
+        self._said = time.monotonic()
+
+    def __call__(self, text):
+        now = time.monotonic()
+        if now - self._said >= _SAY_S:
+            self._say(text)
+            self._said = now
+
+
+def told(sent, removed, wanted, say):
+    """Say which files were sent and removed."""
     for line in summary("sent", {path: len(wanted[path]) for path in sent}):
         say(line)
     for path in removed:
         say(f"removed {path}")
     if not sent:
         say(f"nothing to send: all {len(wanted)} files are on the board already")
-        return sent, removed
-    arrived = look(transport, sent).files
-    for path in sent:
-        if arrived.get(path) != hashlib.sha256(wanted[path]).digest():
-            raise DeployError(f"{path} has not arrived as it was sent: run it again")
-    return sent, removed
 
 
 def summary(did, sizes):
@@ -242,7 +151,7 @@ def summary(did, sizes):
     folders = {}
     for path, size in sizes.items():
         folder = path.rpartition("/")[0]
-        folder = wanted_files.PACKAGE.rstrip("/") if of_library(folder) else folder
+        folder = FOLDER if send_files.of_library(path) else folder
         folders.setdefault(folder, {})[path] = size
     lines = []
     for folder, files in folders.items():
@@ -279,13 +188,21 @@ def main():
     parser.add_argument("--port", help="serial port of the board (the one that is plugged in)")
     parser.add_argument("--board", help="name of the board (what its firmware says)")
     parser.add_argument("--main", type=Path, help="file to be main.py (examples/default/main.py)")
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=serial_link.WAIT_S,
+        metavar="SECONDS",
+        help="for a board that sleeps deeply to wake (%(default)s)",
+    )
     parser.add_argument("--no-reset", action="store_true", help="leave the board at its prompt")
     args = parser.parse_args()
     try:
         board = wanted_files.find_board(args.board) if args.board else None
-        port = ports.find(args.port)
-        print(f"deploy to {port}", flush=True)
-        deploy(port, board, args.main, restart=not args.no_reset)
+        say = serial_link.say_now
+        port = ports.awaited(args.port, args.wait, say)
+        say(f"deploy to {port}")
+        deploy(port, board, args.main, not args.no_reset, say, args.wait)
     except (
         ports.PortError,
         serial_link.LinkError,
@@ -293,6 +210,8 @@ def main():
         DeployError,
     ) as e:
         sys.exit(f"deploy: {e}")
+    except KeyboardInterrupt:
+        sys.exit("\ndeploy: stopped; each file on the board is as it was, or new: run it again")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Nothing is published unless --state asks for it. The exit status is the number o
 that failed:
 
     0 all is well   1 settings   2 Wi-Fi    3 address   4 DNS      5 clock   6 TCP
-    7 TLS           8 token      9 device   10 assets   11 MQTT
+    7 TLS           8 token      9 device   10 assets   11 MQTT   12 program (safe mode)
     100 the doctor itself could not be run: no board, no library on it, wrong arguments
 
 (`make doctor` prints that number and itself leaves with 2.)
@@ -15,7 +15,6 @@ that failed:
 
 import argparse
 import json
-import math
 import sys
 import time
 from pathlib import Path
@@ -90,8 +89,10 @@ def _class(device):
         raise DoctorError(f"--assets: {e}; give MODULE:CLASS, the module in this folder") from None
 
 
-def on_board(port, device=None, state=None, say=print):
+def on_board(port, device=None, state=None, say=print, wait_s=serial_link.WAIT_S):
     """Run the doctor on the board at `port`, pass on its lines; else as `on_pc`.
+
+    - `wait_s`: how long a board that sleeps deeply is waited for.
 
     main.py is stopped for it, and started again afterwards. Where a watchdog of its own resets the
     board in between, the chip is reset, which disarms it, and the doctor begins once more. Raises
@@ -106,8 +107,8 @@ def on_board(port, device=None, state=None, say=print):
     )
     for last in (False, True):
         try:
-            with serial_link.connected(port, most_s=math.inf) as transport:
-                lines = _Lines(say)
+            lines = _Lines(say)
+            with serial_link.connected(port, wait_s, say) as transport:
                 _, errors = transport.exec_raw(code, timeout=_SILENT_S, data_consumer=lines.take)
                 serial_link.restart(transport)
             break
@@ -191,14 +192,26 @@ def main():
     parser.add_argument(
         "--state", type=_named_value, metavar="NAME=JSON", help="publish this value as well"
     )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=serial_link.WAIT_S,
+        metavar="SECONDS",
+        help="for a board that sleeps deeply to wake (%(default)s)",
+    )
     args = parser.parse_args()
     try:
         if args.port is None:
             status = on_pc(args.settings, args.assets, args.state)
         else:
-            status = on_board(ports.find(args.port or None), args.assets, args.state)
+            say = serial_link.say_now
+            port = ports.awaited(args.port or None, args.wait, say)
+            status = on_board(port, args.assets, args.state, say, args.wait)
     except (ports.PortError, serial_link.LinkError, DoctorError) as e:
         print(f"doctor: {e}", file=sys.stderr)
+        status = NOT_RUN
+    except KeyboardInterrupt:
+        print("\ndoctor: stopped", file=sys.stderr)
         status = NOT_RUN
     sys.exit(status)
 

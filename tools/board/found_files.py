@@ -1,19 +1,23 @@
 """Looks at what is on a board: which firmware, which of our files, told by their SHA-256.
 
-Used by deploy, which sends only what differs. It is one command, whatever the number of files.
+Used by deploy, which sends only what differs. It is one command, whatever the number of files, and
+prints as it goes: a board that is silent for 10 s would be taken for one that is gone.
 """
 
 import ast
 
-from tools.board import wanted_files
+from tools.board import serial_link, wanted_files
 
 NEW = ".new"  # a file or folder that is being sent is called so, until all are there
+OLD = ".old"  # the library that another takes the place of, until it is removed
+FOLDER = wanted_files.PACKAGE.rstrip("/")
+# Python finds it while there is no such folder: between the two renames that swap libraries.
+STUB = FOLDER + ".py"
 
 # Runs on the board. What is in the firmware (frozen, or in ROMFS) comes before /lib: a copy there
 # would never be used, so the search is limited to it. Prints (name, value) lines.
-_LOOK = """
-import gc, hashlib, os, sys
-gc.collect()
+_FIRMWARE = """
+import sys
 i = sys.implementation
 print(("mpy", getattr(i, "_mpy", 0) & 255))
 print(("build", getattr(i, "_build", "")))
@@ -32,6 +36,10 @@ for names in {modules}:
         except ImportError:
             pass
 sys.path[:] = path
+"""
+_LOOK = """
+import gc, hashlib, os
+gc.collect()
 def has(f):
     try:
         os.stat(f)
@@ -41,6 +49,7 @@ def has(f):
 def look(f):
     try:
         h = hashlib.sha256()
+        size = 0
         b = memoryview(bytearray(512))
         with open(f, "rb") as s:
             while True:
@@ -48,7 +57,8 @@ def look(f):
                 if not n:
                     break
                 h.update(b[:n])
-        print(("file", (f, h.digest())))
+                size += n
+        print(("file", (f, h.digest(), size)))
     except OSError:
         pass
 def walk(d):
@@ -59,6 +69,8 @@ def walk(d):
             walk(f)
         else:
             look(f)
+if has({stub!r}) and has({package!r} + {new!r}) and not has({package!r}):
+    os.rename({package!r} + {new!r}, {package!r})
 for d in {folders}:
     if has(d):
         walk(d)
@@ -76,25 +88,48 @@ class Seen:
     def __init__(self, lines):
         self.firmware = {}  # module in the firmware -> its version
         self.files = {}  # path -> SHA-256
+        self.sizes = {}  # path -> bytes
         self.folders = set()  # of the library
         for line in lines:
             name, value = ast.literal_eval(line)
             if name == "has":
                 self.firmware[value[0]] = value[1]
             elif name == "file":
-                self.files[value[0]] = value[1]
+                self.files[value[0]], self.sizes[value[0]] = value[1:]
             elif name == "folder":
                 self.folders.add(value)
             else:
                 setattr(self, name, value)
 
 
-def look(transport, files):
-    """Return what is on the board: firmware, free bytes, the files of the library and `files`."""
-    modules = [("allthingstalk",), *(names for names, _ in wanted_files.ENGINES.values())]
-    package = wanted_files.PACKAGE.rstrip("/")
-    code = _LOOK.format(modules=modules, folders=(package, package + NEW), files=files)
-    return Seen(transport.exec(code).decode().splitlines())
+def look(transport, files, tell):
+    """Return what is on the board: firmware, free bytes, the files of the library and `files`.
+
+    - `tell(text)`: hears of each step.
+    """
+    lines = []
+
+    def take(line):
+        lines.append(line)
+        tell(f"looking at what is on the board, {len(lines)} things so far")
+
+    serial_link.run(transport, firmware_code(), take)
+    folders = (FOLDER, FOLDER + NEW, FOLDER + OLD)
+    files = [*files, STUB]
+    code = _LOOK.format(folders=folders, files=files, stub=STUB, package=FOLDER, new=NEW)
+    serial_link.run(transport, code, take)
+    return Seen(lines)
+
+
+def firmware_code():
+    """Return a program for a board that prints what Seen wants to know of its firmware."""
+    engines = [names for names, _ in wanted_files.ENGINES.values()]
+    return _FIRMWARE.format(modules=[("allthingstalk",), *engines])
+
+
+def in_firmware(lines):
+    """Return {module in the firmware: its version} of what `firmware_code` printed."""
+    return Seen(lines).firmware
 
 
 def twin(path):

@@ -8,10 +8,13 @@ python -m tools.board.ports --list   all serial ports, with what the system know
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
 from serial.tools.list_ports import comports
 
+_LOOK_S = 0.1
+_SAY_S = 5
 PICO = 0x2E8A
 # USB vendor ids of the boards and of the converters on them.
 VENDORS = {
@@ -33,6 +36,10 @@ class PortError(Exception):
     """No port can be used; the text says why and what to do."""
 
 
+class NotThere(PortError):
+    """There is no such port at this moment."""
+
+
 def find(port=None, listed=comports):
     """Return the name of the port to use.
 
@@ -47,11 +54,36 @@ def find(port=None, listed=comports):
     # A modem or a GPS mouse is a USB serial port as well: the known chips go first.
     found = [p for p in usb if p.vid in VENDORS] or usb
     if not found:
-        raise PortError(NONE_THERE)
+        raise NotThere(NONE_THERE)
     if len(found) > 1:
         lines = "\n".join(f"  {shown(p)}" for p in found)
         raise PortError(f"{len(found)} boards are plugged in; choose one with PORT=…\n{lines}")
     return checked(found[0].device, listed)
+
+
+def awaited(port, wait_s, say, listed=comports):
+    """Return what `find` does, once it is there: a board's own USB goes while it sleeps deeply.
+
+    - `wait_s`: seconds to wait at most; `say(text)` is told why.
+
+    Raises PortError.
+    """
+    until = said = None
+    while True:
+        try:
+            return find(port, listed)
+        except NotThere as e:
+            now = time.monotonic()
+            until = until or now + wait_s
+            if now >= until:
+                raise
+            if said is None:
+                said = now
+                say(f"{e}\nWaiting for {wait_s:.0f} s: a board that sleeps deeply may come back")
+            elif now - said >= _SAY_S:
+                said = now
+                say(f"waiting for a port, {until - now:.0f} s more at most")
+            time.sleep(_LOOK_S)
 
 
 def checked(port, listed=comports):
@@ -64,7 +96,7 @@ def checked(port, listed=comports):
     path, names = Path(port), [p.device for p in listed()]
     if port not in names if os.name == "nt" else not path.exists():
         there = "\n".join(f"  {shown(p)}" for p in listed()) or "  none"
-        raise PortError(f"there is no port {port}; the serial ports here are\n{there}")
+        raise NotThere(f"there is no port {port}; the serial ports here are\n{there}")
     if os.name == "nt":
         return port
     if not path.is_char_device():

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.board import ports, serial_link, wanted_files
+from tools.board import found_files, ports, serial_link, wanted_files
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = ROOT / "build" / "library.romfs"
@@ -56,14 +56,37 @@ def partition_bytes(query):
 
 
 def deploy(port, path=IMAGE):
-    """Build the image and write it into the board's partition. Raises RomfsError, LinkError."""
-    room = partition_bytes(serial_link.mpremote(port, "romfs", "query"))
+    """Build the image and write it into the board's partition. Raises RomfsError, LinkError.
+
+    Return what to say at the end: a firmware that has the library needs no partition.
+    """
+    query = serial_link.mpremote(port, "romfs", "query")
+    try:
+        room = partition_bytes(query)
+    except RomfsError:
+        version = frozen(port)
+        if version is None:
+            raise
+        return (
+            f"the library ({version}) is in this board's firmware, where it runs in place already: "
+            "nothing is needed; make deploy brings the programs"
+        )
     size = build(path)
     print(f"{path}: {size} bytes, for a partition of {room} bytes", flush=True)
     if size > room:
         raise RomfsError("the library is larger than the partition: use make deploy")
     serial_link.mpremote(port, "romfs", "deploy", str(path))
     serial_link.mpremote(port, "soft-reset")
+    return "the library runs from ROMFS now; make deploy brings the programs"
+
+
+def frozen(port):
+    """Return the version of the library in the board's firmware, None if there is none."""
+    lines = []
+    with serial_link.connected(port) as transport:
+        serial_link.run(transport, found_files.firmware_code(), lines.append)
+        serial_link.restart(transport)
+    return found_files.in_firmware(lines).get("allthingstalk")
 
 
 def main():
@@ -77,10 +100,9 @@ def main():
         if args.build:
             print(f"{args.build}: {build(args.build)} bytes")
             return
-        deploy(ports.find(args.port))
+        print(deploy(ports.find(args.port)))
     except (ports.PortError, serial_link.LinkError, RomfsError) as e:
         sys.exit(f"romfs: {e}")
-    print("the library runs from ROMFS now; make deploy brings the programs")
 
 
 if __name__ == "__main__":

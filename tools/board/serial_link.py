@@ -15,19 +15,26 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from tools.board import ports
+
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
 RAW = b"raw REPL; CTRL-B to exit\r\n"
 
 _READ_S = 2  # one read; the board answers at once when it answers at all
 _START_S = 2  # until _boot.py has mounted the flash: it must not be interrupted
 _RAW_S = 20
-_MOST_S = 30  # one command, however much it prints; hashing all files takes a few seconds
+_MOST_S = 30  # one command that is to answer at once; `run` is for those that take long
+_ANSWER_S = 5
+_KNOCK_S = 0.5  # a board that wakes from deep sleep may be awake for a second only
+_SAY_S = 5  # nothing is silent for longer
+WAIT_S = 60  # enough to press a reset button
 _GONE_S = 1
 _BACK_S = 10
 _COMMAND_S = 300
 NO_ANSWER = (
     "no MicroPython answers at {port}. Is it flashed (make flash)? Does a program run that takes "
-    "no Ctrl-C? Press the board's reset button and try again."
+    "no Ctrl-C? Does it sleep deeply? Press the board's reset button and try again, or wait longer "
+    "for it to wake (--wait SECONDS, of deploy and doctor)."
 )
 BUSY = (
     "{port} is in use by another program: close the terminal, IDE or `make repl` that has it open."
@@ -48,55 +55,118 @@ class _Bounded(SerialTransport):
     mpremote looks at its time limits only while nothing arrives.
     """
 
-    most_s = _MOST_S  # that one command may take
-
     def read_until(
         self, min_num_bytes, ending, timeout=10, data_consumer=None, timeout_overall=None
     ):
         now = time.monotonic()
-        until = now + (timeout_overall or self.most_s)
-        silent_until = now + (timeout or self.most_s)
+        # Whoever takes each byte as it comes sees for himself how it goes on.
+        until = now + (timeout_overall or (_MOST_S if data_consumer is None else float("inf")))
+        silent_until = now + (timeout or _MOST_S)
         data = b""
         while not data.endswith(ending) and now < min(until, silent_until):
             new = self.serial.read(1)
             now = time.monotonic()
             if new:
-                silent_until = now + (timeout or self.most_s)
+                silent_until = now + (timeout or _MOST_S)
                 data = new if data_consumer else data + new
                 if data_consumer:
                     data_consumer(new)
         return data
 
 
+def say_now(text):
+    """Print a line at once, wherever the output goes."""
+    print(text, flush=True)
+
+
 @contextlib.contextmanager
-def connected(port, most_s=_MOST_S):
+def connected(port, wait_s=_ANSWER_S, say=say_now):
     """Reset the board's MicroPython softly and yield mpremote's transport, in the raw REPL.
 
-    main.py does not run. `most_s`: seconds that one command may take; how long it may be silent is
-    said with the command. Raises LinkError, or LinkLost for what happens inside the `with`.
+    - `wait_s`: how long a board is waited for that is silent or whose port is gone, since it sleeps
+      deeply; `say(text)` is told.
+
+    main.py does not run. Raises LinkError, or LinkLost for what happens inside the `with`.
     """
-    transport = _open(port)
+    transport = _caught(port, wait_s, say)
     try:
-        for last in (False, True):  # a watchdog may reset the board just now
-            try:
-                _enter(transport)
-                break
-            except (TransportError, OSError, struct.error):
-                if last:
-                    raise LinkError(NO_ANSWER.format(port=port)) from None
-        transport.most_s = most_s
-        try:
-            yield transport
-        except TransportExecError:
-            raise
-        except (TransportError, serial.SerialException, struct.error) as e:
-            raise LinkLost(
-                f"the board at {port} stopped answering ({_line(e)}): the cable was pulled, or the "
-                "board was reset, by its watchdog perhaps. Run the same again."
-            ) from None
+        yield transport
+    except TransportExecError:
+        raise
+    except (TransportError, serial.SerialException, struct.error) as e:
+        raise LinkLost(
+            f"the board at {port} stopped answering ({_line(e)}): the cable was pulled, or the "
+            "board was reset, by its watchdog perhaps. Run the same again."
+        ) from None
     finally:
         with contextlib.suppress(OSError):
             transport.close()
+
+
+def _caught(port, wait_s, say):
+    """Return the transport of a board in its raw REPL. Raises LinkError."""
+    wait = _Wait(port, wait_s, say)
+    while True:
+        try:
+            transport = _open(port)
+        except LinkError as e:
+            if is_there(port):
+                raise
+            wait.go_on(e)
+            time.sleep(0.1)
+            continue
+        try:
+            while True:
+                try:
+                    _enter(transport, say)
+                    return transport
+                except (TransportError, struct.error):  # a watchdog may have reset it just now
+                    wait.go_on()
+                while not _answers(transport):
+                    wait.go_on()
+        except BaseException as e:
+            with contextlib.suppress(OSError):
+                transport.close()
+            if not isinstance(e, OSError):  # else the port went with its board
+                raise
+            wait.go_on()
+
+
+class _Wait:
+    """The wait for a board that does not answer."""
+
+    def __init__(self, port, wait_s, say):
+        self._port = port
+        self._wait_s = wait_s
+        self._say = say
+        self._until = None
+
+    def go_on(self, error=None):
+        """Say that it is waited. Raises LinkError, `error` if there is one, when time is up."""
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + self._wait_s
+            text = (
+                f"no answer from {self._port} yet. If the board sleeps deeply it is caught when it "
+                f"wakes, within {self._wait_s:.0f} s; its reset button wakes it at once"
+            )
+        elif now >= self._until:
+            raise error or LinkError(NO_ANSWER.format(port=self._port))
+        elif now - self._said < _SAY_S:
+            return
+        else:
+            text = f"waiting for the board to wake, {self._until - now:.0f} s more at most"
+        self._say(text)
+        self._said = now
+
+
+def _answers(transport):
+    """Return whether a board says anything to a Ctrl-C, within half a second."""
+    transport.serial.timeout = _KNOCK_S
+    transport.serial.write(b"\r\x03")
+    heard = transport.serial.read(1)
+    transport.serial.timeout = _READ_S
+    return bool(heard)
 
 
 def _open(port):
@@ -119,10 +189,10 @@ def _why_not(port):
     return BUSY.format(port=port)
 
 
-def _enter(transport):
+def _enter(transport, say):
     """Enter the raw REPL of a MicroPython that starts anew, so that memory and timers are free."""
     with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it did not expect
-        transport.enter_raw_repl(soft_reset=False, timeout_overall=5)
+        transport.enter_raw_repl(soft_reset=False, timeout_overall=_ANSWER_S)
     transport.serial.write(b"\x04")
     if not transport.read_until(1, b"soft reboot\r\n", timeout_overall=5).endswith(b"reboot\r\n"):
         raise TransportError("no soft reboot")
@@ -131,8 +201,30 @@ def _enter(transport):
     while not transport.read_until(1, RAW, timeout_overall=_START_S).endswith(RAW):
         if time.monotonic() > until:
             raise TransportError("no raw REPL")
+        say("the board starts; its boot.py is interrupted")
         transport.serial.write(b"\x03")
     transport.in_raw_repl = True
+
+
+def run(transport, code, take):
+    """Run code on the board; `take(text)` gets each line that it prints, as it comes.
+
+    It may run for long, as long as it prints: a board that is silent for 10 s counts as gone.
+    Raises TransportExecError for an exception on the board.
+    """
+    line = bytearray()
+
+    def consume(data):
+        if data in b"\n\x04":
+            if line.strip():
+                take(line.decode("utf-8", "replace").strip())
+            line.clear()
+        else:
+            line.extend(data)
+
+    _, errors = transport.exec_raw(code, data_consumer=consume)
+    if errors:
+        raise TransportExecError("", errors.decode("utf-8", "replace"))
 
 
 def hard_reset(port):
@@ -154,8 +246,19 @@ def hard_reset(port):
 def wait_for(port):
     """Wait until a port that went away with its board is back, for a few seconds at most."""
     until = time.monotonic() + _BACK_S
-    while "://" not in port and not Path(port).exists() and time.monotonic() < until:
+    while not is_there(port) and time.monotonic() < until:
         time.sleep(0.1)
+
+
+def is_there(port):
+    """Return whether there is a port of this name: a board's own USB goes when the board sleeps."""
+    try:
+        ports.checked(port)
+    except ports.NotThere:
+        return False
+    except ports.PortError:  # it is, but not for this user
+        pass
+    return True
 
 
 def restart(transport):

@@ -20,6 +20,10 @@ ENGINES = {
     "umqtt.simple": (("umqtt.simple",), "/lib/umqtt/"),
     "urequests": (("urequests", "requests"), "/lib/urequests"),
 }
+# The oldest MicroPython with the module `tls`. The tests run the library on 1.25 and later; of 1.23
+# its official ESP32 build was seen to do so, in an emulator.
+LEAST = (1, 23)
+LEAST_TEXT = ".".join(map(str, LEAST))
 
 
 class ContentError(ValueError):
@@ -68,6 +72,14 @@ def programs(board=None, main=None):
         except (SyntaxError, ValueError) as e:
             raise ContentError(f"{files[name]} is no Python that a board can run: {e}") from None
     return sources
+
+
+def too_old(version):
+    """Return the warning for a MicroPython, such as "1.22.2", that is older than LEAST."""
+    return (
+        f"take care: the library needs MicroPython {LEAST_TEXT} or later, and this is {version}, "
+        "without verified TLS"
+    )
 
 
 def given(firmware):

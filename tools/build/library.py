@@ -43,4 +43,6 @@ def use(engines_too=False):
         from tools.build import engines
 
         paths += [engines.folder(e) for e in (engines.UMQTT_NEW, engines.UREQUESTS_NEW)]
-    sys.path[:0] = [str(path) for path in paths if str(path) not in sys.path]
+    # In this order whatever was there: the shims come before the engines.
+    paths = [str(path) for path in paths]
+    sys.path[:] = paths + [path for path in sys.path if path not in paths]

@@ -19,7 +19,6 @@ from tools.image import devices_csv, esp_image, file_system, uf2
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "build" / "images"
-LEAST = (1, 25)  # the MicroPython that the library needs
 
 
 def size(text):
@@ -171,9 +170,8 @@ def main():
         wanted_files.ContentError,
     ) as e:
         sys.exit(f"image: {e}")
-    if firmware.version and firmware.version < LEAST:
-        version = ".".join(map(str, firmware.version))
-        print(f"take care: the library needs MicroPython 1.25, and this is {version}")
+    if firmware.version and firmware.version < wanted_files.LEAST:
+        print(wanted_files.too_old(".".join(map(str, firmware.version))))
     print(f"file system at 0x{firmware.fs_offset:x}, {firmware.fs_bytes} bytes")
     for path in paths:
         print(f"{path}: {path.stat().st_size} bytes")

@@ -8,6 +8,7 @@ A Pico W's second takes some 20 seconds here, so that all of it takes ten minute
 
 import argparse
 import json
+import shutil
 import signal
 import ssl
 import subprocess
@@ -16,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools.board import found_files
 from tools.build import board_folder
 from tools.simulate.emulator import (
     WIFI_NAME,
@@ -103,6 +105,7 @@ class Run:
             raise GaveUp(f"the time limit came while mpremote did: {shown}") from None
         if done.returncode:
             raise GaveUp(f"mpremote failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def wait_until(self, what, condition, limit_s=TIME_LIMIT_S):
         """Wait for a condition, unless main.py ends before. Raises GaveUp."""
@@ -141,8 +144,20 @@ class Run:
         print(f"\n--- settings.json\n{shown}", flush=True)
         return path
 
+    def leave_out_what_is_frozen(self):
+        """Return the folder of the library and its engines, without what the firmware has."""
+        code = self.folder / "look_at_firmware.py"
+        code.write_text(found_files.firmware_code())
+        lib = self.folder / "board" / "lib"
+        for name in found_files.in_firmware(self.mpremote("run", str(code)).splitlines()):
+            say("you", f"{name} is in the firmware: not sent")
+            shutil.rmtree(lib / name.split(".")[0])
+        return lib
+
     def deploy(self, settings):
-        self.mpremote("fs", "cp", "-r", str(self.folder / "board" / "lib"), ":")
+        lib = self.leave_out_what_is_frozen()
+        if any(lib.iterdir()):
+            self.mpremote("fs", "cp", "-r", str(lib), ":")
         self.mpremote("fs", "cp", str(MAIN), str(PINS), str(settings), ":")
         self.restart()
 

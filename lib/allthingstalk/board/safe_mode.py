@@ -12,6 +12,7 @@ PATH = "/crashes"
 MOST = 3  # consecutive crashes
 _STEADY_S = 60  # a program that ran for longer starts the count again
 _ENDS_S = 600  # then the program is tried again, without anybody pressing reset
+_SAYS_S = 10  # somebody may have opened the console after the start
 
 
 def crashes():
@@ -41,6 +42,16 @@ def forget():
         pass
 
 
+def held(button, pressed=0):
+    """Return whether a button is held; the arguments are those of `why()`."""
+    if button is None or callable(button):
+        return bool(button and button())
+    from machine import Pin
+
+    pull = Pin.PULL_DOWN if pressed else Pin.PULL_UP
+    return Pin(button, Pin.IN, pull).value() == pressed
+
+
 def why(button=None, pressed=0):
     """Return why the program must not run, None if it may. To be called once at start.
 
@@ -54,14 +65,7 @@ def why(button=None, pressed=0):
     if ports.WATCHDOG_RESET_IS_KNOWN:
         if machine.reset_cause() == getattr(machine, "WDT_RESET", None):
             count(0)
-    if callable(button):
-        held = button()
-    elif button is not None:
-        pull = machine.Pin.PULL_DOWN if pressed else machine.Pin.PULL_UP
-        held = machine.Pin(button, machine.Pin.IN, pull).value() == pressed
-    else:
-        held = False
-    if held:
+    if held(button, pressed):
         return "the button is held"
     number = crashes()
     if number >= MOST:
@@ -72,19 +76,20 @@ def why(button=None, pressed=0):
 def stay(reason, step=None):
     """Stay in safe mode for ten minutes, then reset.
 
-    - `reason`: text of `why()`, printed.
+    - `reason`: text of `why()`, printed every ten seconds, with how safe mode is left.
     - `step`: function called ten times a second, None for none.
     """
     import time
 
     import machine
 
-    print(
-        "allthingstalk: safe mode, since %s. The program is not run. Ctrl-C leads to the REPL; a "
-        "restart after %d minutes, or with allthingstalk.board.safe_mode.forget() and a reset"
-        % (reason, _ENDS_S // 60)
-    )
-    for _ in range(_ENDS_S * 10):
+    for n in range(_ENDS_S * 10):
+        if n % (_SAYS_S * 10) == 0:
+            print(
+                "allthingstalk: safe mode, since %s. The program is not run. It is tried again "
+                "after make deploy, %d minutes, or safe_mode.forget() of allthingstalk.board and "
+                "a reset" % (reason, _ENDS_S // 60)
+            )
         if step:
             step()
         time.sleep(0.1)

@@ -9,7 +9,7 @@ The same on a board and on CPython. Tokens and passwords are masked. All but thi
 memory only while run() works.
 """
 
-STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT".split()
+STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT program".split()
 
 
 def run(settings=None, *, device=None, state=None, log=print):

@@ -1,4 +1,4 @@
-"""The doctor's steps on the board itself: Wi-Fi, address, clock. In memory during each only."""
+"""The doctor's steps on the board itself: Wi-Fi, clock, crashes. In memory during each only."""
 
 import time
 
@@ -55,6 +55,17 @@ def clock(servers, needed):
         "%s: %s. No certificate can be checked: does the router let NTP (UDP 123) out? Set "
         "time_servers to one that answers" % (shown, said[0])
     )
+
+
+def program():
+    """Return how often the program crashed, as text. Raises ValueError in safe mode."""
+    from ..board.safe_mode import MOST, crashes
+
+    number = crashes()
+    text = "%d crashes in a row" % number if number else "no crash is counted"
+    if number < MOST:
+        return text
+    raise ValueError(text + ": safe mode, it is not run until make deploy brings a mended one")
 
 
 def _now():

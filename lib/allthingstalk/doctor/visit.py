@@ -29,6 +29,7 @@ def run(names, settings, device, state, log):
             visit.find_device,
             visit.compare_assets,
             visit.talk,
+            visit.look_at_program,
         )[n]
         try:
             mark, text = "ok   ", step()
@@ -217,6 +218,9 @@ class _Visit:
         if not self.client.mqtt:
             raise _Skipped("the settings switch it off")
         return self._platform("talk", self._state)
+
+    def look_at_program(self):
+        return self._board("program")
 
     def _platform(self, call, *args):
         """Call a function of `platform_steps`, which with REST is in memory for that long only."""
