@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from tqdm import tqdm
 
 from tools.board import serial_link, wanted_files
-from tools.found_files import FOLDER, NEW, OLD, STUB, twin
+from tools.board.found_files import FOLDER, NEW, OLD, STUB, twin
 
 _CHUNK_BYTES = 512
 _BLOCK_BYTES = 4096
