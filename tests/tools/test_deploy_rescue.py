@@ -68,7 +68,14 @@ def main(tmp_path):
 
 def tool(name, board, *arguments):
     """Run a tool on the board; return its exit status and all that it printed."""
-    command = [sys.executable, f"tools/{name}.py", "--port", board.port, *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-m",
+        f"tools.board.{name}",
+        "--port",
+        board.port,
+        *map(str, arguments),
+    ]
     if name == "deploy":
         command += ["--board", "ESP32_GENERIC"]
     done = subprocess.run(
@@ -176,7 +183,7 @@ def test_a_board_that_does_not_wake_in_time_is_named(board, main):
     assert code == 1 and "Traceback" not in out
     assert "waiting for the board to wake" in out
     assert "Does it sleep deeply?" in out and "--wait SECONDS" in out
-    command = [sys.executable, "tools/board/doctor.py", "--port", board.port, "--wait", "3"]
+    command = [sys.executable, "-m", "tools.board.doctor", "--port", board.port, "--wait", "3"]
     env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Popen(command, cwd=ROOT, stdout=PIPE, stderr=STDOUT, text=True, env=env) as run:
         assert "sleeps deeply" in run.stdout.readline()

@@ -96,7 +96,7 @@ def in_place(built, tmp_path):
 
 
 def test_a_board_that_has_the_library_in_its_firmware_is_told_that_nothing_is_needed(in_place):
-    command = [sys.executable, "tools/board/romfs.py", "--port", in_place.port]
+    command = [sys.executable, "-m", "tools.board.romfs", "--port", in_place.port]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "is in this board's firmware" in done.stdout and "nothing is needed" in done.stdout
