@@ -60,7 +60,7 @@ class Client(BaseClient):
     errors = dropped = 0
     last_error = None
     status = state = "offline"  # see connect.TABLE
-    busy = in_handler = False  # see core.publisher
+    busy = in_handler = False  # see core.assignments
     thread = None
     cut = False  # our work was cut off, and what it left half done is still to be mended
     link_up = None  # a function that says whether there is a network to try; see board.wifi

@@ -35,9 +35,9 @@ class Store:
     that boot was, and a later boot can tell the time of those values too.
     """
 
-    def __init__(self, publisher, net):
-        self._publisher = publisher
-        self._outbox = publisher.outbox
+    def __init__(self, client, net):
+        self._client = client
+        self._outbox = client.outbox
         self._numbers = []  # of the values in the file that are not gone, oldest first
         self._gone = b""  # the numbers of those that are gone and of which the file does not know
         self._number = 0  # of the last value
@@ -58,7 +58,7 @@ class Store:
         if self._outbox.always:
             self.push()
         elif self._since is None:
-            self._since = self._publisher.second
+            self._since = self._client.second
 
     def remove(self, i):
         """Note that the record at offset `i` of the outbox is about to go."""
@@ -78,11 +78,11 @@ class Store:
         """Write the file anew at the next occasion: work on it was cut off."""
         self._forget_all()
         self._damaged = True
-        self._since = self._publisher.second
+        self._since = self._client.second
 
     def check(self):
         """Do what is due; called at each poll."""
-        second = self._publisher.second
+        second = self._client.second
         if second == self._stepped_at:
             return
         self._stepped_at = second
@@ -98,7 +98,7 @@ class Store:
         """Bring the file in line with the outbox. Raises nothing: what fails is reported once."""
         outbox = self._outbox
         self._since = None
-        self._saved_at = self._publisher.second
+        self._saved_at = self._client.second
         told = self._timeless and timestamps.clock_is_set()
         if self._passed_over:  # older than what was written: the order is made good
             self._damaged = True
@@ -114,10 +114,10 @@ class Store:
         except (OSError, MemoryError) as e:
             # Half of it may be there; what is in RAM is as good as before.
             self._damaged = True
-            self._since = self._publisher.second  # to be tried again
+            self._since = self._client.second  # to be tried again
             if not self._failed:
                 self._failed = True
-                self._publisher.report(
+                self._client.report(
                     "the outbox file %s cannot be written, values are kept in RAM only; is the "
                     "flash full, or the folder missing? %s" % (outbox.path, e)
                 )
@@ -179,9 +179,9 @@ class Store:
 
     def _value(self, number):
         """Return what is written of the current record; None while its device has no id."""
-        outbox, publisher = self._outbox, self._publisher
-        device, name = asset_of(publisher.topics[outbox.topic])
-        if device.isdigit() and int(device) in publisher.numbers:  # stands for one without an id
+        outbox, client = self._outbox, self._client
+        device, name = asset_of(client.topics[outbox.topic])
+        if device.isdigit() and int(device) in client.numbers:  # stands for one without an id
             self._passed_over = True
             return None
         second, ms = outbox.second, outbox.ms()
@@ -190,7 +190,7 @@ class Store:
             now = timestamps.now_ms()
             if now:
                 flags |= ABSOLUTE
-                second, ms = divmod(now - publisher.age_ms(second, ms), 1000)
+                second, ms = divmod(now - client.age_ms(second, ms), 1000)
             else:
                 self._timeless = True
         name = (device + "/" + (name or "")).encode()
@@ -204,7 +204,7 @@ class Store:
 
     def _time_of_boot(self):
         """Return when the second 0 of this boot was."""
-        second, ms = divmod(timestamps.now_ms() - self._publisher.age_ms(0, 0), 1000)
+        second, ms = divmod(timestamps.now_ms() - self._client.age_ms(0, 0), 1000)
         return pack(">HIH", self._boot, second, ms)
 
     # -- reading --------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class Store:
                 self._date(boots.get(boot))
         if lost:
             self._damaged = True
-            self._publisher.report(
+            self._client.report(
                 "the outbox file %s was damaged or half written, %d of its bytes are lost and %d "
                 "values saved" % (path, lost, len(self._numbers))
             )
@@ -275,18 +275,18 @@ class Store:
             outbox.set_time(ms // 1000, ms % 1000, ABSOLUTE)
 
     def _take(self, payload, timeless):
-        publisher, outbox = self._publisher, self._outbox
+        client, outbox = self._client, self._outbox
         number, flags, boot, second, ms, n = unpack_from(_VALUE, payload)
         n += _VALUE_SIZE
         device, name = str(payload[_VALUE_SIZE:n], "utf-8").split("/")
-        topic = publisher.number(device, name or ())
+        topic = client.number(device, name or ())
         text = payload[n:]
         gone = outbox.put(topic, text, len(text), second, ms, flags | _ON_FILE)
         self._written += 1
         self._number = max(self._number, number)
         if gone:  # the bound was larger when it was written
             self._damaged = True
-            publisher.dropped += abs(gone)
+            client.dropped += abs(gone)
             del self._numbers[: max(gone, 0)]
             if gone < 0:
                 return

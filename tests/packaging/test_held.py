@@ -22,7 +22,7 @@ HELD = {
     "allthingstalk.core.commands",
     "allthingstalk.core.payload",
     "allthingstalk.core.poll",
-    "allthingstalk.core.publisher",
+    "allthingstalk.core.assignments",
     "allthingstalk.core.session",
     "allthingstalk.devices",
     "allthingstalk.net",

@@ -26,7 +26,7 @@ GUARDED = {
     "board.banner": {"_allthingstalk_build"},  # made by `make firmware`
     "connect.bring_up": {"atexit"},
     "connect.error_texts": {"traceback"},
-    "core.publisher": {"_thread"},
+    "core.assignments": {"_thread"},
 }
 NEVER = "copy dataclasses datetime enum logging typing".split()
 

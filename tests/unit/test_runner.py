@@ -4,7 +4,7 @@ import sys
 import unittest
 
 from allthingstalk import board, exceptions
-from allthingstalk.board import ports, runner, safe_mode
+from allthingstalk.board import rp2_limits, runner, safe_mode
 
 
 class Reset(BaseException):
@@ -178,16 +178,16 @@ class TestSafeMode(BoardTest):
 
     def test_a_reset_by_the_watchdog_counts_where_it_can_be_told_from_others(self):
         Machine.cause = Machine.WDT_RESET
-        kept = ports.WATCHDOG_RESET_IS_KNOWN
+        kept = rp2_limits.WATCHDOG_RESET_IS_KNOWN
         try:
-            ports.WATCHDOG_RESET_IS_KNOWN = False
+            rp2_limits.WATCHDOG_RESET_IS_KNOWN = False
             safe_mode.why()
             self.assertEqual(safe_mode.crashes(), 0)
-            ports.WATCHDOG_RESET_IS_KNOWN = True
+            rp2_limits.WATCHDOG_RESET_IS_KNOWN = True
             safe_mode.why()
             self.assertEqual(safe_mode.crashes(), 1)
         finally:
-            ports.WATCHDOG_RESET_IS_KNOWN = kept
+            rp2_limits.WATCHDOG_RESET_IS_KNOWN = kept
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 import unittest
 
-from allthingstalk.board import ports
+from allthingstalk.board import rp2_limits
 from allthingstalk.board.watchdog import Watchdog
 from contract import ContractTest
 
@@ -71,7 +71,7 @@ class TestArming(WatchdogTest):
         self.assertEqual(Dog.made[0].timeout_ms, 30000)
 
     def test_where_there_is_a_limit_it_is_8_seconds_and_more_than_that_is_refused(self):
-        kept, ports.WATCHDOG_MAX_MS = ports.WATCHDOG_MAX_MS, 8388
+        kept, rp2_limits.WATCHDOG_MAX_MS = rp2_limits.WATCHDOG_MAX_MS, 8388
         try:
             self.assertRaises(ValueError, Watchdog, self.client, 9)
             self.client.watchdog = Watchdog(self.client, True)
@@ -79,7 +79,7 @@ class TestArming(WatchdogTest):
             self.client.poll()
             self.assertEqual(Dog.made[0].timeout_ms, 8000)
         finally:
-            ports.WATCHDOG_MAX_MS = kept
+            rp2_limits.WATCHDOG_MAX_MS = kept
 
     def test_no_step_takes_longer_than_the_dog_waits(self):
         self.assertEqual(self.client.timeout, 6)

@@ -9,7 +9,7 @@ LOADED = [name for name in sys.modules if name.startswith("allthingstalk.board."
 
 import network  # noqa: E402
 from allthingstalk import Client, Device  # noqa: E402
-from allthingstalk.board import ports  # noqa: E402
+from allthingstalk.board import rp2_limits  # noqa: E402
 from fake_net import FakeNet  # noqa: E402
 
 HOME, PHONE = ("home", "password1"), ("phone", "password2")
@@ -46,17 +46,17 @@ class WiFiTest(unittest.TestCase):
         self.assertEqual(sorted(LOADED), names)
 
     def test_power_saving_is_disabled_where_it_has_to_be(self):
-        kept = ports.WIFI_PM_OFF
+        kept = rp2_limits.WIFI_PM_OFF
         try:
             for pm in (None, 0xA11140):
-                ports.WIFI_PM_OFF = pm
+                rp2_limits.WIFI_PM_OFF = pm
                 self.make(HOME)
                 self.wlan.answer = {"home": 3}
                 self.run_for(1)
                 self.assertTrue(self.wifi.up)
                 self.assertEqual(self.wlan.settings.get("pm"), pm)
         finally:
-            ports.WIFI_PM_OFF = kept
+            rp2_limits.WIFI_PM_OFF = kept
 
     def test_connected_without_an_address_is_not_up(self):
         self.make()

@@ -38,7 +38,7 @@ ACCEPTED = (
     (r'module named "_allthingstalk_build"', "made by `make firmware`; the banner does without"),
     (r'has no attribute "verify_mode"', "every board has it, its stub does not"),
     (r'"Asset" has no attribute "title"', "made of the name by __getattr__ where it is not set"),
-    (r'"(Loop|Publisher)" has no attribute', "parts of a Client, which has it"),
+    (r'"(Loop|Assignments)" has no attribute', "parts of a Client, which has it"),
     (r'"Exception" has no attribute "status"', "the class was compared by name"),
     (
         r'"None" has no attribute|"len" has incompatible type "None"|for in \("None"\)'

@@ -6,7 +6,7 @@ flash. After three of them, or with the button held at start, the program is not
 
 import os
 
-from . import ports
+from . import rp2_limits
 
 PATH = "/crashes"
 MOST = 3  # consecutive crashes
@@ -62,7 +62,7 @@ def why(button=None, pressed=0):
     """
     import machine
 
-    if ports.WATCHDOG_RESET_IS_KNOWN:
+    if rp2_limits.WATCHDOG_RESET_IS_KNOWN:
         if machine.reset_cause() == getattr(machine, "WDT_RESET", None):
             count(0)
     if held(button, pressed):

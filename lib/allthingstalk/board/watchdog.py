@@ -12,7 +12,7 @@ DNS alone can take longer than the 8.3 s of a Pico W.
 
 from micropython import const
 
-from . import ports
+from . import rp2_limits
 
 _SAFE_MS = const(8000)  # every board supports it
 _DEFAULT_MS = const(30000)  # for `watchdog=True`, where supported
@@ -31,9 +31,9 @@ class Watchdog:
 
     def __init__(self, client, seconds):
         if seconds is True:
-            seconds = (_SAFE_MS if ports.WATCHDOG_MAX_MS else _DEFAULT_MS) / 1000
+            seconds = (_SAFE_MS if rp2_limits.WATCHDOG_MAX_MS else _DEFAULT_MS) / 1000
         self._ms = int(seconds * 1000)
-        if self._ms < 1000 or self._ms > (ports.WATCHDOG_MAX_MS or self._ms):
+        if self._ms < 1000 or self._ms > (rp2_limits.WATCHDOG_MAX_MS or self._ms):
             raise ValueError(
                 "watchdog=%s: seconds, 1 at least, and 8.3 at most on a Pico W" % (seconds,)
             )

@@ -12,7 +12,7 @@ here runs unless a WiFi is created.
 
 from .. import net
 from ..overlay import Overlay
-from . import ports
+from . import rp2_limits
 
 _PAUSE_MS = 1000  # ESP32: connect() too soon after another raises "Wifi Internal Error"
 # A restarting router also makes the status "wrong password" or "no such network" (mqtt_as#132):
@@ -188,9 +188,9 @@ class WiFi:
         self._pause_from = now
 
     def _disable_power_saving(self):
-        if ports.WIFI_PM_OFF is not None:
+        if rp2_limits.WIFI_PM_OFF is not None:
             try:
-                self._wlan.config(pm=ports.WIFI_PM_OFF)
+                self._wlan.config(pm=rp2_limits.WIFI_PM_OFF)
             except (OSError, ValueError):  # firmware without this setting
                 pass
 

@@ -9,9 +9,9 @@ import gc
 
 def load(client, cls):
     """Load `core` for a client, see Client.load(); its methods become those of the class."""
-    from ..core import publisher
+    from ..core import assignments
 
-    _join(cls, publisher, "Publisher")
+    _join(cls, assignments, "Assignments")
     from ..core import poll
 
     _join(cls, poll, "Loop")

@@ -44,7 +44,7 @@ def mqtt_connect(client):
 
         yield from until(net, timeout, answered)
         if bytes(answer[:2]) != b"\x20\x02" or answer[3]:
-            from .connack import refusal
+            from .connack_codes import refusal
 
             raise refusal(answer, client.mqtt)
         return link

@@ -1,4 +1,4 @@
-"""What publisher takes of `_thread`, for a port that has none."""
+"""What assignments takes of `_thread`, for a port that has none."""
 
 
 class allocate_lock:  # noqa: N801  - as it is called there

@@ -7,7 +7,7 @@ Ctrl-C leaves half done is mended, see cut_off().
 
 from micropython import const
 
-from .publisher import get_ident
+from .assignments import get_ident
 
 _SERVE_S = const(5)  # a program that has not polled for so long is served by its assignments
 _READS = const(256)  # of one poll: a broker that never stops does not keep the program
@@ -15,7 +15,7 @@ _IDLE_MS = const(10)  # pause between two polls of a wait
 
 
 class Loop:
-    """Part of a Client, as Publisher is: its session and link. What leads up is in clients."""
+    """Part of a Client, as Assignments is: its session and link. What leads up is in clients."""
 
     def cut_off(self):
         """Leave our own work after an exception from outside, such as Ctrl-C, in whatever state.

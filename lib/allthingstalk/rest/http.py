@@ -54,7 +54,7 @@ def request(client, method, path, body=None, stream=False):
             lambda: engine.request(method, "http://link" + path, data=data, headers=headers),
         )
         if not 200 <= answer.status <= 299:
-            from .refusals import refusal
+            from .status_codes import refusal
 
             raise refusal(client.token, path, answer)
         if stream:
@@ -91,7 +91,7 @@ def _open(client):
 
 def unreadable(client, e):
     """Return the exception for an answer that is not what was asked for."""
-    from .refusals import unavailable
+    from .status_codes import unavailable
 
     return unavailable(client.http, e)
 

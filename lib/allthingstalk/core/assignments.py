@@ -22,7 +22,7 @@ _LATE_MAX = const(64)  # values of interrupts that wait at a time
 _ROOM = const(64)  # bytes of a text for which nothing is allocated
 
 
-class Publisher:
+class Assignments:
     """Part of a Client, whose class gets these methods when they are needed, see calls.load().
 
     A Client's `busy`: it is in its own work, of which waiting

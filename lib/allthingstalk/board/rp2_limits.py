@@ -1,4 +1,4 @@
-"""The questions about the port that the modules of this folder ask, one name for each."""
+"""What an rp2 (Pico W) does otherwise than other ports, one name for each."""
 
 import sys
 
