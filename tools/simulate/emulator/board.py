@@ -1,26 +1,21 @@
 """The emulated Pico for tests and programs: the emulator in a process of its own."""
 
-import json
 import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
+
+from tools.simulate.events_process import EventsProcess
 
 from . import image as images
 
-_PROJECT = Path(__file__).resolve().parents[3]
 BOOT_LIMIT_S = 180
-_CLOSE_LIMIT_S = 5
 
 
 class EmulatorError(RuntimeError):
     """The emulator does not run; the text says why."""
 
 
-class EmulatedPico:
+class EmulatedPico(EventsProcess):
     """A Pico or Pico W that boots a real image; use it with `with`, or call start() and close().
 
     Its time goes some twenty times slower than this machine's.
@@ -43,62 +38,22 @@ class EmulatedPico:
         names: Iterable[str] = (),
         log: Callable[[str], None] | None = None,
     ) -> None:
+        super().__init__("the emulator has ended", log)
         self.image = images.check(image)
         self._options = [f"--port={port}" for port in ports] + [f"--name={name}" for name in names]
-        self._log = log
-        self._process: subprocess.Popen[str] | None = None
-        self._changed = threading.Condition()
-        self._output: list[str] = []
         self._line = ""
-        self._error = ""
         self.show_console = False
-        self.port = ""
         self.led: int | None = None
         self.refused: list[str] = []
 
-    def __enter__(self) -> "EmulatedPico":
-        self.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
     def start(self) -> None:
         """Power the board on; returns when its serial port is there."""
-        # A session of its own: Ctrl-C is for the parent, whose end closes the standard input.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __package__, str(self.image.path), *self._options],
-            cwd=_PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
+        self._run(
+            __package__,
+            str(self.image.path),
+            *self._options,
+            wait=lambda: self.wait_until("the board to boot", lambda: self.port, BOOT_LIMIT_S),
         )
-        self._reader = threading.Thread(target=self._read_events, daemon=True)
-        self._reader.start()
-        try:
-            self.wait_until("the board to boot", lambda: self.port, BOOT_LIMIT_S)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Switch the board off; its flash is forgotten."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        try:
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
-        try:
-            process.wait(_CLOSE_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        self._reader.join(_CLOSE_LIMIT_S)
-        process.stdout.close()
 
     def nudge(self) -> None:
         """Press Enter at the serial port.
@@ -111,18 +66,6 @@ class EmulatedPico:
             os.write(port, b"\r")
         finally:
             os.close(port)
-
-    @property
-    def process_id(self) -> int:
-        """The emulator's process."""
-        return self._process.pid
-
-    @property
-    def output(self) -> str:
-        """Everything the board has printed so far, what it said to mpremote included."""
-        with self._changed:
-            self._output[:] = ["".join(self._output)]
-            return self._output[0]
 
     def wait_until(self, what: str, condition: Callable[[], object], timeout_s: float) -> None:
         """Wait until something is so, looked at whenever the board has done something, or 0.2 s.
@@ -143,19 +86,6 @@ class EmulatedPico:
                 )
             with self._changed:
                 self._changed.wait(min(left_s, 0.2))
-
-    def _read_events(self) -> None:
-        for line in self._process.stdout:
-            event = json.loads(line)
-            with self._changed:
-                lines = self._note(event)
-                self._changed.notify_all()
-            for words in lines:
-                if self._log:
-                    self._log(words)
-        with self._changed:
-            self._error = self._error or "the emulator has ended"
-            self._changed.notify_all()
 
     def _note(self, event: dict) -> list[str]:
         """Keep what an event says; return it in words."""

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+
+from tools.simulate.events_process import EventsProcess
 
 from .events import sentence
 from .settings import DEFAULT_FLASH_SIZE, VirtualBoardError, checked_settings
 
-_PROJECT = Path(__file__).resolve().parents[3]
 _TIME_LIMIT_S = 20
 
 
-class VirtualBoard:
+class VirtualBoard(EventsProcess):
     """A pretend board; use it with `with`, or call start() and close().
 
     Args:
@@ -46,6 +42,7 @@ class VirtualBoard:
         log: Callable[[str], None] | None = None,
         link: str | os.PathLike[str] | None = None,
     ) -> None:
+        super().__init__("The virtual board has ended.", log)
         self._settings = {
             "flash": flash,
             "littlefs": littlefs,
@@ -55,71 +52,28 @@ class VirtualBoard:
             "micropython": micropython,
             "link": link,
         }
-        self._log = log
-        self._process: subprocess.Popen[str] | None = None
-        self._changed = threading.Condition()
-        self._output: list[str] = []
         self._pins: dict[str, int] = {}
         self._starts: list[str] = []
-        self._error = ""
         self._done = 0
         self._in_boot_loader = False
-        self.port = ""
-
-    def __enter__(self) -> VirtualBoard:
-        self.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
     def start(self) -> None:
         """Power the board on; returns when its serial port is there."""
         settings = checked_settings(**self._settings)
-        command = [sys.executable, "-m", __package__, "--events", "--flash", str(settings.flash)]
-        command += ["--size", str(settings.size_bytes), "--heap", str(settings.free_heap_bytes)]
-        command += ["--micropython", settings.micropython]
+        options = ["--events", "--flash", str(settings.flash)]
+        options += ["--size", str(settings.size_bytes), "--heap", str(settings.free_heap_bytes)]
+        options += ["--micropython", settings.micropython]
         if settings.littlefs:
-            command.append("--littlefs")
+            options.append("--littlefs")
         if settings.like:
-            command += ["--like", settings.like]
+            options += ["--like", settings.like]
         if settings.link:
-            command += ["--link", str(settings.link)]
-        paths = [str(_PROJECT), os.environ.get("PYTHONPATH", "")]
-        # A session of its own: Ctrl-C is for the parent, whose end closes the standard input.
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            options += ["--link", str(settings.link)]
+        self._run(
+            __package__,
+            *options,
+            wait=lambda: self._wait(lambda: self._starts, _TIME_LIMIT_S, "the board to start"),
         )
-        self._reader = threading.Thread(target=self._read_events, daemon=True)
-        self._reader.start()
-        try:
-            self._wait(lambda: self._starts, _TIME_LIMIT_S, "the board to start")
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Switch the board off; nothing of it stays but its flash."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        try:
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        self._reader.join(5)
-        process.stdout.close()
 
     # What can be done to it
 
@@ -151,18 +105,6 @@ class VirtualBoard:
     def pin(self, name: str | int) -> int | None:
         """The last level of an output pin, such as "LED" or 2; None before the first."""
         return self._pins.get(str(name))
-
-    @property
-    def output(self) -> str:
-        """Everything the board has printed so far, whether a client was there or not."""
-        with self._changed:
-            self._output[:] = ["".join(self._output)]
-            return self._output[0]
-
-    @property
-    def process_id(self) -> int:
-        """The process of the bridge; the interpreter is its child."""
-        return self._process.pid
 
     @property
     def starts(self) -> list[str]:
@@ -222,27 +164,9 @@ class VirtualBoard:
                 if not self._changed.wait(limit_s - time.monotonic()):
                     raise TimeoutError(f"Waited {timeout_s:g} s in vain for {what}.")
 
-    def _read_events(self) -> None:
-        for line in self._process_output():
-            event = json.loads(line)
-            with self._changed:
-                words = self._note(event.pop("event"), event)
-                self._changed.notify_all()
-            if words and self._log:
-                self._log(words)
-        with self._changed:
-            self._error = self._error or "The virtual board has ended."
-            self._changed.notify_all()
-
-    def _process_output(self) -> Iterator[str]:
-        stream = self._process.stdout
-        try:
-            yield from stream
-        except ValueError:
-            return  # closed by close()
-
-    def _note(self, event: str, fields: dict) -> str:
+    def _note(self, fields: dict) -> list[str]:
         """Keep what an event says; return it in words."""
+        event = fields.pop("event")
         if event == "output":
             self._output.append(fields["text"])
         elif event == "pin":
@@ -260,4 +184,5 @@ class VirtualBoard:
             self._error = fields["text"]
         elif event == "done":
             self._done += 1
-        return sentence(event, fields)
+        words = sentence(event, fields)
+        return [words] if words else []
