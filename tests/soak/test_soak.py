@@ -1,4 +1,4 @@
-"""Thirty days of random faults in virtual time: nothing lost, nothing leaked, no storm.
+"""Half a month of random faults in virtual time: nothing lost, nothing leaked, no storm.
 
 The program, its faults and its accounts are in tests/soak. It ends with 1 at the first promise
 that is not kept, and the last tests here break promises to see that it does.
@@ -12,8 +12,8 @@ from tests.soak.run import Soaks
 from tools.simulate import interpreters
 
 SEED = 1
-DAYS = 30
-MOST_S = 120  # of processor time: a machine that is busy with other things may take longer
+DAYS = 15  # ticks wrap on the 13th; `make soak` takes a month
+MOST_S = 90  # of processor time: a machine that is busy with other things may take longer
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +22,11 @@ def soaks(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def months(soaks):
-    """What each interpreter said about the month, run when first asked for."""
+def runs(soaks):
+    """What each interpreter said about these days, run when first asked for."""
     found = {}
 
-    def month(name):
+    def run(name):
         if name not in found:
             try:
                 found[name] = soaks.run(name, SEED, DAYS)
@@ -34,7 +34,7 @@ def months(soaks):
                 pytest.skip(str(reason))
         return found[name]
 
-    return month
+    return run
 
 
 def figures(line):
@@ -43,21 +43,21 @@ def figures(line):
 
 
 @pytest.mark.parametrize("name", interpreters.NAMES)
-def test_a_month_of_faults_keeps_every_promise_in_two_minutes(months, name):
-    month = months(name)
-    print(f"{name}, {month.seconds:.1f} s: {month.output}")
-    assert month.code == 0, month.output
-    assert month.seconds < MOST_S
-    found = figures(month.line)
-    assert found["days"] == DAYS
-    # It was a month with all that has to be borne, or it proves nothing.
-    assert found["faults"] > 300 and found["values"] > 40000 and found["dropped"] > 500
-    assert found["twice"] > 100 and found["over"] > 500
+def test_half_a_month_of_faults_keeps_every_promise(runs, name):
+    found = runs(name)
+    print(f"{name}, {found.seconds:.1f} s: {found.output}")
+    assert found.code == 0, found.output
+    assert found.seconds < MOST_S
+    counts = figures(found.line)
+    assert counts["days"] == DAYS
+    # It had all that has to be borne in it, or it proves nothing.
+    assert counts["faults"] > 150 and counts["values"] > 20000 and counts["dropped"] > 250
+    assert counts["twice"] > 50 and counts["over"] > 250
 
 
 @pytest.mark.parametrize("name", ["mp64", "mp32"])
-def test_the_heap_is_after_a_month_what_it_was_after_a_day(months, name):
-    heaps = [int(n) for n in months(name).output.split("\n")[1].split(":")[1].split()]
+def test_the_heap_is_at_the_end_what_it_was_after_a_day(runs, name):
+    heaps = [int(n) for n in runs(name).output.split("\n")[1].split(":")[1].split()]
     assert len(heaps) == DAYS
     # 32 bytes on 32 bits: on day 12 the milliseconds since power-on outgrow 30 bits.
     assert heaps[-1] - heaps[0] == (32 if name == "mp32" else 0)
@@ -65,8 +65,8 @@ def test_the_heap_is_after_a_month_what_it_was_after_a_day(months, name):
 
 
 @pytest.mark.parametrize("name", ["mp64", "mp32"])
-def test_the_same_seed_gives_the_same_run_on_another_interpreter(months, name):
-    assert months(name).line == months("cpython").line
+def test_the_same_seed_gives_the_same_run_on_another_interpreter(runs, name):
+    assert runs(name).line == runs("cpython").line
 
 
 def test_the_same_seed_gives_the_same_run_again_and_another_seed_another(soaks):
