@@ -12,7 +12,7 @@ from tests.soak.run import Soaks
 from tools.simulate import interpreters
 
 SEED = 1
-DAYS = 15  # ticks wrap on the 13th; `make soak` takes a month
+DAYS = 13  # ticks wrap on the last; `make soak` takes a month
 MOST_S = 90  # of processor time: a machine that is busy with other things may take longer
 
 
@@ -51,8 +51,8 @@ def test_half_a_month_of_faults_keeps_every_promise(runs, name):
     counts = figures(found.line)
     assert counts["days"] == DAYS
     # It had all that has to be borne in it, or it proves nothing.
-    assert counts["faults"] > 150 and counts["values"] > 20000 and counts["dropped"] > 250
-    assert counts["twice"] > 50 and counts["over"] > 250
+    assert counts["faults"] > 130 and counts["values"] > 17000 and counts["dropped"] > 200
+    assert counts["twice"] > 40 and counts["over"] > 200
 
 
 @pytest.mark.parametrize("name", ["mp64", "mp32"])
