@@ -42,7 +42,7 @@ class WiFiTest(unittest.TestCase):
         self.assertTrue("home" in self.said[0] and "192.168.1.2" in self.said[0])
 
     def test_it_is_imported_alone(self):
-        names = ["allthingstalk.board." + name for name in ("ports", "wifi")]
+        names = ["allthingstalk.board." + name for name in ("rp2_limits", "wifi")]
         self.assertEqual(sorted(LOADED), names)
 
     def test_power_saving_is_disabled_where_it_has_to_be(self):
