@@ -115,6 +115,7 @@ emulate-firmware: setup
 	@$(VENV_PYTHON) -m tools.simulate.emulate_firmware $(EMULATE_OPTIONS)
 
 on-pc: setup
+	@test -n "$(PROGRAM)" || { echo "on-pc: name a program: make on-pc PROGRAM=examples/first/main.py"; exit 2; }
 	@$(VENV_PYTHON) -m tools.simulate.on_pc $(PROGRAM)
 
 clean:

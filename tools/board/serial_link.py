@@ -34,7 +34,7 @@ _COMMAND_S = 300
 NO_ANSWER = (
     "no MicroPython answers at {port}. Is it flashed (make flash)? Does a program run that takes "
     "no Ctrl-C? Does it sleep deeply? Press the board's reset button and try again, or wait longer "
-    "for it to wake (--wait SECONDS, of deploy and doctor)."
+    "for it to wake (--wait SECONDS of deploy and doctor: make deploy DEPLOY_OPTIONS='--wait 600')."
 )
 BUSY = (
     "{port} is in use by another program: close the terminal, IDE or `make repl` that has it open."
@@ -147,8 +147,8 @@ class _Wait:
         if self._until is None:
             self._until = now + self._wait_s
             text = (
-                f"no answer from {self._port} yet. If the board sleeps deeply it is caught when it "
-                f"wakes, within {self._wait_s:.0f} s; its reset button wakes it at once"
+                f"no answer from {self._port} yet. A board that sleeps deeply is caught if it "
+                f"wakes within {self._wait_s:.0f} s; its reset button wakes it at once"
             )
         elif now >= self._until:
             raise error or LinkError(NO_ANSWER.format(port=self._port))

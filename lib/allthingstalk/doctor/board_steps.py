@@ -62,7 +62,7 @@ def program():
     from ..board.safe_mode import MOST, crashes
 
     number = crashes()
-    text = "%d crashes in a row" % number if number else "no crash is counted"
+    text = "%d crashes in a row" % number if number else "no crash in run() is counted"
     if number < MOST:
         return text
     raise ValueError(text + ": safe mode, it is not run until make deploy brings a mended one")

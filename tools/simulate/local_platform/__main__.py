@@ -89,6 +89,7 @@ def _serve(arguments):
                 "Create a device: .venv/bin/python -m tools.simulate.local_platform"
                 f" create-device{db}"
             )
+            _print("Press a button: the same with `command DEVICE ASSET true`.")
             _print("Stop with Ctrl-C; a restart loses nothing.")
             while not stopping.wait(1):
                 pass
