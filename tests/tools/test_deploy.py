@@ -303,7 +303,7 @@ def test_a_library_or_engine_in_the_firmware_is_not_sent():
     )
     library = {LIBRARY + "a.mpy": b"a"}
     engines = {"/lib/umqtt/simple.mpy": b"s", "/lib/urequests/__init__.mpy": b"r"}
-    wanted, lines = deploy.choose(seen, library, engines, {"/main.py": b"m"})
+    wanted, lines = wanted_files.choose(seen, library, engines, {"/main.py": b"m"})
     assert wanted == {"/main.py": b"m", "/lib/urequests/__init__.mpy": b"r"}
     assert any("library (0.1.0) is in the firmware" in line for line in lines)
 

@@ -43,23 +43,6 @@ class DeployError(Exception):
     """The board cannot take the files; the text says why and what to do."""
 
 
-def choose(seen, library, engines, programs):
-    """Return ({path: bytes} the board shall have, lines that say what it has already)."""
-    lines = []
-    wanted = dict(programs)
-    if "allthingstalk" in seen.firmware:
-        version = seen.firmware["allthingstalk"]
-        lines.append(f"the library ({version}) is in the firmware, where it comes first: not sent")
-    else:
-        wanted |= library
-    for name, (_, start) in wanted_files.ENGINES.items():
-        if name in seen.firmware:
-            lines.append(f"{name} is in the firmware: not sent")
-        else:
-            wanted |= {path: data for path, data in engines.items() if path.startswith(start)}
-    return wanted, lines
-
-
 def check(seen, say):
     """Refuse a board that the library does not run on. Raises DeployError."""
     version = ".".join(str(n) for n in seen.version)
@@ -95,7 +78,7 @@ def deploy(port, board=None, main=None, restart=True, say=print, wait_s=serial_l
                 check(seen, say)
                 if PINS not in programs:
                     programs |= wanted_files.programs(board_of(seen.build, say), main)
-                wanted, lines = choose(seen, modules, engines, programs)
+                wanted, lines = wanted_files.choose(seen, modules, engines, programs)
                 for line in lines:
                     say(line)
                 sender = send_files.Sender(transport, progress)

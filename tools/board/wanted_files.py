@@ -1,4 +1,4 @@
-"""What a board gets, as {path on the board: bytes}: library, engines, programs, settings.
+"""What a board gets, as {path on the board: bytes}: library, engines, programs.
 
 Used by deploy, image and romfs, so that a board that was deployed to and one that was flashed with
 an image hold the same files.
@@ -72,6 +72,26 @@ def programs(board=None, main=None):
         except (SyntaxError, ValueError) as e:
             raise ContentError(f"{files[name]} is no Python that a board can run: {e}") from None
     return sources
+
+
+def choose(seen, library, engines, programs):
+    """Return ({path: bytes} the board shall have, lines that say what it has already).
+
+    - `seen`: a found_files.Seen. The firmware comes before /lib: what is in it is not sent.
+    """
+    lines = []
+    wanted = dict(programs)
+    if "allthingstalk" in seen.firmware:
+        version = seen.firmware["allthingstalk"]
+        lines.append(f"the library ({version}) is in the firmware, where it comes first: not sent")
+    else:
+        wanted |= library
+    for name, (_, start) in ENGINES.items():
+        if name in seen.firmware:
+            lines.append(f"{name} is in the firmware: not sent")
+        else:
+            wanted |= {path: data for path, data in engines.items() if path.startswith(start)}
+    return wanted, lines
 
 
 def too_old(version):
