@@ -48,6 +48,11 @@ CONFIGURATIONS = (
 # The files that take longest, and prove nothing of an engine: once on each interpreter, and first,
 # for no processor to be idle at the end.
 LONG = ("test_interrupts", "test_ctrl_c", "test_damaged_bytes", "test_outbox_file")
+# Those of pytest, first for the same reason.
+SLOW = (
+    *("test_soak", "test_provision", "test_deploy_rescue", "test_doctor_board", "test_examples"),
+    *("test_faults_counted", "test_deploy", "test_reentry", "test_power_cut", "test_board_run"),
+)
 
 
 class Tally:
@@ -171,12 +176,12 @@ def report(tally, name, results):
 def run_here(tally, folders, names):
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
-    targets = [str(f) for f in chosen(folders, names)]
+    targets = [str(f) for f in sorted(chosen(folders, names), key=lambda f: f.stem not in SLOW)]
     if not targets:
         return
     # Most of these tests wait most of the time, and each has ports and folders of its own.
     command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={REPORT}"]
-    command += ["-n", str(FILES_AT_A_TIME), "--dist", "loadfile"]
+    command += ["-n", str(FILES_AT_A_TIME), "--dist", "loadfile", "--no-loadscope-reorder"]
     code = subprocess.run([*command, *targets], cwd=ROOT).returncode
     if not REPORT.exists():
         tally.add(0, 1)

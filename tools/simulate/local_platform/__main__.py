@@ -87,9 +87,8 @@ def _serve(arguments):
             _print(f"MQTT {platform.mqtt}")
             _print(
                 "Create a device: .venv/bin/python -m tools.simulate.local_platform"
-                f" create-device{db}"
+                f" create-device{db}; press a button: … command DEVICE ASSET true"
             )
-            _print("Press a button: the same with `command DEVICE ASSET true`.")
             _print("Stop with Ctrl-C; a restart loses nothing.")
             while not stopping.wait(1):
                 pass
