@@ -29,6 +29,7 @@ MPY = 6  # version of the .mpy files that mpy-cross makes
 _TRIES = 3  # a watchdog that a program has armed may reset the board in the midst
 _MANY = 5
 _SAY_S = 1
+# Not safe_mode.forget(): the library on the board may be an older one, or broken.
 _LEAVE_SAFE_MODE = """
 import os
 try:

@@ -15,7 +15,7 @@ _IDLE_MS = const(10)  # pause between two polls of a wait
 
 
 class Loop:
-    """Part of a Client, as Assignments is: its session and link. What leads up is in clients."""
+    """Part of a Client, as Assignments is: its session and link. Connecting is in clients."""
 
     def cut_off(self):
         """Leave our own work after an exception from outside, such as Ctrl-C, in whatever state.
