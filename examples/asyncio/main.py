@@ -12,8 +12,9 @@ class Pump(Device):
 
 
 @Pump.command.speed
-def set_speed(device, value, at):
+async def set_speed(device, value, at):
     print("speed", value)
+    await asyncio.sleep(0.2)  # until your pump turns as told
     device.speed = value
 
 
@@ -28,8 +29,4 @@ async def main(client, settings):
     await asyncio.gather(client.run(), measure(pump))
 
 
-def program(client, settings):
-    asyncio.run(main(client, settings))
-
-
-run(program, pins)
+run(main, pins)

@@ -74,6 +74,7 @@ class Client(BaseClient):
     hooked = False  # the interpreter's exit hook is ours
     before_exit = None  # who had it before
     overlay = None  # of the connection attempt, while one is under way
+    unseen = False  # times of commands are still to be written to flash, see core.seen
 
     def __init__(
         self,
@@ -122,6 +123,8 @@ class Client(BaseClient):
         self.keepalive = int(keepalive)
         self.timeout = timeout
         self.digest = digest
+        # A file beside which another one may be kept, see core.seen.
+        self.beside = self.outbox_given and self.outbox_given.path or digest
         self.qos = qos
         self.max_message = max_message
         if self.outbox_given and self.outbox_given.path:
@@ -359,14 +362,14 @@ class Client(BaseClient):
 
     def tell(self, event):
         """Call on_connect for "online", on_disconnect for the reason of a loss."""
-        try:
-            if event == "online":
-                if self.on_connect:
-                    self.on_connect(self)
-            elif self.on_disconnect:
-                self.on_disconnect(self, event)
-        except Exception as e:
-            self.report("on_connect or on_disconnect raised", e)
+        what, args = "on_connect", ()
+        if event != "online":
+            what, args = "on_disconnect", (event,)
+        function = getattr(self, what)
+        if function:
+            from .core.commands import call
+
+            call(self.report, what, function, self, *args)
 
     def failed(self, e):
         """Take down the session after an error, report it, and plan the next try."""

@@ -4,8 +4,12 @@ A program names its assets as it likes, so what other parts need of a Device has
 underscores on either side.
 """
 
+from micropython import const
+
 from .assets import Asset
 from .overlay import Overlay, unload
+
+_DECLARING = const(("declare", "topics", "utf8"))  # what declare loads, and leaves with it
 
 
 class Stream:
@@ -25,7 +29,7 @@ class Stream:
         from .declare import registration
 
         register = registration(Device, self._stream, self._target, member)
-        unload(("declare", "topics"))
+        unload(_DECLARING)
         return register
 
 
@@ -45,7 +49,7 @@ class Device:
     overwrite_assets = False
     __asset__ = Asset
     __started__ = False
-    __again__ = False  # the current message was sent before
+    __again__ = False  # the current message was sent before, or is retained
     __known__ = set()  # members of all classes whose fields were made
     __registered__ = [0]  # how many handlers there are in all: clients subscribe when it grows
 
@@ -59,11 +63,11 @@ class Device:
 
         id, assets = set_up(Device, self, id, unknown)
         del set_up  # it would keep its module in memory while the device connects
-        unload(("declare", "topics"))
+        unload(_DECLARING)
         self.id = id
         self.client = client
         self.overwrite_assets = overwrite_assets
-        self.__last_at__ = {}  # stream and asset's name -> time of the last message
+        self.__last_at__ = {}  # "command led" -> time of the last message
         self.assets = assets  # last: from now on __setattr__ looks at each name
         if connect and client is not None:
             self.connect()
@@ -128,7 +132,7 @@ class Device:
             from .declare import set_field
 
             set_field(Device, self, name, state)
-            unload(("declare", "topics"))
+            unload(_DECLARING)
         else:
             object.__setattr__(self, name, state)
 

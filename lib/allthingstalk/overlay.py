@@ -14,7 +14,9 @@ import sys
 
 from micropython import const
 
-_GO = const(("calls", "connect", "declare", "doctor", "rest", "topics", "exceptions", "timestamps"))
+_GO = const(
+    ("calls", "connect", "declare", "doctor", "rest", "topics", "exceptions", "timestamps", "utf8")
+)
 _ENGINES = const(("umqtt", "urequests", "requests"))
 
 

@@ -108,8 +108,9 @@ class Listener:
     def values(self, asset):
         return [value for name, value, _ in self.states if name == asset]
 
-    def command(self, device_id, asset, text):
-        self._paho.publish(f"device/{device_id}/asset/{asset}/command", text, 1)
+    def command(self, device_id, asset, text, retain=False):
+        topic = f"device/{device_id}/asset/{asset}/command"
+        self._paho.publish(topic, text, 1, retain).wait_for_publish(LIMIT_S)
 
     def close(self):
         self._paho.disconnect()
@@ -236,6 +237,31 @@ while True:
     assert list(dict.fromkeys(listener.values("counter"))) == list(range(100))
     listener.command(values["DEVICE_ID"], "led", '{"value":true}')
     assert program.wait_for("heard") == "True None"
+
+
+def test_a_retained_command_is_obeyed_once_however_often_the_board_connects(
+    interpreter, values, listener, tmp_path
+):
+    command = '{"at":"2026-01-01T00:00:00Z","value":true}'
+    listener.command(values["DEVICE_ID"], "led", command, retain=True)
+    source = DEVICE.replace("qos=QOS)", "qos=QOS, outbox=OUTBOX)") + (
+        """
+for left in (2, 1, 0):
+    while not client.connected:
+        client.wait(0.02)
+    client.wait(0.3)
+    if left:
+        client.link.close()
+print("errors", client.errors)
+client.close()
+"""
+    )
+    values["OUTBOX"] = str(tmp_path / "outbox")
+    first, after_reset = interpreter.run(source, values), interpreter.run(source, values)
+    assert first.all("heard") == ["True 2026-01-01T00:00:00Z"]
+    assert after_reset.all("heard") == []
+    assert first.all("errors") == after_reset.all("errors") == ["2"]  # the links that were cut
+    assert listener.values("led") == [True]
 
 
 def test_the_broker_publishes_the_last_will_of_a_board_that_vanished(interpreter, values, listener):

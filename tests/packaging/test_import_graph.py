@@ -35,10 +35,11 @@ NOT_PUBLIC = {
     "__init__": "the package itself",
     "overlay": "lets folders go, and stays",
     "outbox_file": "the outbox on flash: Client(outbox=path) loads it, and then it stays",
+    "utf8": "strict JSON: REST, settings and text beyond ASCII load it",
     "fronts": "client.start() and client.run(): what they leave behind stays",
 }
 # What the heart may use besides itself.
-CORE_USES = {"outbox", "exceptions", "timestamps"}
+CORE_USES = {"outbox", "exceptions", "timestamps", "utf8"}
 
 
 def table(module, name):

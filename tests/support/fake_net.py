@@ -217,14 +217,14 @@ class FakeNet:
         return self.socket
 
 
-def message(topic, payload, qos=0, packet_id=1, dup=False):
+def message(topic, payload, qos=0, packet_id=1, dup=False, retain=False):
     """Return a PUBLISH packet from the broker."""
     topic = topic.encode()
     body = bytes([len(topic) >> 8, len(topic) & 255]) + topic
     if qos:
         body += bytes([packet_id >> 8, packet_id & 255])
     body += payload
-    n, head = len(body), bytes([0x30 | qos << 1 | (8 if dup else 0)])
+    n, head = len(body), bytes([0x30 | qos << 1 | (8 if dup else 0) | retain])
     while n > 127:
         head += bytes([n & 127 | 128])
         n >>= 7

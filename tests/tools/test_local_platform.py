@@ -182,6 +182,11 @@ def test_post_of_a_name_that_exists_is_answered_with_400(call, assets, temp):
         {"profile": "number"},
         {"profile": {"type": "decimal"}},
         {"profile": {"type": "number", "minimum": "low"}},
+        {"profile": {"type": "string", "enum": []}},
+        {"profile": {"type": "string", "enum": "abc"}},
+        {"name": "a\u00a0b"},
+        {"name": "a\u2028b"},
+        {"name": "half \ud83d"},
         {"profile": {"type": "array", "items": {"type": "?"}}},
     ],
 )
@@ -267,7 +272,7 @@ def test_of_several_states_none_is_set_when_one_is_refused(platform, call, devic
         ({"type": "location"}, [{"latitude": 1, "longitude": 2.5}], [{"latitude": 1}, [1, 2]]),
         (
             {"type": "object", "properties": {"x": {"type": "number"}}},
-            [{}, {"x": 1}, {"y": "free"}],
+            [{}, {"x": 1}, {"y": "free"}, {"x": None}],
             [{"x": "1"}, []],
         ),
         ({"type": "array", "items": {"type": "integer"}}, [[], [1, 2]], [[1, "2"], {}]),
@@ -291,7 +296,12 @@ def test_states_and_commands_are_checked_against_the_profile(
 @pytest.mark.parametrize(
     "raw",
     ["", "{", "[1]", "5", "{}", '{"value":NaN}', '{"value":1e999}', b"\xff", "[" * 100_000]
-    + ['{"value":1,"at":"now"}', '{"value":1,"at":5}', '{"value":1,"at":"2020-13-01T00:00:00Z"}'],
+    + [
+        '{"value":"\\ud83d"}',
+        '{"value":1,"at":"now"}',
+        '{"value":1,"at":5}',
+        '{"value":1,"at":"2020-13-01T00:00:00Z"}',
+    ],
 )
 def test_a_body_that_cannot_be_used_is_answered_with_400(platform, call, device, temp, raw):
     assert call("PUT", temp + "/state", raw=raw)[0] == 400

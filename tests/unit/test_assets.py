@@ -48,6 +48,32 @@ class TestDefinition(unittest.TestCase):
             self.assertEqual((asset.type, asset.profile["type"]), (kind, kind))
             self.assertTrue(isinstance(asset, Asset))
 
+    def test_a_profile_is_what_json_makes_of_it(self):
+        enum = StringAsset(enum=("a", "b")).profile["enum"]
+        self.assertEqual((type(enum), enum), (list, ["a", "b"]))
+        inner = {"type": "array", "items": {"type": "integer", "enum": (1, 2)}}
+        asset = ObjectAsset(properties={"a": inner, "5": NumberProfile(enum=(1, 2.5))})
+        self.assertEqual(asset.profile["properties"]["a"]["items"]["enum"], [1, 2])
+        self.assertEqual(asset.profile["properties"]["5"]["enum"], [1, 2.5])
+        self.assertEqual(inner["items"]["enum"], (1, 2))  # the program's own is as it was
+        asset = Asset(profile={"type": "string", "enum": ("a",), "x": ((1, 2), {"y": (3,)})})
+        self.assertEqual(
+            asset.profile, {"type": "string", "enum": ["a"], "x": [[1, 2], {"y": [3]}]}
+        )
+
+    def test_an_enum_that_allows_nothing_is_refused(self):
+        for enum in ([], (), "", "abc", 5):
+            e = raised(InvalidAssetProfileException, StringAsset, enum=enum)
+            self.assertIn("enum is a list", str(e))
+            profile = {"type": "string", "enum": enum}
+            raised(InvalidAssetProfileException, StringAsset, profile=profile)
+            raised(InvalidAssetProfileException, ArrayAsset, items=profile)
+            raised(InvalidAssetProfileException, ObjectAsset, properties={"a": profile})
+
+    def test_a_property_may_be_called_enum(self):
+        properties = {"enum": {"type": "number"}}
+        self.assertEqual(ObjectAsset(properties=properties).profile["properties"], properties)
+
     def test_extras_go_into_the_profile(self):
         asset = NumberAsset(minimum=-40, maximum=85, unit="°C", enum=[1, 2])
         self.assertEqual(
@@ -90,6 +116,25 @@ class TestNames(unittest.TestCase):
     def test_blanks_slashes_and_wildcards_are_refused(self):
         for name in ("", " ", "a b", " a", "a\t", "a\n", "a\r", "\0", "a/b", "/", "+", "a+", "#"):
             self.assertIn("asset name", str(raised(ValueError, NumberAsset, name=name)))
+
+    def test_blanks_beyond_ascii_are_refused_as_by_the_platform(self):
+        for c in (
+            0x85,
+            0xA0,
+            0x1680,
+            0x2000,
+            0x2003,
+            0x200A,
+            0x2028,
+            0x2029,
+            0x202F,
+            0x205F,
+            0x3000,
+        ):
+            for name in (chr(c), "a" + chr(c), chr(c) + "b", "a" + chr(c) + "b"):
+                self.assertIn("asset name", str(raised(ValueError, NumberAsset, name=name)))
+        for c in (0x84, 0x86, 0x9F, 0xA1, 0x167F, 0x1681, 0x1FFF, 0x200B, 0x2027, 0x202A, 0x3001):
+            self.assertEqual(NumberAsset(name="a" + chr(c)).name, "a" + chr(c))
 
     def test_what_is_no_text_is_refused(self):
         for name in (2, True, b"temp", ("a",), ["a"]):

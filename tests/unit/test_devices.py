@@ -471,6 +471,29 @@ class TestMemberNames(unittest.TestCase):
             fine.on_message("command", member, '{"value":7}')
         self.assertEqual(heard, [7] * 5)
 
+    def test_two_members_of_one_asset_name_are_refused_and_both_named(self):
+        class Base(Device):
+            temp = NumberAsset()
+
+        class Same(Base):
+            other = NumberAsset(name="temp")
+
+        for cls in (
+            type("One", (Device,), {"a": NumberAsset(name="x"), "b": StringAsset(name="x")}),
+            type("Two", (Device,), {"x": NumberAsset(), "b": NumberAsset(name="x")}),
+            Same,
+        ):
+            text = str(raised(ValueError, cls))
+            for member in sorted(cls.__dict__):
+                if isinstance(cls.__dict__[member], Asset):
+                    self.assertIn("'%s'" % member, text)
+        self.assertIn("'other' and 'temp' have one asset name, 'temp'", text)
+
+        class Hides(Base):
+            temp = StringAsset()
+
+        self.assertEqual(Hides().assets["temp"].type, "string")
+
     def test_a_member_whose_name_is_no_asset_name_needs_one(self):
         cls = type("Odd", (Device,), {"a": NumberAsset(name="with-dash.and_2")})
         self.assertEqual(cls().assets["a"].name, "with-dash.and_2")

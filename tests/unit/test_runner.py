@@ -1,5 +1,6 @@
 """`board.run`: what it does when a program returns, raises or is refused; and safe mode."""
 
+import asyncio
 import sys
 import unittest
 
@@ -115,6 +116,36 @@ class TestRun(BoardTest):
         self.assertEqual(given, [(self.client, self.settings)])
         self.assertEqual(self.client.calls, [("start", 5)])
         self.assertEqual(self.loaded, ["settings.json"])
+
+    def test_a_program_that_is_async_def_is_run_in_a_loop(self):
+        async def program(client, settings):
+            await asyncio.sleep(0)
+            return "done"
+
+        self.assertEqual(board.run(program), "done")
+
+    def test_its_tasks_end_with_it_and_what_it_raises_counts(self):
+        ran = []
+
+        async def task():
+            while True:
+                ran.append(1)
+                await asyncio.sleep(0)
+
+        async def program(client, settings):
+            other = asyncio.create_task(task())
+            await asyncio.sleep(0)
+            if len(ran) < 5:
+                del ran[:]
+                ran.extend([1] * 5)
+                raise exceptions.AccessForbiddenException("refused")
+            del ran[:]
+            other.cancel()
+            raise KeyError("oops")
+
+        self.assertTrue(self.reset(program))
+        self.assertEqual((Time.slept[0], safe_mode.crashes()), (60, 1))
+        self.assertEqual(ran, [])
 
     def test_another_file_of_settings(self):
         board.run(lambda client, settings: None, path="/other.json")

@@ -95,12 +95,23 @@ class TestLoad(unittest.TestCase):
             pass
 
     def load(self, text):
-        with open(self.path, "w") as f:
-            f.write(text)
+        with open(self.path, "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
         return load(self.path)
 
     def test_a_file_is_read(self):
         self.assertEqual(self.load(json.dumps(GOOD)).device, "D1")
+
+    def test_as_editors_and_json_writers_write_it(self):
+        text = '{"token":"maker:x","device":"D","wifi":[["%s","passw0rd"]]}'
+        for name in ("caf\\u00e9 \\ud83d\\ude00", "café \U0001f600"):
+            for mark in (b"", b"\xef\xbb\xbf"):
+                settings = self.load(mark + (text % name).encode() + b"\r\n")
+                self.assertEqual(settings.networks[0][0].encode(), "café \U0001f600".encode())
+
+    def test_half_a_pair_of_escapes_is_refused(self):
+        text = '{"token":"maker:s3cret","device":"D","wifi":[["\\ud83d","passw0rd"]]}'
+        self.assertRaises(SettingsError, self.load, text)
 
     def test_a_missing_file_and_one_that_is_no_json_say_what_to_do(self):
         for text in (None, "", "{", '{"token": "maker:s3cret"'):

@@ -1,5 +1,6 @@
 """Bringing the platform's assets in line: create, compare, overwrite; when to leave alone."""
 
+import json
 import unittest
 
 from allthingstalk import (
@@ -227,6 +228,21 @@ class TestOverwrite(unittest.TestCase):
     def test_what_is_as_declared_is_left_alone(self):
         self.assertEqual(self.updated(on_platform(), overwrite_assets=True), [])
         self.assertEqual(self.updated(on_platform(description=None), overwrite_assets=True), [])
+
+    def test_a_profile_is_compared_by_what_json_makes_of_it(self):
+        class Choice(Device):
+            choice = Asset(profile={"type": "string", "enum": ("a", "b"), "x": {"y": (1, 0.1)}})
+            limits = NumberAsset(minimum=0.1, maximum=1 / 3, enum=(0.1, 1))
+
+        client = OverwritingClient()
+        Choice(client=client, id="D")
+        kept = []
+        for _, asset in client.created:
+            profile = json.loads(json.dumps(asset.profile))
+            kept.append(on_platform(asset.name, profile=profile, title=asset.title))
+        client = OverwritingClient(*kept)
+        Choice(client=client, id="D", overwrite_assets=True)
+        self.assertEqual(client.updated, [])
 
     def test_without_it_nothing_is(self):
         self.assertEqual(self.updated(on_platform(title="Other", description="other")), [])

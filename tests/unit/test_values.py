@@ -132,8 +132,8 @@ class TestGeo(ValueTest):
             {"latitude": "51", "longitude": 3},
             {"latitude": 51, "longitude": True},
             {"latitude": 51, "longitude": None},
+            {"latitude": None, "longitude": None},
             {"latitude": 51, "longitude": 3, "altitude": "12"},
-            {"latitude": 51, "longitude": 3, "altitude": None},
         )
         self.refuses(
             asset,
@@ -183,13 +183,36 @@ class TestObjectsAndArrays(ValueTest):
         self.refuses(
             asset,
             {"n": "5"},
-            {"n": None},
+            {"list": [None]},
             {"list": 1},
             {"list": [1, "2"]},
             {"list": [1.5]},
             {"inner": {"word": 1}},
         )
         self.refuses(asset, {"n": 6}, {"n": NAN}, kind=ValueError)
+
+    def test_null_in_a_member_that_may_be_missing_counts_as_absent(self):
+        place = {"latitude": 51, "longitude": 3, "altitude": None}
+        self.assertEqual(check(GeoAsset(name="x"), place), {"latitude": 51, "longitude": 3})
+        self.assertEqual(convert(GeoAsset(name="x"), place), {"latitude": 51, "longitude": 3})
+        self.assertEqual(len(place), 3)  # the program's own is as it was
+        inner = {"type": "object", "properties": {"a": {"type": "number"}}}
+        asset = ObjectAsset(name="x", properties={"n": {"type": "number"}, "inner": inner})
+        self.assertEqual(check(asset, {"n": None, "inner": None, "o": None}), {"o": None})
+        self.assertEqual(check(asset, {"inner": {"a": None}}), {"inner": {}})
+        rows = ArrayAsset(name="x", items=inner)
+        given = [{"a": 1}, {"a": None}]
+        self.assertEqual(check(rows, given), [{"a": 1}, {}])
+        self.assertEqual(check(rows, tuple(given)), [{"a": 1}, {}])
+        self.assertEqual(given, [{"a": 1}, {"a": None}])
+
+    def test_what_fits_is_the_same_object(self):
+        for asset, value in (
+            (ObjectAsset(name="x"), {"a": [1, {"b": None}]}),
+            (GeoAsset(name="x"), {"latitude": 51, "longitude": 3.5}),
+            (ArrayAsset(name="x", items={"type": "number"}), (1, 2.5)),
+        ):
+            self.assertTrue(check(asset, value) is value)
 
     def test_the_text_says_where(self):
         asset = ObjectAsset(

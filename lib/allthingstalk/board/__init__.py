@@ -17,10 +17,11 @@ def run(program, pins=None, *, watchdog=None, path=None):
     - `watchdog`: seconds, or True for the board's default; passed to `Client.start()`.
     - `path`: settings file; None for settings.json in the current folder, "/" on a board.
 
-    Returns what the program returns. A refusal (wrong token, unknown device) needs a person: it
-    is retried after 60 s, doubling up to 15 minutes. Any other exception resets the board; three
-    in a row lead to safe mode. Ctrl-C always leads to the REPL. Raises NotImplementedError or
-    ValueError for a `watchdog` that the board cannot provide.
+    A program that is `async def` is run by asyncio. Returns what the program returns. A refusal
+    (wrong token, unknown device) needs a person: it is retried after 60 s, doubling up to 15
+    minutes. Any other exception resets the board; three in a row lead to safe mode. Ctrl-C always
+    leads to the REPL. Raises NotImplementedError or ValueError for a `watchdog` that the board
+    cannot provide.
     """
     from .runner import run
 

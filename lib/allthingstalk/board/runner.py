@@ -43,7 +43,10 @@ def run(program, pins, watchdog, path):
     pause_s = _REFUSED_S
     while True:
         try:
-            return program(client, settings)
+            result = program(client, settings)
+            if hasattr(result, "send"):  # it is `async def`
+                result = _run_tasks(result)
+            return result
         except AllThingsTalkException as e:
             if e.passing:
                 return _crashed(e, client, started_s)
@@ -56,6 +59,15 @@ def run(program, pins, watchdog, path):
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, _REFUSED_MOST_S)
         lamp.follow(client, wifi)
+
+
+def _run_tasks(coroutine):
+    import asyncio
+
+    try:
+        return asyncio.run(coroutine)
+    finally:
+        asyncio.new_event_loop().close()  # forgets the tasks of this run: MicroPython keeps them
 
 
 def _crashed(e, client, started_s):

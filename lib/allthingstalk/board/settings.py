@@ -6,7 +6,7 @@ settings = load()
 board = Board(client=settings.client(), id=settings.device)
 """
 
-import json
+from ..overlay import Overlay
 
 PATH = "settings.json"  # in the current folder: "/" on a board
 
@@ -124,10 +124,15 @@ class Settings:
 def load(path=PATH):
     """Return the Settings in the file `path`. Raises SettingsError if missing or invalid."""
     try:
-        with open(path) as f:
-            values = json.load(f)
+        with open(path, "rb") as f:
+            text = f.read()
     except OSError:
         raise SettingsError("there is no %s: run make provision" % path)
+    try:
+        with Overlay("utf8"):
+            from ..utf8 import loads
+
+            values = loads(text[3:] if text[:3] == b"\xef\xbb\xbf" else text)  # a PC's editor
     except ValueError:
         raise SettingsError("%s is not JSON: run make provision, or correct it by hand" % path)
     return Settings(values, path)

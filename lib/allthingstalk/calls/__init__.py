@@ -64,7 +64,11 @@ def flush(client, timeout=10):
 
 
 def save(client):
-    """Bring the outbox's file up to date, where it has one."""
+    """Bring the files up to date, where there are some: of the outbox, and core.seen's."""
+    if client.unseen:
+        from ..core.seen import keep
+
+        keep(client)
     if client.outbox and client.outbox.store and not client.entered():
         try:
             client.enter()

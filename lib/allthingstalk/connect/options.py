@@ -35,13 +35,16 @@ def _message(last_will):
     import json
 
     from ..core.values import check_json
+    from ..utf8 import loads
 
     if not isinstance(last_will, (tuple, list)) or len(last_will) != 3:
         raise ValueError("last_will is (device id, asset name, value), not %r" % (last_will,))
     device, name, value = last_will
     check_json(value, name)
     topic = "device/%s/asset/%s/state" % (checked_name(device, "device id"), checked_name(name))
-    return topic.encode(), json.dumps({"value": value}).encode()
+    text = json.dumps({"value": value}).encode()
+    loads(text)  # raises for text that is no UTF-8
+    return topic.encode(), text
 
 
 def resolve(api, http, mqtt):

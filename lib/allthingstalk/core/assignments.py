@@ -124,6 +124,7 @@ class Assignments:
             stream = BytesIO()
             self.format.write(stream, value, at)
             value, flags = stream.getvalue(), 0 if at is None else self.format.OWN_TIME
+            self.format.check(value, len(value))
         if len(self.late) >= _LATE_MAX:
             self.late.pop(0)
             self.dropped += 1
@@ -157,6 +158,8 @@ class Assignments:
             text = bytearray(n)
             self._stream = BytesIO(bytearray(_ROOM))  # it has grown: not for ever
         stream.readinto(text)
+        if not isinstance(value, (int, float)):
+            self.format.check(text, n)
         self._put(topic, text, n, 0 if at is None else self.format.OWN_TIME, self.second, self._ms)
 
     def _put(self, topic, text, size, flags, second, ms):

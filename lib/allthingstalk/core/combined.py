@@ -34,7 +34,8 @@ def update(device, states):
     if not hasattr(client, "connect_device"):  # a client of somebody's own
         apart = states
     elif pairs:
-        number = client.number(device.id or id(device), ())
-        client.publish(number, ",".join(pairs).encode(), None, SEVERAL)
+        text = ",".join(pairs).encode()
+        payload.check(text, len(text))
+        client.publish(client.number(device.id or id(device), ()), text, None, SEVERAL)
     for member in apart:
         setattr(device, member, states[member])

@@ -37,7 +37,7 @@ def take(session, head):
         too_large(session, packet_id, end - body, topic)
         return
     acknowledge(session, packet_id)
-    session.inbox.append((head & 8, topic, data))
+    session.inbox.append((head & 9, topic, data))  # DUP and RETAIN
     session.inbox_bytes += n + len(data) + 64
 
 
@@ -63,17 +63,14 @@ def dispatch(client):
         for device in client.devices:
             if len(parts) == 5 and parts[1] == device.id:
                 device.__again__ = again
-                try:
-                    device.on_message(parts[4], parts[3], message)
-                except Exception as e:  # on_message of the program's own
-                    client.report("on_message raised", e)
+                call(client.report, "on_message", device.on_message, parts[4], parts[3], message)
     session.inbox_bytes = 0
 
 
 def deliver(device, stream, asset_name, message):
     """Hand a message to its handler; see Device.on_message.
 
-    One that was sent before (`again`) and has the time of the last one is passed over.
+    One that was sent before, or is retained, and has the time of the last one is passed over.
     """
     for member in device.assets:
         asset = device.assets[member]
@@ -84,7 +81,8 @@ def deliver(device, stream, asset_name, message):
     handler = device.__handler__(stream, member)
     if not handler:
         return
-    report = getattr(device.client, "report", print)
+    client = device.client
+    report = getattr(client, "report", print)
     place = "%s of '%s'" % (stream, asset_name)
     try:
         value, at = payload.read(message)
@@ -98,11 +96,23 @@ def deliver(device, stream, asset_name, message):
     except Exception as e:  # nested deeper than the stack, for one
         report("a %s cannot be used: %s" % (place, e))
         return
-    last_at = device.__last_at__
-    if device.__again__ and at is not None and last_at.get(place) == at:
-        return
-    last_at[place] = at
+    key = "%s %s" % (stream, asset_name)
+    if device.__again__ or getattr(client, "beside", None):
+        from .seen import seen
+
+        if seen(client, device, key, at):
+            return
+    device.__last_at__[key] = at
+    call(report, "the handler for the " + place, handler, device, value, at)
+
+
+def call(report, what, function, *args):
+    """Call a function of the program, report what it raises; one that is `async def` is begun."""
     try:
-        handler(device, value, at)
+        result = function(*args)
+        if result is not None:
+            from .tasks import begin
+
+            begin(report, what, result)
     except Exception as e:
-        report("the handler for the %s raised" % place, e)
+        report(what + " raised", e)

@@ -34,6 +34,14 @@ def pair(name, value, at):
     return "%s:%s%s%s" % (dumps(name), str(BEGINNING, "utf-8"), dumps(value), end)
 
 
+def check(text, size):
+    """Raise ValueError unless the first `size` bytes of the text of a value are UTF-8."""
+    if max(text) > 127:
+        from ..utf8 import check
+
+        check(text, size)
+
+
 def ending(record, age_ms):
     """Return the end of the message of an outbox record assigned `age_ms` ago."""
     flags = record.flags
@@ -58,12 +66,18 @@ def whole(record, end):
 def read(message):
     """Return (value, ISO 8601 text or None) of a message; keys in any case, or a bare value.
 
-    Raises ValueError for what has no value.
+    Raises ValueError for what has no value, and for text that is no UTF-8.
     """
-    if isinstance(message, (bytes, bytearray, memoryview)):
-        message = str(message, "utf-8")
     if isinstance(message, str):
-        message = loads(message)
+        message = message.encode()
+    if isinstance(message, (bytes, bytearray, memoryview)):
+        message = bytes(message)
+        if b"\\u" in message or max(message or b" ") > 127:
+            from ..utf8 import loads as strictly
+
+            message = strictly(message)
+        else:
+            message = loads(str(message, "utf-8"))
     if not isinstance(message, dict):
         return message, None
     found = {}

@@ -44,6 +44,8 @@ def value_and_time(state, where):
 def check(asset, value):
     """Return `value` if it fits the asset's profile; a whole float becomes int for an integer.
 
+    None in a member that an object declares and does not need counts as absent: it is left out.
+
     Raises TypeError for the wrong type, ValueError for a value out of range, not in enum, not
     finite, or an object that lacks a declared coordinate.
     """
@@ -54,7 +56,7 @@ def check(asset, value):
         raise InvalidAssetProfileException("asset '%s' has no profile" % asset.name)
     if value is None:
         raise TypeError("%s takes %s, got None" % (asset.name, asset.type))
-    _match(schema, value, asset.name)
+    value = _match(schema, value, asset.name)
     if asset.type == "integer":
         return int(value)
     return value
@@ -82,11 +84,13 @@ def convert(asset, value):
 
 
 def _match(schema, value, where):
+    """Return a value that fits a schema; a copy of it where None counts as absent."""
     kind = schema.get("type")
     takes = _TAKES.get(kind)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if takes is None:
-        check_json(value, where)
+        if not isinstance(value, (dict, list, tuple)):
+            check_json(value, where)
     elif not (is_number if kind in ("number", "integer") else isinstance(value, takes)):
         raise TypeError("%s takes %s, got %s" % (where, kind, _short(value)))
     if is_number:
@@ -99,24 +103,26 @@ def _match(schema, value, where):
             raise ValueError(
                 "%s: %s is out of range (minimum %s, maximum %s)" % (where, value, low, high)
             )
-    allowed = schema.get("enum")
-    if allowed and value not in allowed:
-        raise ValueError("%s: %s is not one of %s" % (where, _short(value), allowed))
     if isinstance(value, dict):
-        _match_members(schema.get("properties") or {}, kind, value, where)
+        value = _match_members(schema.get("properties") or {}, kind, value, where)
     elif isinstance(value, (list, tuple)):
-        items = schema.get("items")
-        for index, entry in enumerate(value):
-            place = "%s[%d]" % (where, index)
-            if items:
-                _match(items, entry, place)
-            else:
-                check_json(entry, place)
+        items, entries = schema.get("items") or {}, value
+        for i, entry in enumerate(entries):
+            fit = _match(items, entry, "%s[%d]" % (where, i))
+            if fit is not entry:
+                value = list(entries) if value is entries else value
+                value[i] = fit
+    allowed = schema.get("enum")
+    if allowed and (list(value) if isinstance(value, tuple) else value) not in allowed:
+        raise ValueError("%s: %s is not one of %s" % (where, _short(value), allowed))
+    return value
 
 
 def _match_members(properties, kind, value, where):
+    needed, found = (), value
     if kind == "location" or ("latitude" in properties and "longitude" in properties):
-        for key in ("latitude", "longitude"):
+        needed = ("latitude", "longitude")
+        for key in needed:
             if key not in value:
                 raise ValueError("%s: a place needs latitude and longitude" % where)
         properties = properties.copy()
@@ -125,11 +131,17 @@ def _match_members(properties, kind, value, where):
     for key in value:
         if not isinstance(key, str):
             raise TypeError("%s: the keys of an object are text, got %s" % (where, _short(key)))
-        place = "%s.%s" % (where, key)
-        if key in properties:
-            _match(properties[key], value[key], place)
+        entry, fit = value[key], None
+        if entry is not None or key in needed or key not in properties:
+            fit = _match(properties.get(key) or {}, entry, "%s.%s" % (where, key))
+            if fit is entry:
+                continue
+        found = value.copy() if found is value else found
+        if fit is None:
+            del found[key]
         else:
-            check_json(value[key], place)
+            found[key] = fit
+    return found
 
 
 def check_json(value, where):

@@ -4,9 +4,12 @@ In memory until a device is made. The classes of `assets` and `devices` load thi
 what they are: nothing here imports them.
 """
 
+import json
+
 from micropython import const
 
 from ..topics import checked_name
+from ..utf8 import loads
 
 _LIMITS = const(("minimum", "maximum", "unit", "enum", "properties", "items"))
 
@@ -37,6 +40,8 @@ def declare(asset, unknown, limits, kind, name, title, description, handler, kee
         asset.keep = keep
     if given or profile is not None or asset.type is None:
         _set_profile(asset, profile, given)
+    if title or description or profile or given:
+        loads(json.dumps([title, description, asset.schema]))  # raises for text that is no UTF-8
     # Class dicts keep no order on MicroPython, but a dashboard shows assets in theirs.
     asset.order = asset.made[0]
     asset.made[0] += 1
@@ -64,8 +69,25 @@ def _set_profile(asset, profile, limits):
         for key in asset.schema:
             schema.setdefault(key, asset.schema[key])
     schema.update(limits)
-    asset.schema = schema
+    asset.schema = _as_json(schema, asset)
     asset.type = kind
+
+
+def _as_json(part, asset):
+    """Return a part of a profile as JSON keeps it: lists and dicts with text as keys, alone."""
+    if isinstance(part, (list, tuple)):
+        return [_as_json(entry, asset) for entry in part]
+    if not isinstance(part, dict):
+        return part
+    enum = part.get("enum")
+    if enum is not None and not (enum and isinstance(enum, (list, tuple, dict))):
+        from ..exceptions import InvalidAssetProfileException
+
+        raise InvalidAssetProfileException(
+            "%s: enum is a list of the values allowed, at least one, not %r"
+            % (asset.__class__.__name__, enum)
+        )
+    return dict([(str(key), _as_json(part[key], asset)) for key in part])
 
 
 def copied(asset):
@@ -127,6 +149,14 @@ def fields_of(Device, cls):
                 fields[member] = value
             elif member in fields:  # a subclass hides it
                 del fields[member]
+    named = {}
+    for member in sorted(fields):
+        other = named.setdefault(fields[member].name, member)
+        if other != member:
+            raise ValueError(
+                "%s: the members '%s' and '%s' have one asset name, '%s': give one of them another "
+                "name=" % (cls.__name__, other, member, fields[member].name)
+            )
     cls.__fields__ = fields
     return fields
 

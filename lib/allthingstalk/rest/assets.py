@@ -1,10 +1,9 @@
 """The assets of a device on the platform: listed as a stream, created, overwritten."""
 
-import json
-
 from micropython import const
 
 from ..assets import Asset
+from ..utf8 import loads
 from .http import path, request, unreadable
 
 _ENTRY_MAX = const(4096)  # bytes of one asset object; a longer one is skipped and reported
@@ -114,7 +113,7 @@ def assets(read, report):
 
 def _asset(entry):
     try:
-        asset = Asset.from_dict(json.loads(entry))
+        asset = Asset.from_dict(loads(entry))
         return asset if isinstance(asset.name, str) else None
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         return None

@@ -14,6 +14,7 @@ from micropython import const
 
 from .. import __version__
 from ..connect.dial import ETIMEDOUT, dial, wait_for, with_stream
+from ..utf8 import loads
 
 try:
     import urequests as engine
@@ -65,7 +66,7 @@ def request(client, method, path, body=None, stream=False):
             text += piece
             if len(text) > _BODY_MAX:
                 raise ValueError("an answer of more than %d bytes" % _BODY_MAX)
-        return json.loads(text) if text else None
+        return loads(text) if text else None
     except (OSError, ValueError, RuntimeError, IndexError) as e:
         if client.http[:5] == "https" and not (answer and answer.status):
             from ..connect.tls import refused

@@ -1,5 +1,7 @@
 """Brings the platform's assets of a device in line with its declaration."""
 
+import json
+
 
 def settle(client, device):
     """Create what is missing, compare the rest; a device without id is created first.
@@ -94,13 +96,18 @@ def compare(asset, found, overwrite_assets, differing):
         )
     if overwrite_assets and not (
         same
-        and (asset.schema == found.schema or found.type == "location")
+        and (_as_json(asset.schema) == found.schema or found.type == "location")
         and (asset.title or asset.name) == found.title
         and asset.description == found.description
     ):
         differing.append(asset)
     _identify(asset, found)
     return None
+
+
+def _as_json(schema):
+    """Return a profile as it comes back from the platform: JSON may cut digits of a float."""
+    return json.loads(json.dumps(schema))
 
 
 def _type(asset):

@@ -1,11 +1,28 @@
 """Names and topics: checked, made and subscribed to. In memory for that long."""
 
+# Blanks beyond ASCII (Unicode's White_Space), as the platform refuses them.
+_BLANKS = (
+    b"\xc2\x85 \xc2\xa0 \xe1\x9a\x80 \xe2\x80\x80 \xe2\x80\x81 \xe2\x80\x82 "
+    b"\xe2\x80\x83 \xe2\x80\x84 \xe2\x80\x85 \xe2\x80\x86 \xe2\x80\x87 \xe2\x80\x88 "
+    b"\xe2\x80\x89 \xe2\x80\x8a \xe2\x80\xa8 \xe2\x80\xa9 \xe2\x80\xaf \xe2\x81\x9f "
+    b"\xe3\x80\x80"
+)
+
 
 def checked_name(name, where="asset name"):
     """Return a name or an id if it can be part of a topic and of a path. Else ValueError."""
     # As bytes: MicroPython interns each one-character string for ever.
-    if isinstance(name, str) and name and min(name.encode()) > 32:
-        if not ("/" in name or "+" in name or "#" in name):
+    sign = name.encode() if isinstance(name, str) else b""
+    if sign and min(sign) > 32 and not ("/" in name or "+" in name or "#" in name):
+        if max(sign) < 128:
+            return name
+        from ..utf8 import check
+
+        check(sign)
+        for blank in _BLANKS.split():
+            if blank in sign:
+                break
+        else:
             return name
     raise ValueError("%s %r: it is text without blanks, /, + and #" % (where, name))
 

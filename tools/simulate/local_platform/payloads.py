@@ -28,7 +28,10 @@ def read_json(data: bytes | str) -> object:
     """
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
+        if "\\u" in text:
+            write_json(value).encode()  # UnicodeError for half of a surrogate pair
+        return value
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

@@ -27,8 +27,9 @@ def check_profile(profile: object, where: str = "the profile") -> None:
     for limit in ("minimum", "maximum"):
         if profile.get(limit) is not None and not _is_number(profile[limit]):
             raise ValueError(f"{limit} of {where} has to be a number")
-    if profile.get("enum") is not None and not isinstance(profile["enum"], list):
-        raise ValueError(f"enum of {where} has to be an array")
+    enum = profile.get("enum")
+    if enum is not None and not (enum and isinstance(enum, list)):
+        raise ValueError(f"enum of {where} has to be an array of at least one value")
     properties = profile.get("properties")
     if properties is not None:
         if not isinstance(properties, dict):
@@ -42,8 +43,8 @@ def check_profile(profile: object, where: str = "the profile") -> None:
 def check_value(profile: dict, value: object, where: str = "the value") -> None:
     """Raise ValueError, in words, unless the value fits the profile.
 
-    An integer may come as ``1.0`` (seen in public clients); properties may be missing, except
-    latitude and longitude of the shorthand ``location``; null fits nothing.
+    An integer may come as ``1.0`` (seen in public clients); properties may be missing or null,
+    except latitude and longitude of the shorthand ``location``; elsewhere null fits nothing.
     """
     kind = profile["type"]
     if kind in _NUMBERS:
@@ -84,7 +85,7 @@ def _check_object(profile, value, where):
     if not isinstance(value, dict):
         raise ValueError(f"{where} has to be an object")
     for name, part in (profile.get("properties") or {}).items():
-        if name in value:
+        if value.get(name) is not None:
             check_value(part, value[name], f"{where}.{name}")
 
 
