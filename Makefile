@@ -10,7 +10,7 @@ help:
 	@echo
 	@echo "A board: PORT=… is found by itself where one board is plugged in."
 	@echo "make flash        MicroPython onto it: BOARD=… FIRMWARE=…"
-	@echo "make deploy       library and programs onto it; only what changed: BOARD=… MAIN=…"
+	@echo "make deploy       library and program onto it; only what changed: BOARD=… MAIN=file or folder"
 	@echo "make provision    Wi-Fi, token and root onto it: PROVISION_OPTIONS='--from FILE'"
 	@echo "make doctor       what keeps it off line; SETTINGS=… asks from this PC instead"
 	@echo "make repl         its console"

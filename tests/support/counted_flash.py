@@ -71,11 +71,16 @@ class Counted:
         """Return the number of reads since the last call."""
         return int(self.transport.exec("print(flash.reads)\nflash.reads = 0"))
 
-    def deploy(self, wanted, say=print):
-        """Do what deploy does on a board; return (paths sent, paths removed)."""
+    def deploy(self, wanted, say=print, program=()):
+        """Do what deploy does on a board; return (paths sent, paths removed).
+
+        `program`: the wanted paths that the list of a program's files names.
+        """
         tell = deploy.Progress(say)
-        seen = found_files.look(self.transport, found_files.may_be_there(wanted), tell)
-        return send_files.bring(send_files.Sender(self.transport, tell), wanted, seen, say)
+        names = found_files.may_be_there(wanted, program)
+        seen = found_files.look(self.transport, names, tell, program)
+        sender = send_files.Sender(self.transport, tell)
+        return send_files.bring(sender, wanted, seen, say, program)
 
 
 @contextlib.contextmanager

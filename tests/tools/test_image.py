@@ -323,7 +323,7 @@ def test_the_program_refuses_in_a_sentence(work):
         (["--board", ESP32, *base, "--ca", work / "none.der"], "cannot be read"),
         (["--board", ESP32, *base, "--settings", work / "settings.json"], "give CA=ca.der"),
         (["--board", ESP32, *base, "--settings", work / "bad_api.json"], "api= is no endpoint"),
-        (["--board", ESP32, *base, "--main", work / "bad.py"], "no Python that a board can run"),
+        (["--board", ESP32, *base, "--main", work / "bad.py"], "bad.py, line 1: MicroPython"),
         (["--board", ESP32, "--firmware", "", "--to", work / "out"], "no firmware is named"),
     ):
         code, out = run(*options)

@@ -89,3 +89,15 @@ def test_a_program_that_is_not_there_is_said(pc):
     pc.run(Path("nothing.py"))
     pc.wait_for("there is no program nothing.py", 10)
     assert pc.process.wait(10) == 1
+
+
+def test_a_folder_is_a_program_with_what_lies_beside_its_main(pc):
+    folder = pc.folder / "my program"
+    folder.mkdir()
+    (folder / "main.py").write_text("import part\nprint('part', part.x)\n")
+    (folder / "part.py").write_text("x = 5\n")
+    pc.run("my program/")
+    pc.wait_for("part 5", 10)
+    (pc.folder / "empty").mkdir()
+    pc.run("empty")
+    pc.wait_for("there is no program empty/main.py", 10)

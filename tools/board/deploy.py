@@ -1,12 +1,15 @@
 """Brings the library and the programs onto a board that runs MicroPython; only what has changed.
 
-    python -m tools.board.deploy [--port PORT] [--board RPI_PICO_W] [--main my_program.py]
+    python -m tools.board.deploy [--port PORT] [--board RPI_PICO_W] [--main PROGRAM]
 
-Sent are the compiled library, the engines that the firmware lacks, boot.py, main.py and the
-board's pins.py. A pulled cable or a power cut at any moment leaves the library as a whole, and each
-other file, old or new: run it again, which cleans up. What else is on the board (settings.json,
-ca.der, the outbox, files of yours) is not touched. A board in safe mode leaves it; one that sleeps
-deeply is waited for.
+Sent are the compiled library, the engines that the firmware lacks, boot.py, the board's pins.py and
+the program: a file that becomes main.py with the modules that it imports beside it, or a folder
+with a main.py, all of it but settings.json, ca.der, README.md, tests and what begins with a dot.
+What MicroPython cannot compile is refused. A pulled cable or a power cut at any moment leaves the
+library as a whole, and each other file, old or new: run it again, which cleans up. Files of the
+program before that are no more in it are removed, and nothing else is touched: settings.json,
+ca.der, the outbox, files of yours. A board in safe mode leaves it; one that sleeps deeply is waited
+for.
 """
 
 import argparse
@@ -16,7 +19,7 @@ from pathlib import Path
 
 from mpremote.transport import TransportExecError
 
-from tools.board import boards, ports, send_files, serial_link, wanted_files
+from tools.board import boards, ports, program_list, send_files, serial_link, wanted_files
 from tools.board.found_files import FOLDER, look, may_be_there
 from tools.build import library
 
@@ -68,14 +71,15 @@ def deploy(port, board=None, main=None, restart=True, say=print, wait_s=serial_l
 
     Returns (paths sent, paths removed). Raises LinkError, DeployError, ContentError.
     """
-    programs = wanted_files.programs(board, main)
+    programs = wanted_files.programs(board, main, say)
+    tracked = program_list.tracked(programs)
     modules, engines = wanted_files.library(), wanted_files.engines()
     progress = Progress(say)
     for left in reversed(range(_TRIES)):
         try:
             with serial_link.connected(port, wait_s, say) as transport:
-                names = may_be_there([*modules, *engines, *programs, PINS])
-                seen = look(transport, names, progress)
+                names = may_be_there([*modules, *engines, *programs, PINS], tracked)
+                seen = look(transport, names, progress, tracked)
                 check(seen, say)
                 if PINS not in programs:
                     programs |= wanted_files.programs(board_of(seen.build, say), main)
@@ -83,7 +87,7 @@ def deploy(port, board=None, main=None, restart=True, say=print, wait_s=serial_l
                 for line in lines:
                     say(line)
                 sender = send_files.Sender(transport, progress)
-                sent, removed = send_files.bring(sender, wanted, seen, say)
+                sent, removed = send_files.bring(sender, wanted, seen, say, tracked)
                 told(sent, removed, wanted, say)
                 if transport.exec(_LEAVE_SAFE_MODE.format(path=safe_mode.PATH)):
                     say("the crashes that were counted are forgotten: safe mode is left")
@@ -171,7 +175,9 @@ def main():
     )
     parser.add_argument("--port", help="serial port of the board (the one that is plugged in)")
     parser.add_argument("--board", help="name of the board (what its firmware says)")
-    parser.add_argument("--main", type=Path, help="file to be main.py (examples/default/main.py)")
+    parser.add_argument(
+        "--main", type=Path, help="the program, a file or a folder (examples/default/main.py)"
+    )
     parser.add_argument(
         "--wait",
         type=float,

@@ -6,9 +6,9 @@ prints as it goes: a board that is silent for 10 s would be taken for one that i
 
 import ast
 
-from tools.board import serial_link, wanted_files
+from tools.board import program_list, serial_link, wanted_files
+from tools.board.program_files import LIST, NEW
 
-NEW = ".new"  # a file or folder that is being sent is called so, until all are there
 OLD = ".old"  # the library that another takes the place of, until it is removed
 FOLDER = wanted_files.PACKAGE.rstrip("/")
 # Python finds it while there is no such folder: between the two renames that swap libraries.
@@ -76,6 +76,21 @@ for d in {folders}:
         walk(d)
 for f in {files}:
     look(f)
+for f in {names}:
+    try:
+        print(("kind", (f, os.stat(f)[0] & 0x4000)))
+    except OSError:
+        pass
+try:
+    import json
+    with open({list!r}) as s:
+        listed = json.load(s)
+    print(("listed", {{f: listed[f] + "" for f in listed}}))
+    for f in listed:
+        if f not in {files}:
+            look(f)
+except Exception:  # there is none, or it was damaged
+    pass
 print(("shadow", has("/allthingstalk")))
 s = os.statvfs("/")
 print(("free", s[1] * s[4]))
@@ -90,21 +105,26 @@ class Seen:
         self.files = {}  # path -> SHA-256
         self.sizes = {}  # path -> bytes
         self.folders = set()  # of the library
+        self.kinds = {}  # path that program_list.names asks for -> whether it is a folder
+        self.listed = {}  # path of a program's file that was sent before -> program_list.digest
         for line in lines:
             name, value = ast.literal_eval(line)
             if name == "has":
                 self.firmware[value[0]] = value[1]
             elif name == "file":
                 self.files[value[0]], self.sizes[value[0]] = value[1:]
+            elif name == "kind":
+                self.kinds[value[0]] = bool(value[1])
             elif name == "folder":
                 self.folders.add(value)
             else:
                 setattr(self, name, value)
 
 
-def look(transport, files, tell):
+def look(transport, files, tell, program=()):
     """Return what is on the board: firmware, free bytes, the files of the library and `files`.
 
+    - `program`: those of `files` that are a program's.
     - `tell(text)`: hears of each step.
     """
     lines = []
@@ -116,7 +136,9 @@ def look(transport, files, tell):
     serial_link.run(transport, firmware_code(), take)
     folders = (FOLDER, FOLDER + NEW, FOLDER + OLD)
     files = [*files, STUB]
-    code = _LOOK.format(folders=folders, files=files, stub=STUB, package=FOLDER, new=NEW)
+    names = program_list.names(program)
+    values = {"stub": STUB, "package": FOLDER, "new": NEW, "list": LIST}
+    code = _LOOK.format(folders=folders, files=files, names=names, **values)
     serial_link.run(transport, code, take)
     return Seen(lines)
 
@@ -137,8 +159,11 @@ def twin(path):
     return path[: -len("mpy")] + "py"
 
 
-def may_be_there(wanted):
-    """Return the files outside the library's folder that a look has to tell of."""
+def may_be_there(wanted, program=()):
+    """Return the files outside the library's folder that a look has to tell of.
+
+    - `program`: those of `wanted` that are a program's.
+    """
     outside = [path for path in wanted if not path.startswith(wanted_files.PACKAGE)]
-    sources = [twin(path) for path in outside if path.endswith(".mpy")]
+    sources = [twin(path) for path in outside if path.endswith(".mpy") and path not in program]
     return outside + sources + [path + NEW for path in outside]

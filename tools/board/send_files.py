@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 
 from tqdm import tqdm
 
-from tools.board import serial_link, wanted_files
-from tools.board.found_files import FOLDER, NEW, OLD, STUB, twin
+from tools.board import program_list, serial_link, wanted_files
+from tools.board.found_files import FOLDER, OLD, STUB, twin
+from tools.board.program_files import LIST, MAIN, NEW
 
 _CHUNK_BYTES = 512
 _BLOCK_BYTES = 4096
@@ -82,6 +83,17 @@ for f in {paths}:
 """
 
 
+_REMOVE_EMPTY = """
+import os
+for d in {folders}:
+    try:
+        os.rmdir(d)
+    except OSError:  # something is in it
+        pass
+    print(d)
+"""
+
+
 class SendError(Exception):
     """The board does not hold what was sent, or has no room for it; the text says what to do."""
 
@@ -96,12 +108,15 @@ def of_library(path):
     return path.startswith(wanted_files.PACKAGE)
 
 
-def bring(sender, wanted, seen, say):
+def bring(sender, wanted, seen, say, program=()):
     """Make the board's files those that are wanted. Return (paths sent, paths removed).
+
+    - `program`: the wanted paths that the list of a program's files is to name.
 
     Of the library a single file that was there is replaced alone. Else all of it is written anew,
     beside the old one, and the folders are swapped: a power cut between two files would leave half
-    of the old and half of the new one.
+    of the old and half of the new one. Of a program, files that are gone go last, when main.py
+    needs them no more. Raises SendError.
     """
     changed = {
         path
@@ -109,6 +124,11 @@ def bring(sender, wanted, seen, say):
         if seen.files.get(path) != hashlib.sha256(data).digest()
     }
     library = {path for path in wanted if of_library(path)}
+    change = program_list.Change({path: wanted[path] for path in program}, seen, changed)
+    if problem := change.in_the_way(program, seen):
+        raise SendError(f"{problem}: rename it here, or remove that one (mpremote rm -r)")
+    for line in change.lines:
+        say(line)
     # What an earlier run left half done.
     left = [folder for folder in (FOLDER + NEW, FOLDER + OLD) if folder in seen.folders]
     within = tuple(folder + "/" for folder in left)
@@ -116,19 +136,27 @@ def bring(sender, wanted, seen, say):
     there = {path for path in seen.files if of_library(path)} - {*left}
     # Modules that are no more, with their folders, and sources that would come first.
     gone = there - library
-    gone |= {twin(path) for path in wanted if path.endswith(".mpy")} & {*seen.files}
+    gone |= {twin(p) for p in wanted if p.endswith(".mpy") and p not in program} & {*seen.files}
     folders = {f for f in seen.folders if (f + "/").startswith(wanted_files.PACKAGE)}
     gone_folders = sorted(folders - folders_of(library), reverse=True)  # the inner ones first
 
     news = changed & library
     whole = bool(news) and not (len(news) == 1 and news <= there)
     # main.py last: it starts what the other files are for.
-    sent = sorted(changed | (library if whole else set()), key=lambda f: (f == "/main.py", f))
+    sent = sorted(changed | (library if whole else set()), key=lambda f: (f == MAIN, f))
     files = {written_as(path, whole): wanted[path] for path in sent}
+    if change.before != seen.listed:  # before what it names: else a power cut leaves it unnamed
+        files = {LIST + NEW: program_list.text(change.before)} | files
     old = {path: seen.sizes[path] for path in there} if whole else {}
-    both = fits_beside(files, seen, left, old)
+    past = {path: seen.sizes[path] for path in change.gone}
+    room = fits(files, seen, left, past, old)
     sender.remove(left)
-    if not both:
+    first = change.first
+    if room == "without past" or (past and room == "without old"):
+        say("the flash has no room for the old and the new program: what is gone goes first")
+        first = change.gone
+    sender.remove_with_folders(first)
+    if room == "without old":
         say("the flash has no room for two libraries: the old one is removed first")
         sender.remove([FOLDER])
         folders = set()
@@ -138,13 +166,22 @@ def bring(sender, wanted, seen, say):
             sender.swap()
         elif whole:
             sender.put([FOLDER])
-        sender.put([path for path in sent if not (whole and of_library(path))])
+        listing = [LIST] if LIST + NEW in files else []
+        sender.put(listing + [path for path in sent if not (whole and of_library(path))])
     if whole:
         sender.remove([FOLDER + OLD] if folders else [])
         sender.remove(sorted(gone - there))
     else:
         sender.remove(sorted(gone) + gone_folders)
-    return sent, sorted(gone) + [folder + "/" for folder in gone_folders] + left
+    sender.remove_with_folders([path for path in change.gone if path not in first])
+    if change.after != change.before:
+        if change.after:
+            sender.write({LIST + NEW: program_list.text(change.after)})
+            sender.put([LIST])
+        else:
+            sender.remove([LIST])
+    removed = sorted(gone) + [folder + "/" for folder in gone_folders] + left + change.gone
+    return sent, removed
 
 
 def written_as(path, whole):
@@ -154,10 +191,15 @@ def written_as(path, whole):
     return path + NEW
 
 
-def fits_beside(files, seen, left, old):
-    """Return whether files, {path: bytes}, fit onto the flash beside the `old`, {path: size}.
+def fits(files, seen, left, past, old):
+    """Return how files, {path: bytes}, fit onto the flash: "beside" what is there, or without it.
 
-    `left`, files and folders, are removed before. Raises SendError if they fit in no case.
+    - `left`: files and folders that are removed before.
+    - `past`: {path: size} of a program's files that are gone; "without past" if these have to be
+      removed first.
+    - `old`: the same of the library; "without old" if both have.
+
+    Raises SendError if they fit in no case.
     """
 
     def room(sizes):
@@ -168,12 +210,20 @@ def fits_beside(files, seen, left, old):
     places = tuple(path + "/" for path in left)
     free = seen.free + room({f: n for f, n in seen.sizes.items() if (f + "/").startswith(places)})
     needed = room({path: len(data) for path, data in files.items()})
-    if needed > free + room(old):
+    own = {path.removesuffix(NEW) for path in files if not path.startswith(FOLDER)}
+    folders = program_list.folders_of(own) - {"/lib", "/lib/umqtt", "/lib/urequests"}
+    needed += len([f for f in folders if f not in seen.kinds]) * _FOLDER_BYTES
+    if needed <= free:
+        return "beside"
+    if needed <= free + room(past):
+        return "without past"
+    free += room(past) + room(old)
+    if needed > free:
         raise SendError(
-            f"the board's flash has {free + room(old)} bytes for this, and {needed} are needed: "
+            f"the board's flash has {free} bytes for this, and {needed} are needed: "
             "remove files of yours (mpremote ls), or put the library into the firmware"
         )
-    return needed <= free
+    return "without old"
 
 
 class Sender:
@@ -223,6 +273,13 @@ class Sender:
         """Rename what was written under `path + NEW` to each path, replacing what is there."""
         if paths:
             self._run(_PUT, "renaming", files=paths)
+
+    def remove_with_folders(self, paths):
+        """Remove files, and the folders that they leave empty."""
+        self.remove(paths)
+        folders = sorted(program_list.folders_of(paths) - {"/lib"}, reverse=True)
+        if folders:
+            self._run(_REMOVE_EMPTY, "removing", folders=folders)
 
     def remove(self, paths):
         """Remove files, and folders with all that is in them."""

@@ -8,7 +8,8 @@ import functools
 import tempfile
 from pathlib import Path
 
-from tools.board import boards
+from tools.board import boards, program_check, program_files
+from tools.board.pc_files import ContentError, read
 from tools.build import board_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,10 +25,6 @@ ENGINES = {
 # its official ESP32 build was seen to do so, in an emulator.
 LEAST = (1, 23)
 LEAST_TEXT = ".".join(map(str, LEAST))
-
-
-class ContentError(ValueError):
-    """A file that was asked for cannot go onto a board; the text says why."""
 
 
 def _built(put):
@@ -53,25 +50,27 @@ def engines():
     return _built(board_folder.put_engines)
 
 
-def programs(board=None, main=None):
-    """Return boot.py, main.py and, where the board is known, its pins.py.
+def programs(board=None, main=None, say=None):
+    """Return boot.py, the program's files and, where the board is known, its pins.py.
 
     - `board`: a boards.Board, or None.
-    - `main`: file to be main.py in place of examples/default/main.py.
+    - `main`: the program in place of examples/default/main.py: a file that is to be main.py and
+      brings the modules that it imports beside it, or a folder.
+    - `say`: is told what stays on the PC, a line each.
 
-    Raises ContentError.
+    Raises ContentError, also for a module that MicroPython cannot compile.
     """
-    files = {f"/{path.name}": path for path in sorted(SHARED.glob("*.py"))}
+    found, lines = program_files.find(main or MAIN)
+    program = program_files.contents(found)
+    for path, source in program.items():
+        if path.endswith(".py"):
+            program_check.check(found[path], source, board and board.mpy_arch)
+    for line in lines if say else ():
+        say(line)
+    ours = {f"/{path.name}": read(path) for path in sorted(SHARED.glob("*.py"))}
     if board:
-        files["/pins.py"] = board.folder / "pins.py"
-    files["/main.py"] = Path(main or MAIN)
-    sources = {name: read(path) for name, path in files.items()}
-    for name, source in sources.items():
-        try:
-            compile(source, files[name], "exec")
-        except (SyntaxError, ValueError) as e:
-            raise ContentError(f"{files[name]} is no Python that a board can run: {e}") from None
-    return sources
+        ours["/pins.py"] = read(board.folder / "pins.py")
+    return ours | program
 
 
 def choose(seen, library, engines, programs):
@@ -110,14 +109,6 @@ def given(firmware):
         "no firmware is named: give FIRMWARE=FILE, MicroPython for this board from its download "
         "page (.bin for an ESP32, .uf2 for a Pico)"
     )
-
-
-def read(path):
-    """Return the bytes of a file. Raises ContentError."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as e:
-        raise ContentError(f"{path} cannot be read: {e.strerror}") from None
 
 
 def find_board(name):

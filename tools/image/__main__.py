@@ -3,10 +3,10 @@
     python -m tools.image --board RPI_PICO_W --firmware image.uf2 [--settings settings.json]
     python -m tools.image --board ESP32_GENERIC --firmware image.bin --settings devices.csv
 
-In the file system: the library, its engines, boot.py, main.py, pins.py, and where given
-settings.json and ca.der. A CSV file makes one image a row, named by its device id; its columns are
-token, device and as wanted wifi, password, api ... Images hold secrets: only you may read them.
-`make flash` writes them.
+In the file system: the library, its engines, boot.py, pins.py, the program (main.py with the
+modules that it imports beside it, or a folder), and where given settings.json and ca.der. A CSV
+file makes one image a row, named by its device id; its columns are token, device and as wanted
+wifi, password, api ... Images hold secrets: only you may read them. `make flash` writes them.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from tools.board import wanted_files
+from tools.board import program_list, wanted_files
 from tools.image import devices_csv, esp_image, file_system, uf2
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,12 +109,14 @@ def write_private(path, data):
     half.replace(path)
 
 
-def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES):
+def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES, say=print):
     """Write the images and return their paths.
 
     - `firmware`: from `open_firmware`.
     - `settings`: path of a settings.json, or of a CSV file with a row for each image.
     - `ca`: path of the root certificate, DER.
+    - `main`: the program, a file or a folder.
+    - `say`: is told what of it stays on the PC.
 
     Raises DevicesError, ContentError, FileSystemError; nothing is written then.
     """
@@ -126,7 +128,8 @@ def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES):
             "from there, or export your platform's root as DER. Nothing was written"
         )
     files = wanted_files.library() | wanted_files.engines()
-    files |= wanted_files.programs(board, main)
+    programs = wanted_files.programs(board, main, say)
+    files |= programs | program_list.file(programs)
     if ca:
         files["/ca.der"] = wanted_files.read(ca)
     to.mkdir(parents=True, exist_ok=True)
@@ -151,7 +154,9 @@ def main():
     parser.add_argument("--firmware", required=True, help="MicroPython: .bin or .uf2")
     parser.add_argument("--settings", type=Path, help="settings.json, or a .csv with many devices")
     parser.add_argument("--ca", type=Path, help="root certificate, DER, to be /ca.der")
-    parser.add_argument("--main", type=Path, help="file to be main.py (examples/default/main.py)")
+    parser.add_argument(
+        "--main", type=Path, help="the program, a file or a folder (examples/default/main.py)"
+    )
     parser.add_argument("--flash-size", type=size, help="of the board, such as 8M (the image's)")
     parser.add_argument("--fs-size", type=size, help="of the file system (the image's)")
     parser.add_argument("--to", type=Path, default=IMAGES, help="folder (build/images)")
