@@ -95,7 +95,9 @@ def test_a_folder_is_a_program_with_what_lies_beside_its_main(pc):
     folder = pc.folder / "my program"
     folder.mkdir()
     (folder / "main.py").write_text("import part\nprint('part', part.x)\n")
-    (folder / "part.py").write_text("x = 5\n")
+    (folder / "part.py").write_text("from driver import x\n")
+    (folder / "lib").mkdir()
+    (folder / "lib" / "driver.py").write_text("x = 5\n")
     pc.run("my program/")
     pc.wait_for("part 5", 10)
     (pc.folder / "empty").mkdir()

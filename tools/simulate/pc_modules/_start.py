@@ -10,7 +10,9 @@ from allthingstalk.board import safe_mode
 safe_mode.PATH = os.devnull
 
 del sys.argv[0]
-sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
+folder = os.path.dirname(os.path.abspath(sys.argv[0]))
+sys.path.insert(0, folder)
+sys.path.append(os.path.join(folder, "lib"))  # the board's /lib
 try:
     runpy.run_path(sys.argv[0], run_name="__main__")
 except KeyboardInterrupt:
