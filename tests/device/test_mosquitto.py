@@ -84,13 +84,21 @@ class Mosquitto:
 
 
 class Listener:
-    """A paho client with a session that lasts: it gets what was published while it was away."""
+    """A paho client with a session that lasts: it gets what was published while it was away.
 
-    def __init__(self, port):
+    - `device`: whose states it hears, by default all.
+    - `login`: user and password.
+    """
+
+    def __init__(self, port, device="+", login=None):
         self.states = []
-        self._paho = paho.Client(paho.CallbackAPIVersion.VERSION2, "listener", clean_session=False)
+        name = f"listener {device}"
+        self._paho = paho.Client(paho.CallbackAPIVersion.VERSION2, name, clean_session=False)
+        if login:
+            self._paho.username_pw_set(*login)
         self._subscribed = False
-        self._paho.on_connect = lambda *_: self._paho.subscribe("device/+/asset/+/state", 1)
+        topic = f"device/{device}/asset/+/state"
+        self._paho.on_connect = lambda *_: self._paho.subscribe(topic, 1)
         self._paho.on_subscribe = self._on_subscribe
         self._paho.on_message = self._on_message
         self._paho.reconnect_delay_set(1, 1)

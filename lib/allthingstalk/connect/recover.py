@@ -70,8 +70,8 @@ def recover(client, e):
         if short:
             passing = False
             text = (
-                "%d sessions in a row ended within seconds (%s): the token may be revoked, or "
-                "another board uses the same client id" % (short, text)
+                "%d sessions in a row ended within seconds (%s): the token may be revoked or not "
+                "be for this device, or another board uses the same client id" % (short, text)
             )
     move(client, "lost" if passing else "refused", text.replace(client.token, "***"))
     client.down()

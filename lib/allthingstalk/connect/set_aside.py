@@ -42,6 +42,6 @@ def blame(client, since_ms):
     device_id, asset_name = asset_of(client.topics[topic])
     client.report(
         "asset '%s' of device %s is set aside and %d of its values dropped: the link drops "
-        "after each of its publishes; check that it exists"
+        "after each of its publishes; check that it exists, and what the token may do"
         % (asset_name or "(several)", device_id, gone)
     )
