@@ -213,11 +213,28 @@ def test_what_is_in_the_way_is_told_and_left(deployed):
             deployed.deploy()
         remove(deployed, name.split("/")[0])
     assert others(deployed) == before
+    # A folder of the program with a file of somebody else in it.
+    deployed.put({"/www/mine": b"mine"})
+    remove(deployed, "www")
+    write(deployed, {"www": "x"})
+    with pytest.raises(deploy.DeployError, match="/www with files of somebody else"):
+        deployed.deploy()
+    assert deployed.files()["/www/mine"] == b"mine"
+
+
+def test_what_was_half_sent_of_a_file_that_is_gone_goes(deployed):
+    stray = ("/bme280.py.new", LIST + ".new", "/main.py.new")
+    deployed.put(dict.fromkeys((*stray, "/own.new"), b"x"))
+    remove(deployed, "bme280.py")
+    sent, removed = deployed.deploy()
+    assert sent == [] and {*removed} == {*stray, "/bme280.py"}
+    assert not {*stray} & others(deployed).keys() and "/own.new" in others(deployed)
+    assert deployed.deploy() == ([], [])
 
 
 def test_what_the_board_would_load_in_place_of_a_module_is_told(deployed):
     deployed.put({"/part/x.txt": b"mine", "/fast.py": b"mine"})
-    write(deployed, {"part.py": "", "fast.mpy": "M"})
+    write(deployed, {"part.py": "", "fast.mpy": "M\x06\0"})
     deployed.deploy()
     said = "\n".join(deployed.said)
     assert "takes /part on the board for the module, and not /part.py" in said

@@ -120,6 +120,12 @@ def test_a_module_that_does_not_compile_is_named_with_its_line(tree):
         assert f"{folder / 'part.py'}, line 2: MicroPython cannot compile it" in refusal(main)
 
 
+def test_a_compiled_module_that_no_board_loads_is_refused(tree):
+    for head in (b"M\x05\0\x1f", b"C\x06", b"", b"print(1)\n"):
+        folder = tree({"main.py": "import fast\n", "fast.mpy": head})
+        assert "fast.mpy is no .mpy of version 6" in refusal(folder / "main.py")
+
+
 def test_another_main_beside_it_cannot_be_main_too(tree):
     folder = tree({"main.py": "", "prog.py": "import main\n"})
     assert "it is main.py itself" in refusal(folder / "prog.py")
@@ -133,7 +139,9 @@ def test_a_folder_comes_along_with_its_folders_and_data(tree):
         {
             **dict.fromkeys(("main.py", "a.py", "pkg/__init__.py", "pkg/deep/b.py"), ""),
             **dict.fromkeys(("www/index.html", "data.json", "lib/driver.py", "größe.txt"), ""),
-            **dict.fromkeys(("pkg/settings.json", "lib/umqtt/robust.py", "c.mpy"), ""),
+            **dict.fromkeys(("pkg/settings.json", "lib/umqtt/robust.py", "lib/ssl.py"), ""),
+            **dict.fromkeys(("library/allthingstalk/x", "pkg/json.py", "pkg/boot.py"), ""),
+            "c.mpy": b"M\x06\0\x1f",
             # What stays.
             **dict.fromkeys(("settings.json", "ca.der", "README.md", "tests/test_a.py"), ""),
             **dict.fromkeys(
@@ -143,14 +151,10 @@ def test_a_folder_comes_along_with_its_folders_and_data(tree):
         }
     )
     files, (line,) = program_files.find(folder)
-    expected = ["a.py", "c.mpy", "data.json", "größe.txt", "lib/driver.py", "lib/umqtt/robust.py"]
-    expected += [
-        "main.py",
-        "pkg/__init__.py",
-        "pkg/deep/b.py",
-        "pkg/settings.json",
-        "www/index.html",
-    ]
+    expected = ["a.py", "c.mpy", "data.json", "größe.txt", "lib/driver.py", "lib/ssl.py"]
+    expected += ["lib/umqtt/robust.py", "library/allthingstalk/x", "main.py", "pkg/__init__.py"]
+    expected += ["pkg/boot.py", "pkg/deep/b.py", "pkg/json.py", "pkg/settings.json"]
+    expected += ["www/index.html"]
     assert sorted(files) == sorted("/" + name for name in expected)
     for name in ("settings.json", "ca.der", ".env", "tests/", "machine.py", "pkg/__pycache__/"):
         assert name in line

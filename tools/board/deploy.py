@@ -21,6 +21,7 @@ from mpremote.transport import TransportExecError
 
 from tools.board import boards, ports, program_list, send_files, serial_link, wanted_files
 from tools.board.found_files import FOLDER, look, may_be_there
+from tools.board.program_check import MPY
 from tools.build import library
 
 library.use()
@@ -28,7 +29,6 @@ library.use()
 from allthingstalk.board import safe_mode  # noqa: E402
 
 PINS = "/pins.py"
-MPY = 6  # version of the .mpy files that mpy-cross makes
 _TRIES = 3  # a watchdog that a program has armed may reset the board in the midst
 _MANY = 5
 _SAY_S = 1

@@ -74,7 +74,8 @@ if has({stub!r}) and has({package!r} + {new!r}) and not has({package!r}):
 for d in {folders}:
     if has(d):
         walk(d)
-for f in {files}:
+files = {files}
+for f in files:
     look(f)
 for f in {names}:
     try:
@@ -87,8 +88,9 @@ try:
         listed = json.load(s)
     print(("listed", {{f: listed[f] + "" for f in listed}}))
     for f in listed:
-        if f not in {files}:
+        if f not in files:
             look(f)
+            look(f + {new!r})
 except Exception:  # there is none, or it was damaged
     pass
 print(("shadow", has("/allthingstalk")))
@@ -166,4 +168,4 @@ def may_be_there(wanted, program=()):
     """
     outside = [path for path in wanted if not path.startswith(wanted_files.PACKAGE)]
     sources = [twin(path) for path in outside if path.endswith(".mpy") and path not in program]
-    return outside + sources + [path + NEW for path in outside]
+    return outside + sources + [path + NEW for path in [*outside, LIST]]

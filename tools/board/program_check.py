@@ -20,6 +20,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SAVE = 'save it as UTF-8 without BOM (byte order mark; "UTF-8" in most editors)'
 _BYTES = re.compile(r"[rR]?[bB][rR]?[\"']")
 _CHARACTER = re.compile(r"invalid (?:non-printable )?character .*?\(?U\+([0-9A-F]+)")
+MPY = 6  # version of the .mpy files that mpy-cross makes, and that MicroPython loads since 1.23
 # Functions in machine code compile for their kind of chip only.
 ALL_ARCHES = ("", *sorted({arch for _, arch, _ in CHIPS.values()}))
 
@@ -46,6 +47,15 @@ def check(name, source, arch=None):
         raise ContentError(_in_words(name, source, line, said, python))
     if python:
         _check_character(name, *python)
+
+
+def check_compiled(name, data):
+    """Refuse a .mpy file that a board would not load. Raises ContentError."""
+    if data[:2] != b"M" + bytes([MPY]):
+        raise ContentError(
+            f"{name} is no .mpy of version {MPY}, which is what boards load: compile it with "
+            "today's mpy-cross, or put its source there"
+        )
 
 
 def _check_encoding(name, source):

@@ -151,7 +151,7 @@ def refused(path):
         )
     if low in (LIST, *_PRIVATE, "/crashes"):
         return f"would take the place of {low}, which is not the program's: give it another name"
-    below = low.removeprefix("/lib")
+    below = "/" + low.removeprefix("/lib/") if low.startswith("/lib/") else low
     if _module(below) == library.NAME:
         return (
             f"would be found before the library in /lib/{library.NAME} or take its place: deploy "

@@ -88,9 +88,9 @@ import os
 for d in {folders}:
     try:
         os.rmdir(d)
+        print(d)
     except OSError:  # something is in it
-        pass
-    print(d)
+        print("not", d)
 """
 
 
@@ -145,29 +145,34 @@ def bring(sender, wanted, seen, say, program=()):
     # main.py last: it starts what the other files are for.
     sent = sorted(changed | (library if whole else set()), key=lambda f: (f == MAIN, f))
     files = {written_as(path, whole): wanted[path] for path in sent}
-    if change.before != seen.listed:  # before what it names: else a power cut leaves it unnamed
-        files = {LIST + NEW: program_list.text(change.before)} | files
     old = {path: seen.sizes[path] for path in there} if whole else {}
     past = {path: seen.sizes[path] for path in change.gone}
-    room = fits(files, seen, left, past, old)
+    lists = {LIST: program_list.text(change.before)} if change.before != seen.listed else {}
+    room = fits(files | lists, seen, left, past, old)
     sender.remove(left)
     first = change.first
     if room == "without past" or (past and room == "without old"):
         say("the flash has no room for the old and the new program: what is gone goes first")
         first = change.gone
-    sender.remove_with_folders(first)
+    for folder in sender.remove_with_folders(first):
+        if folder in program:
+            raise SendError(
+                f"the board has a folder {folder} with files of somebody else in it, where the "
+                "program has a file: rename it here, or remove that one (mpremote rm -r)"
+            )
     if room == "without old":
         say("the flash has no room for two libraries: the old one is removed first")
         sender.remove([FOLDER])
         folders = set()
+    # Before what it names: a power cut leaves nothing that nobody knows of.
+    sender.replace(lists)
     if files:
         sender.write(files)
         if whole and folders:
             sender.swap()
         elif whole:
             sender.put([FOLDER])
-        listing = [LIST] if LIST + NEW in files else []
-        sender.put(listing + [path for path in sent if not (whole and of_library(path))])
+        sender.put([path for path in sent if not (whole and of_library(path))])
     if whole:
         sender.remove([FOLDER + OLD] if folders else [])
         sender.remove(sorted(gone - there))
@@ -175,11 +180,8 @@ def bring(sender, wanted, seen, say, program=()):
         sender.remove(sorted(gone) + gone_folders)
     sender.remove_with_folders([path for path in change.gone if path not in first])
     if change.after != change.before:
-        if change.after:
-            sender.write({LIST + NEW: program_list.text(change.after)})
-            sender.put([LIST])
-        else:
-            sender.remove([LIST])
+        sender.replace({LIST: program_list.text(change.after)} if change.after else {})
+        sender.remove([] if change.after else [LIST])
     removed = sorted(gone) + [folder + "/" for folder in gone_folders] + left + change.gone
     return sent, removed
 
@@ -274,12 +276,21 @@ class Sender:
         if paths:
             self._run(_PUT, "renaming", files=paths)
 
+    def replace(self, files):
+        """Write files, {path: bytes}, in place of what is there. Raises SendError."""
+        if files:
+            self.write({path + NEW: data for path, data in files.items()})
+            self.put(list(files))
+
     def remove_with_folders(self, paths):
-        """Remove files, and the folders that they leave empty."""
+        """Remove files, and the folders that they leave empty; return those that they do not."""
         self.remove(paths)
         folders = sorted(program_list.folders_of(paths) - {"/lib"}, reverse=True)
+        lines = []
         if folders:
-            self._run(_REMOVE_EMPTY, "removing", folders=folders)
+            code = _REMOVE_EMPTY.format(folders=folders)
+            serial_link.run(self._transport, code, lines.append)
+        return [line.removeprefix("not ") for line in lines if line.startswith("not ")]
 
     def remove(self, paths):
         """Remove files, and folders with all that is in them."""

@@ -58,13 +58,15 @@ def programs(board=None, main=None, say=None):
       brings the modules that it imports beside it, or a folder.
     - `say`: is told what stays on the PC, a line each.
 
-    Raises ContentError, also for a module that MicroPython cannot compile.
+    Raises ContentError, also for a module that MicroPython cannot compile or load.
     """
     found, lines = program_files.find(main or MAIN)
     program = program_files.contents(found)
     for path, source in program.items():
         if path.endswith(".py"):
             program_check.check(found[path], source, board and board.mpy_arch)
+        elif path.endswith(".mpy"):
+            program_check.check_compiled(found[path], source)
     for line in lines if say else ():
         say(line)
     ours = {f"/{path.name}": read(path) for path in sorted(SHARED.glob("*.py"))}
