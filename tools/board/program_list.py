@@ -65,6 +65,7 @@ class Change:
     """What becomes of a program's files on a board, and of the list.
 
     - `gone`: paths to be removed, those that deploy has sent and the program has no more.
+    - `folders`: what these lay in, or were to lie in, and the program's files do not.
     - `before`, `after`: {path: digest} to be on the board until they are, and then.
     - `lines`: what there is to say.
     """
@@ -80,6 +81,8 @@ class Change:
         there = {path: digest(seen.files[path]) for path in listed if path in seen.files}
         past = [path for path in there if path not in program and _may_go(path)]
         self.gone = sorted(path for path in past if there[path] == listed[path])
+        mine = folders_of(filter(_may_go, listed))
+        self.folders = mine - folders_of(program) - {"/lib"}
         kept = sorted({*past} - {*self.gone})
         # What was there with the same content, and is not in the list, is somebody else's.
         self.after = {
@@ -113,4 +116,5 @@ class Change:
 
 def _may_go(path):
     """Return whether a path in the list can be one that deploy has written."""
-    return path.startswith("/") and path != MAIN and not refused(path)
+    parts = path.split("/")
+    return not parts[0] and ".." not in parts and path != MAIN and not refused(path)

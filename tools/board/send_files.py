@@ -6,13 +6,13 @@ so little on an ESP32 that some hundred steps may take minutes: each program pri
 
 import ast
 import hashlib
-from pathlib import PurePosixPath
 
 from tqdm import tqdm
 
 from tools.board import program_list, serial_link, wanted_files
 from tools.board.found_files import FOLDER, OLD, STUB, twin
 from tools.board.program_files import LIST, MAIN, NEW
+from tools.board.program_list import folders_of
 
 _CHUNK_BYTES = 512
 _BLOCK_BYTES = 4096
@@ -87,20 +87,16 @@ _REMOVE_EMPTY = """
 import os
 for d in {folders}:
     try:
-        os.rmdir(d)
+        if os.stat(d)[0] & 0x4000:  # littlefs removes files as well
+            os.rmdir(d)
         print(d)
-    except OSError:  # something is in it
+    except OSError:  # something is in it, or it is not there
         print("not", d)
 """
 
 
 class SendError(Exception):
     """The board does not hold what was sent, or has no room for it; the text says what to do."""
-
-
-def folders_of(paths):
-    """Return the folders that files lie in, and those that these lie in."""
-    return {str(folder) for path in paths for folder in PurePosixPath(path).parents}
 
 
 def of_library(path):
@@ -154,7 +150,8 @@ def bring(sender, wanted, seen, say, program=()):
     if room == "without past" or (past and room == "without old"):
         say("the flash has no room for the old and the new program: what is gone goes first")
         first = change.gone
-    for folder in sender.remove_with_folders(first):
+    sender.remove(first)
+    for folder in sender.remove_empty(folders_of(first)):
         if folder in program:
             raise SendError(
                 f"the board has a folder {folder} with files of somebody else in it, where the "
@@ -178,7 +175,9 @@ def bring(sender, wanted, seen, say, program=()):
         sender.remove(sorted(gone - there))
     else:
         sender.remove(sorted(gone) + gone_folders)
-    sender.remove_with_folders([path for path in change.gone if path not in first])
+    sender.remove([path for path in change.gone if path not in first])
+    if change.after != seen.listed:
+        sender.remove_empty(change.folders)
     if change.after != change.before:
         sender.replace({LIST: program_list.text(change.after)} if change.after else {})
         sender.remove([] if change.after else [LIST])
@@ -205,7 +204,7 @@ def fits(files, seen, left, past, old):
     """
 
     def room(sizes):
-        folders = folders_of(path for path in sizes if path.startswith(FOLDER)) - {"/", "/lib"}
+        folders = folders_of(path for path in sizes if path.startswith(FOLDER)) - {"/lib"}
         blocks = sum(size // _BLOCK_BYTES + 1 for size in sizes.values())
         return blocks * _BLOCK_BYTES + len(folders) * _FOLDER_BYTES
 
@@ -213,7 +212,7 @@ def fits(files, seen, left, past, old):
     free = seen.free + room({f: n for f, n in seen.sizes.items() if (f + "/").startswith(places)})
     needed = room({path: len(data) for path, data in files.items()})
     own = {path.removesuffix(NEW) for path in files if not path.startswith(FOLDER)}
-    folders = program_list.folders_of(own) - {"/lib", "/lib/umqtt", "/lib/urequests"}
+    folders = folders_of(own) - {"/lib", "/lib/umqtt", "/lib/urequests"}
     needed += len([f for f in folders if f not in seen.kinds]) * _FOLDER_BYTES
     if needed <= free:
         return "beside"
@@ -247,8 +246,7 @@ class Sender:
 
     def write(self, files):
         """Write files, {path: bytes}, make their folders, read all back. Raises SendError."""
-        folders = {str(folder) for path in files for folder in PurePosixPath(path).parents}
-        self._run(_FOLDERS, "making", folders=sorted(folders - {"/"}))
+        self._run(_FOLDERS, "making", folders=sorted(folders_of(files)))
         self._transport.exec(_READ_BACK)
         total = sum(map(len, files.values()))
         with tqdm(total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:
@@ -282,13 +280,11 @@ class Sender:
             self.write({path + NEW: data for path, data in files.items()})
             self.put(list(files))
 
-    def remove_with_folders(self, paths):
-        """Remove files, and the folders that they leave empty; return those that they do not."""
-        self.remove(paths)
-        folders = sorted(program_list.folders_of(paths) - {"/lib"}, reverse=True)
+    def remove_empty(self, folders):
+        """Remove the folders that nothing is in; return those that something is in."""
         lines = []
         if folders:
-            code = _REMOVE_EMPTY.format(folders=folders)
+            code = _REMOVE_EMPTY.format(folders=sorted(folders, reverse=True))
             serial_link.run(self._transport, code, lines.append)
         return [line.removeprefix("not ") for line in lines if line.startswith("not ")]
 
