@@ -204,19 +204,26 @@ print("sent", client.flush(5), n + 1, client.dropped)
 
 
 def test_a_subscription_that_is_forbidden_is_told_and_not_tried_for_ever(interpreter, rig):
+    """RabbitMQ 3.10 closes the link; a broker may answer with a SUBACK of 0x80 as well."""
     device = rig.deaf[interpreter.name]
     program = interpreter.start(
         DEVICE
         + """
 window.counter = 1
-while client.status != "refused":
+while client.status != "refused" and client.pending:
     client.wait(0.05)
-print("refused", client.pending, client.dropped)
+print("ended", client.status, client.pending, client.dropped)
 """,
         rig.values(device),
     )
-    assert program.wait_for("refused", timeout_s=40) == "1 0"
-    told(program, "the token may be revoked or not be for this device")
+    ended = program.wait_for("ended", timeout_s=40)
+    if ended == "refused 1 0":
+        told(program, "the token may be revoked or not be for this device")
+    else:
+        assert ended == "online 0 0"
+        told(
+            program, f"the platform refused the subscription to device/{device.id}/asset/+/command"
+        )
 
 
 def test_a_wrong_token_is_told_as_that(interpreter, rig):
