@@ -313,6 +313,8 @@ def test_firmware_older_than_the_library_supports_is_named(work, version, old):
 def test_the_program_refuses_in_a_sentence(work):
     base = ["--firmware", work / "esp32.bin", "--to", work / "out"]
     (work / "bad.py").write_text("def x(:\n")
+    (work / "a program").mkdir()
+    (work / "a program" / "main.py").write_bytes(b"\xef\xbb\xbfprint(1)\n")
     bad_api = {"token": SECRET, "device": "dev-1", "api": "ftp://h"}
     (work / "bad_api.json").write_text(json.dumps(bad_api))
     for options, words in (
@@ -324,6 +326,10 @@ def test_the_program_refuses_in_a_sentence(work):
         (["--board", ESP32, *base, "--settings", work / "settings.json"], "give CA=ca.der"),
         (["--board", ESP32, *base, "--settings", work / "bad_api.json"], "api= is no endpoint"),
         (["--board", ESP32, *base, "--main", work / "bad.py"], "bad.py, line 1: MicroPython"),
+        (
+            ["--board", ESP32, *base, "--main", work / "a program"],
+            "main.py, line 1: the file begins",
+        ),
         (["--board", ESP32, "--firmware", "", "--to", work / "out"], "no firmware is named"),
     ):
         code, out = run(*options)

@@ -194,6 +194,7 @@ def test_a_relative_folder_a_slash_and_a_link_are_read(tree, monkeypatch):
         ("json.py", "MicroPython's module json"),
         ("time.py", "MicroPython's module time"),
         ("socket/__init__.py", "MicroPython's module socket"),
+        ("x" * 252, "251 bytes at most"),
         ("a.new", "for files that are being sent"),
         ("a\nb.txt", "no control characters"),
         ("Main.py", "differ in capitals only"),
@@ -229,6 +230,18 @@ def test_a_folder_without_main_or_of_enormous_size_is_refused(tree):
         file.truncate(17 << 20)
     (folder / "Main.py").unlink()
     assert "no board has room for" in refusal(folder)
+
+
+def test_names_that_are_no_utf_8_are_refused_where_they_would_be_sent(tree):
+    folder = tree({"main.py": ""})
+    try:
+        Path(os.fsdecode(bytes(folder) + b"/.\xff")).touch()
+    except OSError:
+        pytest.skip("this file system has no such names")
+    (line,) = program_files.find(folder)[1]
+    assert line.encode() == b"stays here: .\\udcff"
+    Path(os.fsdecode(bytes(folder) + b"/\xff.txt")).touch()
+    assert "is no UTF-8" in refusal(folder)
 
 
 def test_what_is_no_file_is_refused(tree):

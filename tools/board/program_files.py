@@ -22,7 +22,7 @@ _ENGINES = ("umqtt", "urequests", "requests")
 _HARDWARE = ("machine", "network", "micropython", "esp", "esp32", "rp2", "bluetooth")
 _LEFT_OUT = ("__pycache__", "tests", "README.md")
 _MOST_BYTES = 16 << 20  # no flash of a board is larger
-_NAME_BYTES = 255  # littlefs
+_NAME_BYTES = 255 - len(NEW)  # littlefs
 _MOST_FILES = 500
 
 
@@ -88,8 +88,8 @@ def _in_folder(folder):
                 if reason := refused(path):
                     raise ContentError(f"{Path(root) / name} {reason}")
                 files[path] = Path(root) / name
-    lines = [f"stays here: {', '.join(left)}"] if left else []
-    return files, lines
+    line = f"stays here: {', '.join(left)}".encode("utf-8", "backslashreplace").decode()
+    return files, [line] if left else []
 
 
 def _stays(here, name):
