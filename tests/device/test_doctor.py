@@ -168,7 +168,7 @@ def client_assets(platform, device):
         ({"tokn": "x"}, "no key 'tokn'"),
         ({"device": "two words"}, "blanks"),
         ({"api": "https://h/path"}, "without a path"),
-        ({"wifi": [["home", "short"]]}, "8 to 64 characters"),
+        ({"wifi": [["home", "short"]]}, "8 to 63 characters"),
     ],
 )
 def test_settings_that_cannot_be_right(interpreter, values, change, words):

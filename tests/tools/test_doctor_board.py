@@ -313,6 +313,25 @@ def test_a_root_that_is_only_on_the_board_is_said_and_left_out(platform, values,
     assert status == 0 and "/ca.der is on the board" in said
 
 
+def test_a_settings_file_that_no_board_takes_fails_with_its_line(values, tmp_path):
+    text = json.dumps({**values, "wifi": [["net", "1234567"]]}, indent=1)
+    (tmp_path / "settings.json").write_bytes(text.encode("utf-16"))
+    status, steps, said = doctor(folder=tmp_path)
+    line = text[: text.index('"wifi"')].count("\n") + 1
+    assert status == 1 and f"settings.json, line {line}: Wi-Fi network 1" in steps["settings"], said
+    (tmp_path / "settings.json").write_bytes('{"token": "\xe9"}'.encode("latin-1"))
+    status, steps, said = doctor(folder=tmp_path)
+    assert status == 1 and "no text in UTF-8" in steps["settings"], said
+    status, steps, said = doctor("--settings", "none.json", folder=tmp_path)
+    assert status == 1 and "none.json cannot be read" in steps["settings"], said
+
+
+def test_a_settings_file_of_a_windows_editor_is_read(platform, values, tmp_path):
+    (tmp_path / "settings.json").write_bytes(json.dumps(values).encode("utf-16"))
+    status, _, said = doctor(folder=tmp_path)
+    assert status == 0, said
+
+
 def test_a_class_in_this_folder(values, platform, tmp_path):
     (tmp_path / "meter.py").write_text(METER)
     write(tmp_path / "settings.json", values)

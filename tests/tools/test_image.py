@@ -146,7 +146,8 @@ def test_the_image_holds_what_deploy_brings_and_the_settings(work):
     board = boards.find(ESP32)
     expected = wanted_files.library() | wanted_files.engines()
     expected |= wanted_files.programs(board, work / "main.py")
-    expected["/settings.json"] = (work / "settings.json").read_bytes()
+    values = json.loads((work / "settings.json").read_text())
+    expected["/settings.json"] = json.dumps(values, indent=1).encode() + b"\n"
     expected["/ca.der"] = (work / "ca.der").read_bytes()
     found = {}
     for root, _, names in fs.walk("/"):
@@ -263,19 +264,24 @@ def test_a_spreadsheet_with_semicolons_and_a_mark_is_read(work):
     [
         ("", "no column token"),
         ("token,wifi\nx,y\n", "no column device"),
-        ("token,device,tokn\n{s},dev-1,x\n", "line 2: no key 'tokn'"),
+        ("token,device,tokn\n{s},dev-1,x\n", "line 1: no column 'tokn'"),
         ("token,device\n{s},dev-1\n{s},\n", "line 3: 'device' is missing"),
         ("token,device\n{s},dev-1\n{s},dev-2,more\n", "line 3: 3 cells under 2 column names"),
         ("token,device\n{s},dev-1\n{s},dev-1\n", "line 3: device dev-1 is on line 2 already"),
         ("token,device\n{s} x,dev-1\n", "line 2: 'token' has blanks"),
-        ("token,device\n{s},../up\n", "line 2: the device id has other characters"),
+        ("token,device\n{s},../up\n", "line 2: 'device' has /, + or #"),
         ("token,device,keepalive\n{s},dev-1,long\n", "line 2: 'keepalive' has the wrong type"),
         ("token,device,wifi,password\n{s},dev-1,,secret\n", "line 2: a password, but no wifi"),
         ('token,device\n{s},"dev-1\n', "a quote is not closed"),
-        ("token,device,wifi,password\n{s},dev-1,net,short\n", "line 2: a network is"),
+        (
+            "token,device,wifi,password\n{s},dev-1,net,short\n",
+            "line 2: Wi-Fi network 1: its password is",
+        ),
         ("token,device\n", "no device"),
+        ("token,device,wifi,password\n{s},a,guests,\n{s},b,net,1234567\n", "line 3: Wi-Fi netw"),
+        ("token,device,wifi,identity,password\n{s},a,net,me,passw0rd\n", "WPA2-Enterprise"),
         ("token,device,password\n{s},dev-1,x\n", "none that is called wifi"),
-        ("token,device,device\n{s},a,b\n", '"device" is empty, double or a list'),
+        ("token,device,device\n{s},a,b\n", "line 1: the column device is there twice"),
     ],
 )
 def test_a_bad_row_is_named_before_anything_is_written(work, rows, words):
@@ -283,6 +289,26 @@ def test_a_bad_row_is_named_before_anything_is_written(work, rows, words):
         make(work, ESP32, "esp32.bin", csv(work, rows.format(s=SECRET)))
     assert words in str(e.value) and SECRET not in str(e.value)
     assert not (work / "out").exists()
+
+
+JOINS = """
+from allthingstalk.board.settings import load
+settings = load()
+settings.wifi().connect(5)
+print("RUNS", [name.encode() for name, _ in settings.networks], settings.device)
+"""
+
+
+def test_open_networks_and_names_in_any_script_are_joined(work):
+    """Of a table as a spreadsheet saves it: the file on the board has no escapes."""
+    rows = f"token\tdevice\twifi\tpassword\t\r\n{SECRET}\ta\tCafé 😀\t{WIFI_SECRET}\t\r\n"
+    rows += f"{SECRET}\tb\tguests\r\n\t\t\t\t\r\n"
+    (work / "devices.csv").write_bytes(rows.encode("utf-16"))
+    (work / "main.py").write_text(JOINS)
+    paths = make(work, ESP32, "esp32.bin", "devices.csv")
+    for path, name in zip(paths, ("Café 😀", "guests"), strict=True):
+        out = run_board(work, esp_region(path.read_bytes(), 0x200000, 2 * MB))
+        assert f"Wi-Fi {name}: connected" in out and f"RUNS {[name.encode()]}" in out, out
 
 
 def run(*arguments):

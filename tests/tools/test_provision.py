@@ -348,6 +348,36 @@ def test_a_certificate_that_does_not_verify_on_the_pc_writes_nothing(
     assert fronts.mqtt.received == b""
 
 
+@pytest.mark.parametrize("escaped", (True, False))
+def test_a_file_of_a_windows_editor_lands_on_the_board_without_mark_and_escapes(
+    board, flash, platform, values, tmp_path, escaped
+):
+    values["wifi"] = [["Café 😀", PASSWORD], ["guests", ""]]
+    text = json.dumps(values, indent=1, ensure_ascii=escaped).replace("\n", "\r\n")
+    (tmp_path / "given.json").write_bytes(text.encode("utf-16"))
+    arguments = ["--from", str(tmp_path / "given.json")]
+    status, said = provision(board.port, *arguments, token=values["token"])
+    assert status == 0, said
+    written = flash.files()["settings.json"]
+    assert written == json.dumps(values, indent=1, ensure_ascii=False).encode() + b"\n"
+    board.wait_for("Wi-Fi Café 😀: connected", 20)
+
+
+def test_what_is_wrong_is_named_with_its_place_and_writes_nothing(board, flash, values, tmp_path):
+    (tmp_path / "wrong.json").write_text(json.dumps({**values, "keepalive": -1}, indent=0))
+    arguments = given(tmp_path, values)
+    for more, environment, words in (
+        (("--from", str(tmp_path / "wrong.json")), {}, "wrong.json, line 17: qos is 0 or 1"),
+        ((), {"ALLTHINGSTALK_KEEPALIVE": "70000"}, "ALLTHINGSTALK_KEEPALIVE: qos is 0 or 1"),
+        (("--hostname", "at home"), {}, "--hostname: hostname is 1 to 32"),
+        (("--open-wifi", "n" * 33), {}, "--wifi: Wi-Fi network 1: its name"),
+        ((), {"ALLTHINGSTALK_WIFI": '[["a", "b", "c"]]'}, "_WIFI: Wi-Fi network 1: it is"),
+    ):
+        status, said = provision(board.port, *arguments, *more, environment=environment)
+        assert status == 1 and words in said, said
+    assert "settings.json" not in flash.files()
+
+
 @pytest.mark.parametrize(
     "change, words",
     [
@@ -356,7 +386,7 @@ def test_a_certificate_that_does_not_verify_on_the_pc_writes_nothing(
         ({"token": None}, "'token' has the wrong type"),
         ({"device": "maker:a-token-and-no-id"}, "is it the token"),
         ({"api": "http://h/path"}, "without a path"),
-        ({"wifi": [["home", "short"]]}, "8 to 64 characters"),
+        ({"wifi": [["home", "short"]]}, "8 to 63 characters"),
         ({"wifi": "home"}, "'wifi' has the wrong type; it is"),
         ({"wifi": ["home", PASSWORD]}, '[["name", "password"], ...]'),
         ({"country": "Belgium"}, "two letters"),
@@ -556,7 +586,7 @@ def test_at_a_terminal_each_answer_is_checked_as_it_is_given(board, flash, platf
     terminal.read_to("1 to 32 bytes")
     terminal.answer("Wi-Fi network 1", "home")
     terminal.answer("password", "short")
-    terminal.read_to("8 to 64 characters")
+    terminal.read_to("8 to 63 characters")
     terminal.answer("Wi-Fi network 1", "home")
     terminal.answer("password", PASSWORD)
     terminal.answer("Wi-Fi network 2", "")

@@ -5,6 +5,7 @@ import os
 import time
 import unittest
 
+import network
 from allthingstalk.board.settings import Settings, SettingsError, load
 
 GOOD = {
@@ -16,6 +17,13 @@ GOOD = {
     "hostname": "meter",
     "timeout": 5,
 }
+
+
+def changed(**changes):
+    """Return the good settings with changes."""
+    values = GOOD.copy()
+    values.update(changes)
+    return Settings(values)
 
 
 class TestSettings(unittest.TestCase):
@@ -79,6 +87,66 @@ class TestSettings(unittest.TestCase):
         self.refused("country is two letters", country="Belgium")
         self.refused("address is", address=["192.168.1.5"])
         self.refused("mqtt is an endpoint", mqtt=True)
+
+    def test_what_a_board_cannot_use_is_refused_here_and_not_later(self):
+        for wrong in (1, None, {}, "", "pool ntp", "h:", "h:x", "h:0", ":123", "h:65536"):
+            self.refused("time_servers: each is a name", time_servers=["a.example", wrong])
+        for wrong in ("n" * 33, "at home", "k\u00fcche", "a\nb"):
+            self.refused("hostname is 1 to 32", hostname=wrong)
+        for wrong in ("B", "B1", "\u00e4\u00f6", "BEL"):
+            self.refused("country is two letters", country=wrong)
+        good = ["192.168.1.5", "255.255.255.0", "192.168.1.1", "1.1.1.1"]
+        for wrong in (
+            5,
+            None,
+            "",
+            "192.168.1",
+            "192.168.1.256",
+            "1.2.3.4.5",
+            "a.b.c.d",
+            " 1.2.3.4",
+        ):
+            self.refused("address: each of its four", address=good[:3] + [wrong])
+        for wrong in ("D/1", "D+", "#"):
+            self.refused("'device' has /, + or #", device=wrong)
+        self.refused("'device' has blanks", device="D\u00e9")
+        self.refused("'ground' has blanks", ground="G 1")
+
+    def test_a_country_in_small_letters_is_meant(self):
+        self.assertEqual(changed(country="be").wifi(log=None) and network.said["country"], "BE")
+
+    def test_networks_that_cannot_be_are_numbered_and_their_secrets_not_shown(self):
+        good = ["home", "passw0rd"]
+        for wrong in ([7, "passw0rd"], ["", "passw0rd"], ["n" * 33, "passw0rd"], ["a\0", None]):
+            self.refused("network 2: its name is", wifi=[good, wrong])
+        for wrong in ("passw0r", "s3cret-" * 9 + "4", 12345678, "passw0rd\n", "passw\u00f6rd"):
+            self.refused("network 2: its password is 8 to 63", wifi=[good, ["home", wrong]])
+        self.refused("its password is", "64 hex digits", wifi=[["home", "0" * 63 + "g"]])
+        self.refused("'wifi'", wifi=[good, 7])
+
+    def test_passwords_of_the_shortest_and_longest_and_keys_are_taken(self):
+        for password in ("p" * 8, "p" * 63, "0123456789abcdefABCDEF" + "0" * 42, " ~ ~ ~ ~"):
+            self.assertEqual(changed(wifi=[["n" * 32, password]]).networks[0][1], password)
+
+    def test_an_open_network_has_no_password_or_an_empty_one(self):
+        for nothing in ("", None):
+            self.assertEqual(changed(wifi=[["guest", nothing]]).networks, [("guest", None)])
+
+    def test_wpa2_enterprise_is_refused_in_a_sentence(self):
+        entry = {"ssid": "eduroam", "identity": "me", "username": "me", "password": "passw0rd"}
+        for wrong in (entry, ["eduroam", "me", "passw0rd"], ["eduroam", "passw0rd", {"eap": 1}]):
+            self.refused("WPA2-Enterprise", "pre-shared key", wifi=[wrong])
+        for key in ("identity", "wifi_username", "EAP", "eap_method", "phase2"):
+            self.refused(key, "WPA2-Enterprise", **{key: "passw0rd"})
+
+    def test_a_token_in_the_place_of_a_key_is_not_shown(self):
+        self.refused("no key '***'", **{"maker:s3cret": "token"})
+
+    def test_times_that_are_no_time_are_refused(self):
+        for text in ("nan", "inf", "-inf"):
+            for key in ("timeout", "keepalive"):
+                settings = changed(**{key: float(text)})
+                self.assertRaises(ValueError, settings.client, log=None)
 
     def test_something_else_than_an_object(self):
         self.assertRaises(SettingsError, Settings, ["token"])

@@ -170,6 +170,19 @@ class WiFiTest(unittest.TestCase):
             self.assertRaises(ValueError, WiFi, wrong)
         for wrong in ((("home",),), ("home",), ((None, "password"),), (("home", 12345678),)):
             self.assertRaises(ValueError, WiFi, wrong)
+        for wrong in ("p" * 64, "p" * 65, "passw\u00f6rd", "password\n"):
+            self.assertRaises(ValueError, WiFi, (("home", wrong),))
+        for wrong in (
+            {"hostname": "n" * 33},
+            {"country": "B"},
+            {"address": ("1.2.3.4", "a", "b", "c")},
+        ):
+            self.assertRaises(ValueError, WiFi, (HOME,), **wrong)
+
+    def test_a_key_of_64_hex_digits_is_passed_on(self):
+        self.make(("home", "0aF" * 21 + "0"))
+        self.wifi.poll()
+        self.assertEqual(self.wlan.calls, [("home", "0aF" * 21 + "0")])
 
     def test_an_open_network_has_no_password_or_an_empty_one(self):
         for nothing in (None, ""):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from mpremote.transport import TransportError
 
-from tools.board import ports, serial_link
+from tools.board import checked_settings, given_settings, ports, serial_link, text_files
 from tools.build import library
 
 NOT_RUN = 100
@@ -62,16 +62,21 @@ def on_pc(settings, device=None, state=None, say=print):
     library.use(engines_too=True)
     from allthingstalk import doctor
 
-    return doctor.run(_for_pc(settings, say), device=_class(device), state=state, log=say)
+    device = _class(device)
+    if isinstance(settings, str):
+        try:
+            path = settings
+            settings, places = given_settings.from_file(path)
+            checked_settings.check(settings, path, places)
+        except text_files.InputError as e:
+            say(f"FAIL  settings  {e}; make provision writes a file that is right")
+            return 1
+    return doctor.run(_for_pc(settings, say), device=device, state=state, log=say)
 
 
-def _for_pc(settings, say):
+def _for_pc(values, say):
     """Return settings without the root's name where that file is the board's."""
-    try:
-        values = json.loads(Path(settings).read_text()) if isinstance(settings, str) else settings
-    except (OSError, ValueError):
-        return settings  # the first step says what is wrong with it
-    ca = values.get("ca") if isinstance(values, dict) else None
+    ca = values.get("ca")
     if isinstance(ca, str) and "-----BEGIN" not in ca and not Path(ca).is_file():
         say(f"{ca} is on the board: this PC's own trust store is used")
         return {key: value for key, value in values.items() if key != "ca"}

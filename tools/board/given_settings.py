@@ -8,16 +8,26 @@ import contextlib
 import getpass
 import io
 import json
+import re
 import sys
-from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+
+from tools.board import text_files
+from tools.board.text_files import InputError
+from tools.build import library
+
+library.use()
+
+from allthingstalk.connect import settings_checks  # noqa: E402
 
 PREFIX = "ALLTHINGSTALK_"  # of names in the environment and in .env files
 _TEXTS = "token device api http ground client_id hostname country outbox digest".split()
 _NUMBERS = "keepalive timeout".split()
 _JSON = "wifi address".split()
 KEYS = (*_TEXTS, "mqtt", *_NUMBERS, *_JSON, "time_servers")
+# The arguments that are not called like the key.
+OPTIONS = {"token": "--token-stdin", "wifi": "--wifi", "time_servers": "--time-server"}
 # What is asked for, and what the board does without an answer; None where it needs one.
 _QUESTIONS = (
     ("token", "Token of the device (it is not shown)", None),
@@ -29,37 +39,54 @@ _QUESTIONS = (
     ("outbox", "File for values that wait, such as /outbox", "in RAM only"),
     ("time_servers", "Time servers, with commas between", "the usual ones"),
 )
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_BLANK_LINES = re.compile(r"\s*")
 _ENDPOINTS = ("api", "http", "mqtt")
 _NONE = "-"  # the answer that what the board has is to go
 
 
-class InputError(Exception):
-    """The settings cannot be made of what was given; the text says why, and shows no secret."""
-
-
 def from_file(path):
-    """Return the settings in a settings.json or .env file. Raises InputError."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as e:
-        raise InputError(f"{path} cannot be read: {e.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is no text in UTF-8: save it as such") from None
-    if not text.lstrip().startswith("{"):
-        values = dotenv_values(stream=io.StringIO(text), interpolate=False)
-        unknown = [n for n in values if n.startswith(PREFIX) and _key(n) not in KEYS]
-        if unknown:
-            names = " ".join(PREFIX + key.upper() for key in KEYS)
-            raise InputError(f"{path}: there is no {unknown[0]}; there are {names}")
-        found = from_environment(values, f"{path}: ")
-        if not found:
-            raise InputError(f"{path}: neither JSON nor lines such as {PREFIX}DEVICE=…")
-        return found
-    try:
-        return json.loads(text)
-    except ValueError as e:
-        where = f"line {e.lineno}, column {e.colno}" if isinstance(e, json.JSONDecodeError) else e
-        raise InputError(f"{path} is no JSON ({where}): mend it there") from None
+    """Return the settings in a settings.json or .env file: (dict, {key: where it is}).
+
+    Raises InputError.
+    """
+    text = text_files.read(path)
+    if text.lstrip().startswith("{"):
+        return text_files.json_object(text, path)
+    found, places = _variables(text, path)
+    if not found:
+        raise InputError(f"{path}: neither JSON nor lines such as {PREFIX}DEVICE=…")
+    return found, places
+
+
+def _variables(text, path):
+    """Return the settings in the lines of a .env file as `from_file` does."""
+    found, places = {}, {}
+    for binding in parse_stream(io.StringIO(text)):
+        blank = _BLANK_LINES.match(binding.original.string)[0]
+        place = f"{path}, line {binding.original.line + len(_LINE_END.findall(blank))}"
+        if binding.error:
+            raise InputError(f"{place}: not NAME=value; is a quote not closed?")
+        name = binding.key or ""
+        if not name.startswith(PREFIX):
+            continue
+        key = _key(name)
+        if key not in KEYS:
+            raise InputError(f"{place}: {_unknown(name)}")
+        if key in places:
+            raise InputError(f"{place}: {name} is there twice")
+        places[key] = place
+        if binding.value:
+            found[key] = _value(name, binding.value, f"{place}: ")
+    return found, places
+
+
+def _unknown(name):
+    key = _key(name)
+    if settings_checks.is_enterprise(key):
+        return settings_checks.unknown(key)
+    names = " ".join(PREFIX + key.upper() for key in KEYS)
+    return f"there is no {text_files.shown(name)}; there are {names}"
 
 
 def _key(name):
@@ -85,15 +112,15 @@ def _value(name, text, place=""):
             return json.loads(text)
         if key in _NUMBERS:
             return int(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         wifi = '[["name", "password"]], the password "" or null for an open network'
         form = wifi if key == "wifi" else "JSON"
         kind = form if key in _JSON else "a whole number"
         raise InputError(f"{place}{name} is not {kind}") from None
     if key == "time_servers":
         return [server.strip() for server in text.split(",") if server.strip()]
-    if key == "mqtt" and text.lower() == "false":
-        return False
+    if key == "mqtt" and text.lower() in ("false", "true"):
+        return text.lower() == "true"  # which Settings refuses, and not a server of that name
     return text
 
 
@@ -107,8 +134,8 @@ def from_arguments(args, known, ask):
     Raises InputError.
     """
     values = {key: getattr(args, key) for key in KEYS if getattr(args, key, None) is not None}
-    if values.get("mqtt") == "false":
-        values["mqtt"] = False
+    if "mqtt" in values:
+        values["mqtt"] = _value(PREFIX + "MQTT", values["mqtt"])
     if args.token_stdin:
         values["token"] = sys.stdin.readline().strip()
         if not values["token"]:

@@ -17,13 +17,21 @@ import ssl
 import sys
 from pathlib import Path
 
-from tools.board import doctor, given_settings, ports, roots, serial_link, settings_on_board
+from tools.board import (
+    checked_settings,
+    doctor,
+    given_settings,
+    ports,
+    roots,
+    serial_link,
+    settings_on_board,
+)
+from tools.board.text_files import InputError
 from tools.build import library
 
 library.use(engines_too=True)
 
 from allthingstalk import doctor as steps  # noqa: E402
-from allthingstalk.board import wifi  # noqa: E402
 from allthingstalk.board.settings import Settings  # noqa: E402
 
 _OFFLINE = """NOT CHECKED against the platform: --offline.
@@ -32,31 +40,6 @@ _OFFLINE = """NOT CHECKED against the platform: --offline.
 
 class ProvisionError(ValueError):
     """Nothing was written; the text says why and what to do."""
-
-
-def checked(values, place="the settings"):
-    """Return (Settings, its TLS endpoints as (host, port)). Raises ProvisionError."""
-    try:
-        settings = Settings(values, place)
-        client = settings.client(outbox=None, digest=None, log=None)
-        for network in settings.networks:
-            wifi.checked(network)
-    except ValueError as e:
-        raise ProvisionError(str(e)) from None
-    country = values.get("country", "XX")
-    if len(country) != 2 or not country.isalpha():
-        raise ProvisionError("country is two letters, such as BE")
-    places = []
-    for endpoint in (client.http, client.mqtt):
-        if endpoint and "s://" in endpoint:
-            host, port = endpoint.split("://")[1].rsplit(":", 1)
-            places.append((host.strip("[]"), int(port)))
-    return settings, places
-
-
-def check_one(key, value):
-    """Refuse a value that a board would not take. Raises ProvisionError."""
-    checked({"token": "maker:x", "device": "x", key: value}, "not taken")
 
 
 def find_root(places, trusted, say=print):
@@ -121,10 +104,10 @@ def offline_root(places, trusted, root_on_board, say=print):
 def provision(args, environ=os.environ, say=print):
     """Do it all, as the arguments say; `say` gets the lines. Raises an Error of these tools."""
     terminal = sys.stdin.isatty() and not args.token_stdin
-    given = given_settings.from_file(args.file) if args.file else {}
-    if not isinstance(given, dict):
-        raise ProvisionError(f"{args.file}: not an object with keys")
-    given = {**given, **given_settings.from_environment(environ)}
+    given, origins = given_settings.from_file(args.file) if args.file else ({}, {})
+    of_environment = given_settings.from_environment(environ)
+    given |= of_environment
+    origins |= {key: given_settings.PREFIX + key.upper() for key in of_environment}
     port = ports.find(args.port)
     of_board, root_on_board = settings_on_board.read(port)
     if of_board:
@@ -134,12 +117,14 @@ def provision(args, environ=os.environ, say=print):
             raise ProvisionError(f"--keep: the board at {port} has no settings to keep")
         given = {**of_board, **given}
     known = {**passwords(of_board or {}), **passwords(given)}
-    values = {**given, **given_settings.from_arguments(args, known, terminal)}
+    of_arguments = given_settings.from_arguments(args, known, terminal)
+    values = {**given, **of_arguments}
+    origins |= {key: given_settings.OPTIONS.get(key, "--" + key) for key in of_arguments}
     if terminal and not {"token", "device"} <= set(values):
-        values = given_settings.ask_for(values, of_board or {}, check_one)
+        values = given_settings.ask_for(values, of_board or {}, checked_settings.check_one)
     if values.pop("ca", None):
         say(f"ca        left out: the root goes to {settings_on_board.ROOT}, where it is found")
-    settings, places = checked(values)
+    settings, places, _ = checked_settings.check(values, places=origins)
     say(f"settings  {settings}")
     if not settings.networks:
         say("Wi-Fi     no network: the program has to bring up its own")
@@ -239,7 +224,7 @@ def main():
     except (
         ports.PortError,
         serial_link.LinkError,
-        given_settings.InputError,
+        InputError,
         settings_on_board.BoardError,
         doctor.DoctorError,
         ProvisionError,

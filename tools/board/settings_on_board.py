@@ -5,10 +5,11 @@ and renamed if all of them are right. A cable pulled at any moment leaves each f
 """
 
 import ast
+import contextlib
 import hashlib
 import json
 
-from tools.board import deploy, serial_link
+from tools.board import deploy, serial_link, text_files
 
 SETTINGS = "/settings.json"
 ROOT = "/ca.der"
@@ -63,16 +64,15 @@ def read(port):
     """
     with serial_link.connected(port) as transport:
         text, root = _exec(transport, _READ.format(names=(SETTINGS, ROOT)))
-    try:
-        values = json.loads(text or "null")
-    except ValueError:
-        values = None
-    return values if isinstance(values, dict) else None, root
+    values = None
+    with contextlib.suppress(text_files.InputError):
+        values, _ = text_files.json_object(text_files.decoded(text or b"", SETTINGS), SETTINGS)
+    return values, root
 
 
 def as_json(values):
     """Return settings as the bytes of their file: a key a line, no escapes MicroPython lacks."""
-    return json.dumps(values, indent=1, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def write(port, values, root=None, restart=True, stale=()):

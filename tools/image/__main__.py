@@ -14,7 +14,13 @@ import os
 import sys
 from pathlib import Path
 
-from tools.board import program_list, wanted_files
+from tools.board import (
+    checked_settings,
+    given_settings,
+    program_list,
+    text_files,
+    wanted_files,
+)
 from tools.image import devices_csv, esp_image, file_system, uf2
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,12 +98,13 @@ def open_firmware(path, board, flash_bytes=None, fs_bytes=None):
 
 
 def read_settings(path):
-    """Return [(device id or None, settings.json)], one for each image. Raises DevicesError."""
+    """Return [(device id or None, settings.json)], one for each image. Raises InputError."""
     if path is None:
         return [(None, None)]
-    if path.suffix.lower() == ".csv":
+    if path.suffix.lower() in devices_csv.SUFFIXES:
         return devices_csv.read(path)
-    return devices_csv.read_settings(path)
+    values, places = given_settings.from_file(path)
+    return [(None, checked_settings.check(values, str(path), places).data)]
 
 
 def write_private(path, data):
@@ -113,12 +120,12 @@ def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES, say=prin
     """Write the images and return their paths.
 
     - `firmware`: from `open_firmware`.
-    - `settings`: path of a settings.json, or of a CSV file with a row for each image.
+    - `settings`: path of a settings.json or .env, or of a CSV file with a row for each image.
     - `ca`: path of the root certificate, DER.
     - `main`: the program, a file or a folder.
     - `say`: is told what of it stays on the PC.
 
-    Raises DevicesError, ContentError, FileSystemError; nothing is written then.
+    Raises InputError, ContentError, FileSystemError; nothing is written then.
     """
     devices = read_settings(settings)
     if not ca and any(data and devices_csv.needs_root(data) for _, data in devices):
@@ -152,7 +159,7 @@ def main():
         "--board", required=True, help="name of the board; tools/board/boards.py lists"
     )
     parser.add_argument("--firmware", required=True, help="MicroPython: .bin or .uf2")
-    parser.add_argument("--settings", type=Path, help="settings.json, or a .csv with many devices")
+    parser.add_argument("--settings", type=Path, help="settings.json, .env, or a .csv of devices")
     parser.add_argument("--ca", type=Path, help="root certificate, DER, to be /ca.der")
     parser.add_argument(
         "--main", type=Path, help="the program, a file or a folder (examples/default/main.py)"
@@ -170,7 +177,7 @@ def main():
     except (
         esp_image.ImageError,
         uf2.Uf2Error,
-        devices_csv.DevicesError,
+        text_files.InputError,
         file_system.FileSystemError,
         wanted_files.ContentError,
     ) as e:

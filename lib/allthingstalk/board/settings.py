@@ -10,25 +10,6 @@ from ..overlay import Overlay
 
 PATH = "settings.json"  # in the current folder: "/" on a board
 
-_TEXT = (str,)
-_NUMBER = (int, float)
-# Key -> accepted types. The keys of _CLIENT are keywords of Client, those of _WIFI of WiFi.
-_CLIENT = {
-    "token": _TEXT,
-    "api": _TEXT,
-    "http": _TEXT,
-    "mqtt": (str, bool),
-    "ca": _TEXT,
-    "ground": _TEXT,
-    "client_id": _TEXT,
-    "keepalive": _NUMBER,
-    "timeout": _NUMBER,
-    "outbox": _TEXT,
-    "digest": _TEXT,
-}
-_WIFI = {"hostname": _TEXT, "country": _TEXT, "address": (list,)}
-_OTHER = {"device": _TEXT, "wifi": (list,), "time_servers": (list,)}
-
 
 class SettingsError(ValueError):
     """The settings are missing or invalid; the text says what to do."""
@@ -40,50 +21,21 @@ class Settings:
     - `values`: dict of the keys of settings.json.
     - `place`: where they come from, for the text of errors.
 
-    Attributes: `device` (the device's id), `networks` (Wi-Fi networks as (name, password)),
-    `time_servers` (NTP servers, None for the default ones).
+    Attributes: `device` (the device's id), `networks` (Wi-Fi networks as (name, password), None
+    for an open one), `time_servers` (NTP servers, None for the default ones).
 
     Raises SettingsError for an unknown key, a missing one, or an invalid value.
     """
 
     def __init__(self, values, place="the settings"):
-        if not isinstance(values, dict):
-            raise SettingsError("%s: not an object with keys, but %s" % (place, type(values)))
-        for key in values:
-            takes = _CLIENT.get(key) or _WIFI.get(key) or _OTHER.get(key)
-            if not takes:
-                keys = sorted(list(_CLIENT) + list(_WIFI) + list(_OTHER))
-                raise SettingsError("%s: no key '%s'; there are %s" % (place, key, " ".join(keys)))
-            value = values[key]
-            # On CPython bool is a subclass of int, but no number of seconds.
-            if not isinstance(value, takes) or (isinstance(value, bool) and bool not in takes):
-                raise _wrong_type(place, key)
-            if value == "" or (key != "mqtt" and value is False):
-                do = "run make provision" if key in ("token", "device") else "leave it out"
-                raise SettingsError("%s: '%s' is empty; %s" % (place, key, do))
-        for key in ("token", "device"):
-            if key not in values:
-                raise SettingsError("%s: '%s' is missing; run make provision" % (place, key))
-            _check_word(values[key], key, place)
-        if ":" in values["device"]:
-            raise SettingsError("%s: the device id has a ':'; is it the token?" % place)
-        self.device = values["device"]
-        self.time_servers = values.get("time_servers")
-        self.networks = []
-        for network in values.get("wifi", ()):
-            if not isinstance(network, list) or len(network) != 2:
-                raise _wrong_type(place, "wifi")
-            self.networks.append(tuple(network))
-        self._client = dict([(key, values[key]) for key in _CLIENT if key in values])
-        self._wifi = dict([(key, values[key]) for key in _WIFI if key in values])
-        if "country" in values and len(values["country"]) != 2:
-            raise SettingsError("%s: country is two letters, such as BE" % place)
-        if "address" in values:
-            if len(values["address"]) != 4:
-                raise SettingsError('%s: address is ["address", "mask", "gateway", "DNS"]' % place)
-            self._wifi["address"] = tuple(values["address"])
-        if self._client.get("mqtt") is True:
-            raise SettingsError("%s: mqtt is an endpoint, or false" % place)
+        with Overlay("connect"):
+            from ..connect.settings_checks import checked
+
+            try:
+                found = checked(values)
+            except ValueError as e:
+                raise SettingsError("%s: %s" % (place, e))
+        self.device, self.networks, self.time_servers, self._client, self._wifi = found
 
     def client(self, **options):
         """Return a Client with these settings; `options`: further keywords of Client, which win.
@@ -142,18 +94,3 @@ def masked(token):
     """Return a token with all but its kind masked, such as "maker:***"."""
     kind, colon, _ = token.partition(":")
     return kind + ":***" if colon else "***"
-
-
-def _wrong_type(place, key):
-    form = ""
-    if key == "wifi":
-        form = '; it is [["name", "password"], ...], the password "" or null for an open network'
-    return SettingsError("%s: '%s' has the wrong type%s" % (place, key, form))
-
-
-def _check_word(text, key, place):
-    if min(text) <= " " or max(text) > "~":
-        raise SettingsError(
-            "%s: '%s' has blanks or other characters that it cannot have; copy it again from the "
-            "platform" % (place, key)
-        )

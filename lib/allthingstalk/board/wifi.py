@@ -23,14 +23,16 @@ _DOUBT_MS = 3000
 class WiFi:
     """Keeps the station interface connected.
 
-    - `networks`: (name, password) pairs in order of preference; password None or "": an open one.
-    - `hostname`, `country` (two letters): set before connecting; None leaves them unchanged.
+    - `networks`: (name, password) pairs in order of preference; password None or "": an open one,
+      else 8 to 63 characters of ASCII or a key of 64 hex digits.
+    - `hostname` (1 to 32 characters), `country` (two letters): set before connecting; None leaves
+      them unchanged.
     - `address`: (address, mask, gateway, DNS) as text, None for DHCP.
     - `try_s`: seconds that each network is tried before the next one.
     - `log(text)`: gets a line when the state changes, None for silence; never a password.
 
-    Attribute: `up`, whether the board had an address at the last poll. Raises ValueError for
-    invalid networks, ImportError where there is no module `network`.
+    Attribute: `up`, whether the board had an address at the last poll. Raises ValueError for an
+    invalid network, host name, country or address, ImportError without a module `network`.
     """
 
     net = net  # source of time
@@ -45,9 +47,11 @@ class WiFi:
         try_s=15,
         log=print,
     ):
-        self._networks = [checked(pair) for pair in networks]
-        if not self._networks:
-            raise ValueError("networks is empty: give [('name', 'password')]")
+        with Overlay("connect"):
+            from ..connect.wifi_options import checked_interface, checked_networks
+
+            self._networks = checked_networks(networks)
+            country, address = checked_interface(hostname, country, address)
         import network
 
         if country:
@@ -202,18 +206,3 @@ class WiFi:
 def _is_failure(status):
     """Return whether a WLAN status means failure: negative on rp2, 200 to 299 on ESP32."""
     return status < 0 or 200 <= status < 300
-
-
-def checked(pair):
-    """Return a network as (name, password), None for an open one. Raises ValueError."""
-    if isinstance(pair, (tuple, list)) and len(pair) == 2:
-        name, password = pair
-        if isinstance(name, str) and 0 < len(name.encode()) <= 32:
-            if password is None or password == "":
-                return name, None
-            if isinstance(password, str) and 8 <= len(password) <= 64:
-                return name, password
-    raise ValueError(
-        'a network is ["name", "password"]: a name of 1 to 32 bytes, a password of 8 to 64 '
-        'characters, "" or null for an open network'
-    )
