@@ -1,6 +1,10 @@
 # AllThingsTalk for MicroPython. `make` lists the targets; each sets up what it needs.
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
+# Their own packages are enough for the tools. What is given as NAME=… is in the environment of the
+# recipes: there "$$NAME" is a path with blanks or quotes as it is. *_OPTIONS are words for the shell.
+unexport PYTHONHOME PYTHONPATH
+export PYTHON
 
 help:
 	@echo "make run          see it work: local platform, virtual board, the README's program"
@@ -28,7 +32,7 @@ help:
 	@echo "make emulate      the README's program on an emulated Pico W: FIRMWARE=image.uf2"
 	@echo "                  EMULATE_OPTIONS=--tls: then over verified TLS"
 	@echo "make emulate-firmware  a Pico image with the library frozen, from Debian's sources"
-	@echo "make on-pc        a device program on this PC: PROGRAM=examples/first/main.py"
+	@echo "make on-pc        a device program on this PC: PROGRAM='examples/first/main.py its options'"
 	@echo
 	@echo "Measured and proven:"
 	@echo "make size         what it costs in flash and RAM, as a table and a picture (4 minutes)"
@@ -39,8 +43,8 @@ help:
 	@echo "make bench-faults what MQTT clients lose when the network fails, ours and others (8 minutes)"
 
 setup:
-	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) here: install Python 3.10 or later, or give PYTHON=..."; exit 1; }
-	@$(PYTHON) tools/bootstrap.py
+	@command -v "$$PYTHON" >/dev/null || { echo "no $$PYTHON here: install Python 3.10 or later, or give PYTHON=..."; exit 1; }
+	@"$$PYTHON" tools/bootstrap.py
 
 run: setup
 	@$(VENV_PYTHON) -m tools.simulate.run_demo
@@ -79,44 +83,44 @@ board-files: setup
 	@$(VENV_PYTHON) -m tools.build.board_folder
 
 provision: setup
-	@$(VENV_PYTHON) -m tools.board.provision $(if $(PORT),--port $(PORT)) $(PROVISION_OPTIONS)
+	@$(VENV_PYTHON) -m tools.board.provision $(if $(PORT),--port "$$PORT") $(PROVISION_OPTIONS)
 
 doctor: setup
-	@$(VENV_PYTHON) -m tools.board.doctor $(if $(SETTINGS),--settings "$(SETTINGS)",--port $(PORT)) $(DOCTOR_OPTIONS)
+	@$(VENV_PYTHON) -m tools.board.doctor $(if $(SETTINGS),--settings "$$SETTINGS",--port $(if $(PORT),"$$PORT")) $(DOCTOR_OPTIONS)
 
 firmware: setup
-	@$(VENV_PYTHON) -m tools.build.firmware "$(BOARD)" $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)") $(FIRMWARE_OPTIONS)
+	@$(VENV_PYTHON) -m tools.build.firmware "$$BOARD" $(if $(MICROPYTHON),--micropython "$$MICROPYTHON") $(FIRMWARE_OPTIONS)
 
 flash: setup
-	@$(VENV_PYTHON) -m tools.board.flash --board "$(BOARD)" $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(PORT),--port $(PORT)) $(if $(DRIVE),--drive "$(DRIVE)") $(FLASH_OPTIONS)
+	@$(VENV_PYTHON) -m tools.board.flash --board "$$BOARD" $(if $(FIRMWARE),--firmware "$$FIRMWARE") $(if $(PORT),--port "$$PORT") $(if $(DRIVE),--drive "$$DRIVE") $(FLASH_OPTIONS)
 
 erase: setup
-	@$(VENV_PYTHON) -m tools.board.flash --board "$(BOARD)" --erase-only $(if $(PORT),--port $(PORT))
+	@$(VENV_PYTHON) -m tools.board.flash --board "$$BOARD" --erase-only $(if $(PORT),--port "$$PORT")
 
 deploy: setup
-	@$(VENV_PYTHON) -m tools.board.deploy $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(if $(MAIN),--main "$(MAIN)") $(DEPLOY_OPTIONS)
+	@$(VENV_PYTHON) -m tools.board.deploy $(if $(PORT),--port "$$PORT") $(if $(BOARD),--board "$$BOARD") $(if $(MAIN),--main "$$MAIN") $(DEPLOY_OPTIONS)
 
 romfs: setup
-	@$(VENV_PYTHON) -m tools.board.romfs $(if $(PORT),--port $(PORT))
+	@$(VENV_PYTHON) -m tools.board.romfs $(if $(PORT),--port "$$PORT")
 
 repl: setup
-	@port=$$($(VENV_PYTHON) -m tools.board.ports $(PORT)) && .venv/bin/mpremote connect $$port resume repl
+	@port=$$($(VENV_PYTHON) -m tools.board.ports $(if $(PORT),"$$PORT")) && .venv/bin/mpremote connect "$$port" resume repl
 
 image: setup
-	@$(VENV_PYTHON) -m tools.image --board "$(BOARD)" --firmware "$(FIRMWARE)" $(if $(SETTINGS),--settings "$(SETTINGS)") $(if $(CA),--ca "$(CA)") $(if $(MAIN),--main "$(MAIN)") $(if $(FLASH_SIZE),--flash-size $(FLASH_SIZE)) $(if $(FS_SIZE),--fs-size $(FS_SIZE))
+	@$(VENV_PYTHON) -m tools.image --board "$$BOARD" --firmware "$$FIRMWARE" $(if $(SETTINGS),--settings "$$SETTINGS") $(if $(CA),--ca "$$CA") $(if $(MAIN),--main "$$MAIN") $(if $(FLASH_SIZE),--flash-size "$$FLASH_SIZE") $(if $(FS_SIZE),--fs-size "$$FS_SIZE")
 
 mip: setup
 	@$(VENV_PYTHON) -m tools.build.mip_index
 
 emulate: setup
-	@$(VENV_PYTHON) -m tools.simulate.emulate "$(FIRMWARE)" $(EMULATE_OPTIONS)
+	@$(VENV_PYTHON) -m tools.simulate.emulate "$$FIRMWARE" $(EMULATE_OPTIONS)
 
 emulate-firmware: setup
 	@$(VENV_PYTHON) -m tools.simulate.emulate_firmware $(EMULATE_OPTIONS)
 
 on-pc: setup
-	@test -n "$(PROGRAM)" || { echo "on-pc: name a program: make on-pc PROGRAM=examples/first/main.py"; exit 2; }
-	@$(VENV_PYTHON) -m tools.simulate.on_pc $(PROGRAM)
+	@test -n "$$PROGRAM" || { echo "on-pc: name a program: make on-pc PROGRAM=examples/first/main.py"; exit 2; }
+	@$(VENV_PYTHON) -m tools.simulate.on_pc "$$PROGRAM"
 
 clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache

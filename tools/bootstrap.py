@@ -1,11 +1,15 @@
 """Sets the project up: a virtual environment in .venv with the pinned packages.
 
 Run by every make target. Needs only Python >= 3.10 and a package index; does nothing when the
-environment is there and tools/requirements.txt has not changed since.
+environment is there and tools/requirements.txt has not changed since. pip's settings say where
+packages come from; where they go is said here, whatever those settings are.
 """
 
 import argparse
+import ast
 import hashlib
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,18 +18,88 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 REQUIREMENTS = ROOT / "tools" / "requirements.txt"
 STAMP = VENV / "requirements.sha256"
+# Settings of pip that would have it install to another place, or something else, or nothing.
+NOT_OURS = {
+    *("user", "target", "prefix", "root", "python", "require-virtualenv", "dry-run", "report"),
+    *("requirement", "editable", "config-file", "quiet", "verbose", "log"),
+}
+_SETTING = re.compile(r"(global|install|:env:)\.([\w-]+)=(.+)")
+# What pip and venv say, and what that means; the first that is found is meant.
+_REASONS = (
+    (r"No space left|Errno 28|Disk quota", "the disk is full"),
+    (r"Permission denied|Errno 13|Read-only file", "the folder cannot be written to"),
+    (r"during configuration|[Cc]onfiguration file", "pip's settings are wrong (pip config list)"),
+    (r"SSLError|CERTIFICATE_VERIFY|SSLCert", "the package index's certificate is not trusted here"),
+    (r"\b40[137] (Client Error|Unauth|Forb|Prox)", "the package index or a proxy wants a login"),
+    (
+        r"NewConnection|name resolution|not known|[Tt]imeout|timed out|refused|unreachable|"
+        r"ProxyError|Max retries|onnection broken|onnection aborted|RemoteDisconnected",
+        "the package index cannot be reached",
+    ),
+    (r"HASHES|hash.* mismatch", "a package arrived damaged"),
+    (r"ResolutionImpossible|onflicting dep", "pip's settings demand other versions (constraint)"),
+    (
+        r"Failed (to build|building)|subprocess-exited|metadata-gen",
+        "a package cannot be built here",
+    ),
+    (r"from versions: none", "the package index cannot be reached, or has none for this Python"),
+    (
+        r"No matching distribution|Could not find a version|Requires-Python|not a supported wheel",
+        "the package index has no such package for this Python",
+    ),
+)
 
 
 def fail(text):
     sys.exit(f"setup: {text}")
 
 
-def run(step, *command):
-    result = subprocess.run(command, capture_output=True, text=True)
+def run(step, *command, environ):
+    """Run a command and return what it printed; leave with its last words if it fails."""
+    result = subprocess.run(
+        command, env=environ, capture_output=True, encoding="utf-8", errors="replace"
+    )
     if result.returncode:
-        lines = (result.stderr or result.stdout).strip().splitlines()[-6:]
+        said = (result.stderr or result.stdout).strip()
         # pip lists every version there ever was, in one line.
-        fail(step + " failed:\n  " + "\n  ".join(line[:300] for line in lines))
+        lines = [line[:300] for line in said.splitlines()[-6:]]
+        fail("\n  ".join([f"{step} failed{reason(said)}:", *lines]))
+    return result.stdout
+
+
+def reason(said):
+    """Return ", why" of what a command said; nothing where that is not known."""
+    for pattern, words in _REASONS:
+        if re.search(pattern, said):
+            return f", {words}"
+    return ""
+
+
+def plain_environment():
+    """Return the environment without what sends Python, or pip, to other packages."""
+    left_out = {"PYTHONHOME", "PYTHONPATH", *map(variable, NOT_OURS - {"config-file"})}
+    return {name: text for name, text in os.environ.items() if name not in left_out}
+
+
+def variable(name):
+    """Return the variable of the environment that is a setting of pip."""
+    return "PIP_" + name.upper().replace("-", "_")
+
+
+def pip_environment(python):
+    """Return the environment for an installation with pip: its settings but those NOT_OURS.
+
+    Those of its files are in it, since there is no other way to take one of them back.
+    """
+    environ = plain_environment()
+    listed = run("reading pip's settings", python, "-m", "pip", "config", "list", environ=environ)
+    found = [match.groups() for match in map(_SETTING.fullmatch, listed.splitlines()) if match]
+    for section in ("global", "install", ":env:"):  # the later ones come first
+        for of, name, text in found:
+            if of == section and name not in NOT_OURS:
+                environ[variable(name)] = ast.literal_eval(text)
+    environ["PIP_CONFIG_FILE"] = os.devnull
+    return environ
 
 
 def main():
@@ -38,23 +112,28 @@ def main():
             "try: make PYTHON=python3.12"
         )
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if not args.force and STAMP.exists() and STAMP.read_text() == digest:
+    if not args.force and STAMP.exists() and STAMP.read_text(encoding="utf-8") == digest:
         return
     print("setup: making .venv with the pinned packages (once; about a minute)", flush=True)
     try:
         import ensurepip  # noqa: F401  - Debian ships Python without it
     except ImportError:
         fail("this Python cannot make virtual environments; on Debian: apt install python3-venv")
-    STAMP.unlink(missing_ok=True)
-    run("making .venv", sys.executable, "-m", "venv", "--clear", str(VENV))
-    python = VENV / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    run(
-        "installing the packages (is a package index reachable?)",
-        str(python),
-        *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-        *("-r", str(REQUIREMENTS)),
-    )
-    STAMP.write_text(digest)
+    try:
+        STAMP.unlink(missing_ok=True)
+        make = (sys.executable, "-m", "venv", "--clear", str(VENV))
+        run("making .venv", *make, environ=plain_environment())
+        python = str(VENV / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+        run(
+            "installing the packages",
+            python,
+            *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("-r", str(REQUIREMENTS)),
+            environ=pip_environment(python),
+        )
+        STAMP.write_text(digest, encoding="utf-8")
+    except OSError as e:
+        fail(f"making .venv failed{reason(str(e))}: {e}")
 
 
 if __name__ == "__main__":

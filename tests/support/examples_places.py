@@ -71,10 +71,10 @@ class OnPC:
         self.run(main)
         return device
 
-    def run(self, main):
+    def run(self, main, *arguments):
         """Start a program in the folder."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tools.simulate.on_pc", main],
+            [sys.executable, "-m", "tools.simulate.on_pc", main, *arguments],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,

@@ -3,12 +3,15 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.examples_places import OnPC
 
+ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"token": "maker:x", "device": "D", "api": "http://127.0.0.1:9", "timeout": 1}
 
 
@@ -53,6 +56,43 @@ def test_pins_beside_the_program_come_first_and_arguments_arrive(pc):
     )
     pc.run("main.py")
     pc.wait_for("pin 7 = 1\nwatchdog 8000 ms\nmain.py __main__\n", 10)
+
+
+ARGUMENTS = "import sys\nprint(sys.argv)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("my programs/main.py", ["my programs/main.py"]),
+        ("my programs/main.py --fast 'a b' -x", ["my programs/main.py", "--fast", "a b", "-x"]),
+        ("'my programs/main.py' --fast", ["my programs/main.py", "--fast"]),
+        ("it's $HOME.py", ["it's $HOME.py"]),
+        ("plain.py --name=1 2", ["plain.py", "--name=1", "2"]),
+    ],
+)
+def test_make_on_pc_takes_paths_with_blanks_and_the_programs_options(tmp_path, text, arguments):
+    (tmp_path / "my programs").mkdir()
+    for name in ("my programs/main.py", "it's $HOME.py", "plain.py"):
+        (tmp_path / name).write_text(ARGUMENTS)
+    program = text.replace("$", "$$")  # make's way to write it
+    # As in a clone: the same recipe, in a folder with the programs.
+    for name in ("tools", "tests", "lib", "build", ".venv", "Makefile"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    out = subprocess.run(
+        ["make", "-s", "on-pc", f"PROGRAM={program}", f"PYTHON={sys.executable}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (out.returncode, out.stdout) == (0, f"{arguments}\n"), out.stdout + out.stderr
+
+
+def test_options_behind_the_program_are_the_programs(pc):
+    (pc.folder / "main.py").write_text(ARGUMENTS)
+    pc.run("main.py", "--help", "-x", "a b")
+    pc.wait_for("['main.py', '--help', '-x', 'a b']", 10)
 
 
 def test_timers_run_side_by_side_and_one_that_fails_stops_nothing(pc):

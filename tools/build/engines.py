@@ -14,6 +14,8 @@ import sys
 import tarfile
 from pathlib import Path
 
+from tools import bootstrap
+
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ROOT / "build" / "engines"
 _TIMEOUT_S = 60
@@ -52,7 +54,11 @@ def sources(engine):
 def pip_settings():
     """Return {name: text} of pip's settings: of its files, of its environment before those."""
     asked = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True
+        [sys.executable, "-m", "pip", "config", "list"],
+        env=bootstrap.plain_environment(),
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
     )
     lines = [line.partition("=") for line in asked.stdout.splitlines() if "=" in line]
     found = {name: ast.literal_eval(text) for name, _, text in lines}

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools import bootstrap
 from tools.simulate import interpreters
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,14 +99,15 @@ def install(packages, target):
             [*command, "--no-deps", "--target", str(target), *packages],
             check=True,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=PIP_TIMEOUT_S,
+            env=bootstrap.pip_environment(sys.executable),
         )
     except (OSError, subprocess.SubprocessError) as e:
-        lines = (getattr(e, "stderr", None) or str(e)).strip().splitlines()
-        raise Missing(
-            f"{packages[0]} cannot be installed (is a package index reachable?): {lines[-1]}"
-        ) from None
+        said = (getattr(e, "stderr", None) or str(e)).strip()
+        why = bootstrap.reason(said)
+        raise Missing(f"{packages[0]} cannot be installed{why}: {said.splitlines()[-1]}") from None
 
 
 def folder(board):
