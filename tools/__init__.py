@@ -9,3 +9,11 @@
 
 `bootstrap.py` makes .venv out of requirements.txt; any Python runs it, before there is one.
 """
+
+import sys
+
+# The terminal's encoding may lack a character that a board, a person or we ourselves say: a
+# question mark stands for it. What cannot be read is let in, and then refused by who checks it.
+for _stream, _errors in ((sys.stdout, "replace"), (sys.stdin, "surrogateescape")):
+    if hasattr(_stream, "reconfigure"):  # pytest has streams of its own
+        _stream.reconfigure(errors=_errors)

@@ -67,7 +67,11 @@ def esptool(board, port, *arguments):
     command += ["--baud", str(BAUD), *arguments]
     said = []
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     ) as process:
         limit = threading.Timer(_ESPTOOL_S, process.kill)
         limit.start()
@@ -119,7 +123,7 @@ def drives(within=DRIVES):
     for top in map(Path, within):
         for info in [top / INFO, *top.glob(f"*/{INFO}"), *top.glob(f"*/*/{INFO}")]:
             try:
-                found.append((info.parent, info.read_text(errors="replace")))
+                found.append((info.parent, info.read_text(encoding="utf-8", errors="replace")))
             except OSError:
                 continue  # not there, or a drive of somebody else
     return found

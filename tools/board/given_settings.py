@@ -238,14 +238,20 @@ def _networks(had, check):
 
 
 def _line(question):
-    try:
-        return input(question + ": ").strip()
-    except EOFError:
-        raise InputError("the input ended before all was asked") from None
+    return _asked(input, question).strip()
 
 
 def _secret(question):
+    return _asked(getpass.getpass, question)
+
+
+def _asked(ask, question):
     try:
-        return getpass.getpass(question + ": ")
+        return ask(question + ": ")
     except EOFError:
         raise InputError("the input ended before all was asked") from None
+    except UnicodeDecodeError:
+        raise InputError(
+            "what was typed has a character that this terminal's encoding has not (LANG, LC_ALL): "
+            "use another terminal, or a file in UTF-8 (--from)"
+        ) from None

@@ -117,7 +117,7 @@ def main():
             sys.exit(f"roots: {text} is not HOST or HOST:PORT")
         places.append((host, int(port or 443)))
     try:
-        trusted = args.ca.read_text() if args.ca else None
+        trusted = args.ca.read_text(encoding="utf-8") if args.ca else None
         for host, port in places:
             print(f"{host}:{port} chains to {find(host, port, trusted)}")
         if args.out:

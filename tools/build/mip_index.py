@@ -148,7 +148,7 @@ def put_package(to, package, flavour):
     folder = to / "package" / flavour / package.name
     folder.mkdir(parents=True, exist_ok=True)
     for name in (package.version, "latest"):
-        (folder / f"{name}.json").write_text(json.dumps(content))
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 def build(to=INDEX):
@@ -169,7 +169,9 @@ def build(to=INDEX):
         }
         for package in found
     ]
-    (to / "index.json").write_text(json.dumps({"v": 2, "packages": entries}, indent=1))
+    (to / "index.json").write_text(
+        json.dumps({"v": 2, "packages": entries}, indent=1), encoding="utf-8"
+    )
     return found
 
 

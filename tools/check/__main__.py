@@ -78,7 +78,8 @@ def type_errors(board, path):
         env={**os.environ, "MYPYPATH": search},
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     lines = [line for line in done.stdout.splitlines() if ": error: " in line]
     if done.returncode > 1 or (done.returncode and not done.stdout):

@@ -98,7 +98,8 @@ class Run:
                 [MPREMOTE, "connect", self.board.port, *arguments],
                 cwd=ROOT,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 timeout=self.deadline.left_s("mpremote"),
             )
         except subprocess.TimeoutExpired:
@@ -139,7 +140,7 @@ class Run:
         values |= {"wifi": [[WIFI_NAME, "password"]], "keepalive": KEEPALIVE_S, **endpoints}
         path = self.folder / "settings.json"
         text = json.dumps(values, indent=1)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         shown = text.replace(self.device.token, self.device.token[:8] + "…")
         print(f"\n--- settings.json\n{shown}", flush=True)
         return path
@@ -147,7 +148,7 @@ class Run:
     def leave_out_what_is_frozen(self):
         """Return the folder of the library and its engines, without what the firmware has."""
         code = self.folder / "look_at_firmware.py"
-        code.write_text(found_files.firmware_code())
+        code.write_text(found_files.firmware_code(), encoding="utf-8")
         lib = self.folder / "board" / "lib"
         for name in found_files.in_firmware(self.mpremote("run", str(code)).splitlines()):
             say("you", f"{name} is in the firmware: not sent")

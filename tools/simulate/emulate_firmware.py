@@ -103,7 +103,11 @@ def missing(folders):
 def cross_file(compiler, name):
     """Return where a compiler finds a file of its own; the bare name if it does not."""
     asked = subprocess.run(
-        [compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True
+        [compiler, f"-print-file-name={name}"],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=True,
     )
     return Path(asked.stdout.strip())
 
@@ -129,7 +133,8 @@ def prepare(sources):
             library=ROOT / "lib",
             umqtt=engines.folder(engines.UMQTT_NEW),
             urequests=engines.folder(engines.UREQUESTS_NEW),
-        )
+        ),
+        encoding="utf-8",
     )
     return tree
 
@@ -187,7 +192,8 @@ def measure(image):
             done = subprocess.run(
                 [MPREMOTE, "connect", board.port, "run", str(HEAP_PROGRAM)],
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 timeout=RUN_LIMIT_S,
             )
         except subprocess.TimeoutExpired:

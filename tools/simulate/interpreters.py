@@ -62,7 +62,7 @@ def debian_mirror():
     for path in files:
         if path.suffix not in (".list", ".sources") or not path.is_file():
             continue
-        for line in path.read_text().splitlines():
+        for line in path.read_text(encoding="utf-8").splitlines():
             found = re.match(r"(?:deb\s+(?:\[[^]]*\]\s+)?|URIs:\s*)(\S+/debian/?)(?:\s|$)", line)
             if found:
                 return found[1]
@@ -98,7 +98,7 @@ def download(work, mirror, suite):
     for sub in ("lists/partial", "cache/archives/partial", "root"):
         (work / sub).mkdir(parents=True)
     sources = work / "sources.list"
-    sources.write_text(f"deb [arch=i386] {mirror} {suite} main\n")
+    sources.write_text(f"deb [arch=i386] {mirror} {suite} main\n", encoding="utf-8")
     options = {
         "Dir::Etc::sourcelist": sources,
         "Dir::Etc::sourceparts": "/dev/null",
@@ -122,7 +122,12 @@ def main():
     for name in NAMES:
         try:
             version = "import sys; print(sys.implementation, sys.maxsize)"
-            out = subprocess.run([*find(name), "-c", version], capture_output=True, text=True)
+            out = subprocess.run(
+                [*find(name), "-c", version],
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+            )
             print(f"{name}: {out.stdout.strip()}")
         except Missing as e:
             print(f"{name}: {e}")

@@ -39,7 +39,11 @@ def say(who, text):
 def mpremote(port, *arguments):
     say("you", "mpremote " + " ".join(arguments).replace(str(ROOT) + "/", ""))
     done = subprocess.run(
-        [MPREMOTE, "connect", port, *arguments], cwd=ROOT, capture_output=True, text=True
+        [MPREMOTE, "connect", port, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         sys.exit(f"mpremote failed:\n{done.stdout}{done.stderr}")
@@ -59,9 +63,9 @@ def demo(platform, board, work):
     settings = work / "settings.json"
     values = {"token": device.token, "device": device.id, "wifi": [["home", "a password"]]}
     values |= {"api": platform.http, "mqtt": f"mqtt://{platform.mqtt}"}
-    settings.write_text(json.dumps(values, indent=1))
+    settings.write_text(json.dumps(values, indent=1), encoding="utf-8")
     for shown in (MAIN, settings):
-        text = shown.read_text().replace(device.token, device.token[:8] + "…")
+        text = shown.read_text(encoding="utf-8").replace(device.token, device.token[:8] + "…")
         print(f"\n--- {shown.name}\n{text}", flush=True)
     mpremote(board.port, "fs", "cp", "-r", str(work / "board" / "lib"), ":")
     mpremote(board.port, "fs", "cp", str(MAIN), str(PINS), str(settings), ":")

@@ -200,7 +200,9 @@ class Bed:
         asked = "import sys; print(sys.version.split('; ')[-1])"
         command = [*self.interpreter, "-c", asked]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+            done = subprocess.run(
+                command, capture_output=True, encoding="utf-8", errors="replace", timeout=20
+            )
         except (OSError, subprocess.SubprocessError) as error:
             raise Trouble(f"the interpreter does not run: {error}") from None
         found = {"interpreter": done.stdout.strip()}

@@ -74,7 +74,13 @@ def bench(shared: runs.Bench, clients, scenarios, say=print) -> dict:
 
 def _version(interpreter):
     asked = "import sys; print(sys.version.split('; ')[-1], 'bits:', len(bin(sys.maxsize)) - 1)"
-    done = subprocess.run([*interpreter, "-c", asked], capture_output=True, text=True, timeout=20)
+    done = subprocess.run(
+        [*interpreter, "-c", asked],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=20,
+    )
     return done.stdout.strip()
 
 

@@ -51,14 +51,17 @@ class Mosquitto:
             # Everything goes to the listener at once, so that a kill takes nothing with it.
             "max_inflight_messages 0\n"
             "max_queued_messages 0\n"
-            f"persistence true\npersistence_location {folder}/\n"
+            f"persistence true\npersistence_location {folder}/\n",
+            encoding="utf-8",
         )
         self._process = None
 
     @staticmethod
     def version() -> str:
         """Return its name and version."""
-        said = subprocess.run([MOSQUITTO, "-h"], capture_output=True, text=True).stdout
+        said = subprocess.run(
+            [MOSQUITTO, "-h"], capture_output=True, encoding="utf-8", errors="replace"
+        ).stdout
         return said.split("\n")[0].replace(" version", "")
 
     def start(self) -> None:

@@ -74,7 +74,11 @@ def compile_module(source, target, name):
 def run(command, **options):
     """Run a command and return what it printed. Raises Failed, subprocess.TimeoutExpired."""
     done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, **options
+        [str(part) for part in command],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        **options,
     )
     if done.returncode:
         raise Failed((done.stderr or done.stdout).strip() or f"left with {done.returncode}")

@@ -110,7 +110,8 @@ class Programs:
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
         late = threading.Timer(RUN_TIMEOUT_S, process.kill)
         late.start()

@@ -12,7 +12,7 @@ _WOKE = "ALLTHINGSTALK_WOKE"  # in the environment of a program that wakes from 
 
 def say(text):
     """Print a line with one call of the system: a timer may interrupt a print()."""
-    os.write(1, f"{text}\n".encode())
+    os.write(1, f"{text}\n".encode(sys.stdout.encoding, sys.stdout.errors))
 
 
 class Pin:

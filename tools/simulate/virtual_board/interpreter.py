@@ -115,7 +115,7 @@ class Interpreter:
 
     def _status(self) -> dict[str, str]:
         try:
-            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+            lines = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
         except OSError:
             return {}
         return dict(line.split(":\t", 1) for line in lines if ":\t" in line)

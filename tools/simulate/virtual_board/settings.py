@@ -83,7 +83,7 @@ def check_system() -> None:
         VirtualBoardError: no Linux, or no /proc with signal masks.
     """
     try:
-        usable = "SigCgt:" in Path("/proc/self/status").read_text()
+        usable = "SigCgt:" in Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:
         usable = False
     if not sys.platform.startswith("linux") or not usable:
