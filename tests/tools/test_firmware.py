@@ -79,6 +79,13 @@ def test_a_folder_that_is_no_source_tree_is_refused(tmp_path, environ):
     assert "MICROPYTHON=" in found[0].remedy
 
 
+def test_a_path_with_a_blank_is_refused_for_upstreams_make_takes_none(tree, environ):
+    moved = tree.rename(tree.with_name("micro python"))
+    assert missing(PICO_W, moved, environ) == [
+        f"{moved} has a blank in it, which MicroPython's own build does not take"
+    ]
+
+
 def test_a_tree_without_the_port_or_the_board_is_refused(tree, environ):
     shutil.rmtree(tree / "ports" / "rp2")
     assert missing(PICO_W, tree, environ) == [

@@ -108,6 +108,16 @@ def find_tree(board, tree):
         )
 
 
+def find_blanks(*paths):
+    """Yield the paths that upstream's Makefiles would take for two words."""
+    for path in paths:
+        if re.search(r"\s", str(path)):
+            yield Missing(
+                f"{path} has a blank in it, which MicroPython's own build does not take",
+                "move it to a folder without one",
+            )
+
+
 def find_version(tree, wanted):
     """Yield that the tree is another release than those the boards are made for."""
     version = tree_version(tree)
@@ -184,4 +194,4 @@ def find(board, tree, wanted, any_version=False, environ=os.environ):
         if not any_version:
             problems += find_version(tree, wanted)
         problems += find_submodules(board, tree)
-    return problems + list(find_tools(board, tree, environ))
+    return problems + list(find_blanks(tree, board.folder)) + list(find_tools(board, tree, environ))
