@@ -1,9 +1,9 @@
 # AllThingsTalk for MicroPython. `make` lists the targets; each sets up what it needs.
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-# Their own packages are enough for the tools. What is given as NAME=… is in the environment of the
+# What has Python look elsewhere, or work otherwise, is not for the tools. What is given as NAME=… is in the environment of the
 # recipes: there "$$NAME" is a path with blanks or quotes as it is. *_OPTIONS are words for the shell.
-unexport PYTHONHOME PYTHONPATH
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONPLATLIBDIR PYTHONOPTIMIZE PYTHONINSPECT PYTHONWARNINGS
 export PYTHON
 
 help:

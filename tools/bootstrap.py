@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 REQUIREMENTS = ROOT / "tools" / "requirements.txt"
 STAMP = VENV / "requirements.sha256"
+# What has Python look for packages elsewhere, or work otherwise.
+PYTHONS = {"PYTHONHOME", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONOPTIMIZE", "PYTHONINSPECT"}
 # Settings of pip that would have it install to another place, or something else, or nothing.
 NOT_OURS = {
     *("user", "target", "prefix", "root", "python", "require-virtualenv", "dry-run", "report"),
@@ -77,7 +79,7 @@ def reason(said):
 
 def plain_environment():
     """Return the environment without what sends Python, or pip, to other packages."""
-    left_out = {"PYTHONHOME", "PYTHONPATH", *map(variable, NOT_OURS - {"config-file"})}
+    left_out = {*PYTHONS, *map(variable, NOT_OURS - {"config-file"})}
     return {name: text for name, text in os.environ.items() if name not in left_out}
 
 
@@ -103,7 +105,7 @@ def pip_environment(python):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Makes .venv with the pinned packages.")
     parser.add_argument("--force", action="store_true", help="install again from scratch")
     args = parser.parse_args()
     if sys.version_info < (3, 10):

@@ -102,9 +102,11 @@ def test_packages_on_pythons_path_are_not_taken_for_ours(project, tmp_path):
     assert status == 0 and project.has_demo(), said
 
 
-def test_make_takes_no_python_of_the_environment(project, tmp_path):
+def test_make_takes_nothing_of_the_environments_python(project, tmp_path):
+    variables = {"PYTHONHOME": str(tmp_path), "PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
+    variables |= {"PYTHONOPTIMIZE": "2", "PYTHONINSPECT": "1", "PYTHONWARNINGS": "error"}
     python = f"PYTHON={sys.executable}"
-    status, said = project.set_up("make", "-s", "setup", python, PYTHONHOME=str(tmp_path))
+    status, said = project.set_up("make", "-s", "setup", python, **variables)
     assert status == 0 and project.has_demo(), said
 
 

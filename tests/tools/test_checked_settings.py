@@ -54,14 +54,14 @@ def start(request, tmp_path):
     folder.mkdir()
     (folder / "main.py").write_text(START)
 
-    def start(data):
+    def start(data, prints=True):
         (folder / "settings.json").write_bytes(data)
         environ = run.environment(*run.CONFIGURATIONS[CONFIGURATIONS[request.param]])
         done = subprocess.run(
             [*command, "main.py"], cwd=folder, env=environ, capture_output=True, timeout=30
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        return eval(done.stdout.decode())
+        return eval(done.stdout.decode()) if prints else done.stdout.decode()
 
     return start
 
@@ -256,6 +256,62 @@ def test_a_switch_of_a_spreadsheet_in_another_language_is_a_switch(tmp_path):
     path = tmp_path / "devices.csv"
     path.write_text(f"token;device;mqtt\n{TOKEN};a;FALSCH\n{TOKEN};b;false\n", encoding="utf-8")
     assert [json.loads(data)["mqtt"] for _, data in read(path)] == [False, False]
+
+
+# Loads each of the files that it finds, as a board would; says which it does not take.
+LOADS = """
+import os
+from allthingstalk.board.settings import load
+for name in sorted(os.listdir()):
+    if name.endswith(".json"):
+        try:
+            settings = load(name)
+            client, wifi = settings.client(log=None), settings.wifi(log=None)
+            assert repr(settings) and client.timeout > 0 and int(client.keepalive) >= 0
+        except Exception as e:
+            print(name, repr(e))
+"""
+ODD = (
+    *(
+        "",
+        " ",
+        "x",
+        "a b",
+        "é",
+        "😀",
+        "\u2028",
+        "\ud83d",
+        "\0",
+        "\n",
+        "x" * 31,
+        "x" * 33,
+        "x" * 300,
+    ),
+    *("0", "false", "h", "h:1", "h:99999", "https://h/", "http://h:80", "mqtts://h", "[::1]:80"),
+    *("1.2.3.4", "BE", "be", "12345678", "/outbox", "maker:x", "a/b", "-", "...", "{}", "%s%d"),
+    *(0, 1, -1, 0.5, 30, 65535, 65536, 1e300, 2**70, float("inf"), float("nan"), True, False, None),
+    *([], [[]], {}, {"a": 1}, [None], [1], ["h"], ["h:123"], ["h:x"], [["n"]], [["n", ""]]),
+    *([["n", None]], [["n", "12345678"]], [["n", "1234567"]], [["é" * 16, "x" * 63]], [["n", 8]]),
+    *([["n", "a" * 64]], [["n", "g" * 64]], [["n", "x", "y"]], [{"ssid": "n"}], [["\ud83d", None]]),
+    *([["n", "passw\0rd"]], [["n" * 33, None]], ["1.2.3.4"] * 4, ["1.2.3.4"] * 3, ["::1"] * 4),
+)
+
+
+def test_whatever_the_pc_takes_a_board_takes(start, tmp_path):
+    taken = 0
+    for key in (*given_settings.KEYS, "ca", "nonsense"):
+        for number, value in enumerate(ODD):
+            try:
+                data = checked_settings.check({**GOOD, key: value}).data
+            except text_files.InputError as e:
+                assert PASSWORD not in str(e) and TOKEN not in str(e)
+                continue
+            taken += 1
+            (tmp_path / "board" / f"{key}-{number}.json").write_bytes(data)
+    assert taken > 100
+    (tmp_path / "board" / "main.py").write_text(LOADS)
+    refused = start(b"{}", prints=False)
+    assert refused.startswith("settings.json SettingsError") and refused.count("\n") == 1, refused
 
 
 def test_a_variable_that_is_no_utf_8_is_refused():

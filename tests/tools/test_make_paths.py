@@ -1,5 +1,6 @@
 """What is given to make as NAME=… arrives as it is: paths with blanks and quotes are one word."""
 
+import os
 import re
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def clone(tmp_path):
     return folder
 
 
-def make(clone, *arguments):
+def make(clone, *arguments, **variables):
     done = subprocess.run(
         ["make", "-s", *arguments, f"PYTHON={sys.executable}"],
         cwd=clone,
@@ -39,6 +40,7 @@ def make(clone, *arguments):
         stderr=subprocess.STDOUT,
         text=True,
         timeout=120,
+        env={**os.environ, **variables},
     )
     return done.returncode, done.stdout
 
@@ -57,6 +59,13 @@ def test_an_image_is_made_of_files_in_any_folder(clone):
     status, said = make(clone, "image", "BOARD=ESP32_GENERIC", *given)
     assert status == 0 and "odd-paths.bin" in said, said
     (ROOT / "build" / "images" / "odd-paths.bin").unlink()
+
+
+def test_no_setting_of_the_environments_python_keeps_a_tool_from_running(clone):
+    variables = {"PYTHONHOME": str(clone), "PYTHONPATH": str(clone), "PYTHONSAFEPATH": "1"}
+    variables |= {"PYTHONOPTIMIZE": "2", "PYTHONINSPECT": "1", "PYTHONWARNINGS": "error"}
+    status, said = make(clone, "doctor", "SETTINGS=none.json", **variables)
+    assert status != 0 and "none.json cannot be read" in said and "Traceback" not in said, said
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will):
             "the token is empty or has blanks or control characters: copy it from the device's "
             "settings on the platform"
         )
-    # "not": nothing can be said of NaN. A day of milliseconds is less than ticks can tell apart.
-    if qos not in (0, 1) or not 0 < timeout <= 86400 or not 0 <= keepalive < 65536:
-        raise ValueError("qos is 0 or 1, timeout > 0 to 86400, keepalive 0 to 65535 seconds")
+    # "not": a comparison with NaN is false.
+    if qos not in (0, 1) or not 0 < timeout < 65536 or not 0 <= keepalive < 65536:
+        raise ValueError("qos is 0 or 1, timeout > 0, keepalive >= 0; both below 65536 seconds")
     if outbox is not None:  # else it is made when it is needed
         from ..outbox import Outbox
 

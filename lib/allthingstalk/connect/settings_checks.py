@@ -21,7 +21,7 @@ _CLIENT = {
 _WIFI = {"hostname": _TEXT, "country": _TEXT, "address": (list,)}
 _OTHER = {"device": _TEXT, "wifi": (list,), "time_servers": (list,)}
 # Parts of the names that other libraries have for what WPA2-Enterprise takes.
-_ENTERPRISE = ("identity", "username", "eap", "enterprise", "phase2")
+_ENTERPRISE = ("identity", "user", "eap", "enterprise", "phase2")
 
 
 def checked(values):
