@@ -101,7 +101,16 @@ def pip_environment(python):
             if of == section and name not in NOT_OURS:
                 environ[variable(name)] = ast.literal_eval(text)
     environ["PIP_CONFIG_FILE"] = os.devnull
+    if not has_cache(environ):
+        environ["PIP_NO_CACHE_DIR"] = "1"
     return environ
+
+
+def has_cache(environ):
+    """Return whether pip's cache can be: where its folder cannot, a wheel that is built is lost."""
+    place = environ.get("PIP_CACHE_DIR") or environ.get("XDG_CACHE_HOME") or os.path.expanduser("~")
+    path = Path(os.path.expanduser(place)).absolute()
+    return next(folder for folder in (path, *path.parents) if folder.exists()).is_dir()
 
 
 def main():

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -29,6 +30,25 @@ def wheel(folder, tag):
     with zipfile.ZipFile(folder / f"demo-1.0-{tag}.whl", "w") as archive:
         for name, text in files.items():
             archive.writestr(name, text)
+
+
+def sources(folder):
+    """Write an archive of the package `demo`, whose wheel is built with nothing else."""
+    files = {
+        "PKG-INFO": "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n",
+        "pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = 'build_it'\n"
+        "backend-path = ['.']\n",
+        "build_it.py": "def build_wheel(folder, config_settings=None, metadata_directory=None):\n"
+        "    import shutil\n    return shutil.copy('demo-1.0-py3-none-any.whl', folder) and "
+        "'demo-1.0-py3-none-any.whl'\n",
+    }
+    whole = folder / "demo-1.0-py3-none-any.whl"
+    with tarfile.open(folder / "demo-1.0.tar.gz", "w:gz") as archive:
+        archive.add(whole, "demo-1.0/" + whole.name)
+        for name, text in files.items():
+            (folder / name).write_text(text)
+            archive.add(folder / name, "demo-1.0/" + name)
+    whole.unlink()
 
 
 class Project:
@@ -93,6 +113,13 @@ def test_the_packages_go_into_venv_whatever_pip_is_set_to(project, tmp_path, var
     assert not [of for of in ELSEWHERE.values() if (tmp_path / of).exists()]
     # And they are not made again.
     assert project.set_up() == (0, "")
+
+
+@pytest.mark.parametrize("name", ("HOME", "XDG_CACHE_HOME", "PIP_CACHE_DIR"))
+def test_a_package_is_built_where_there_is_no_place_for_pips_cache(project, tmp_path, name):
+    sources(tmp_path / "wheels")
+    status, said = project.set_up(**{name: "/dev/null"})
+    assert status == 0 and project.has_demo(), said
 
 
 def test_packages_on_pythons_path_are_not_taken_for_ours(project, tmp_path):
