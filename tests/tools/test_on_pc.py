@@ -69,6 +69,7 @@ ARGUMENTS = "import sys\nprint(sys.argv)\n"
         ("my programs/main.py --fast 'a b' -x", ["my programs/main.py", "--fast", "a b", "-x"]),
         ("'my programs/main.py' --fast", ["my programs/main.py", "--fast"]),
         ("it's $HOME.py", ["it's $HOME.py"]),
+        ("my programs --fast", ["my programs/main.py", "--fast"]),
         ("plain.py --name=1 2", ["plain.py", "--name=1", "2"]),
     ],
 )
