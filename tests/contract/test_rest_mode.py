@@ -152,6 +152,85 @@ class TestRefusedValues(RestModeTest):
         self.assertEqual(self.sent(), [400, 409, 413, 422])
         self.assertEqual((self.client.dropped, self.client.errors), (4, 4))
 
+    def test_what_is_not_about_the_value_drops_none(self):
+        """Token, proxy, redirect, endpoint, what nobody knows: a person has to act, they wait."""
+        statuses = (300, 301, 302, 303, 304, 307, 308, 401, 402, 403, 405, 406, 407, 411, 412, 416)
+        statuses += (417, 418, 423, 424, 426, 428, 431, 451, 499)
+        for status in statuses:
+            self.rest.statuses = {"/state": status}
+            self.device.temp = status
+            self.device.text = "x"
+            self.client.poll()
+            found = (status, self.client.status, self.client.pending, self.client.dropped)
+            self.assertEqual(found, (status, "refused", 2, 0))
+            self.assertTrue(str(status) in self.client.last_error, self.client.last_error)
+            self.rest.statuses = {}
+            self.assertTrue(self.device.connect())
+            self.run_for(1)
+            self.assertEqual((self.client.status, self.client.pending), ("online", 0))
+        self.assertEqual(self.sent(), [each for s in statuses for each in (s, "x")])
+
+    def test_each_status_that_is_about_the_value_drops_that_one(self):
+        for status in (400, 409, 413, 414, 415, 422):
+            self.rest.statuses = {"/asset/text/": status}
+            self.device.text = "x"
+            self.device.temp = status
+            self.client.poll()
+            self.assertEqual((self.client.status, self.client.pending), ("online", 0))
+        self.assertEqual((self.sent(), self.client.dropped), ([400, 409, 413, 414, 415, 422], 6))
+
+    def test_an_asset_that_is_gone_is_looked_at_as_one_that_is_unknown(self):
+        self.rest.statuses = {"/asset/text/": 410}
+        self.device.text = "x"
+        self.device.temp = 1
+        requests = len(self.rest.log)
+        self.client.poll()
+        self.assertTrue(any("GET" in line for line in self.rest.log[requests:]))
+        self.assertEqual((self.sent(), self.client.dropped), ([1], 1))
+
+    def test_a_device_that_is_gone_is_a_refusal_and_its_values_wait(self):
+        self.rest.statuses = {"/device/D/": 410}
+        self.device.temp = 1
+        self.run_for(50)
+        self.assertEqual((self.client.status, self.client.pending), ("refused", 1))
+        self.assertEqual(self.client.dropped, 0)
+
+    def test_a_certificate_that_turns_bad_drops_nothing(self):
+        from allthingstalk.exceptions import CertificateException
+
+        self.net.rest_fails = CertificateException("refused")
+        self.device.temp = 1
+        self.device.temp = 2
+        self.run_for(5)
+        found = (self.client.status, self.client.pending, self.client.dropped)
+        self.assertEqual(found, ("refused", 2, 0))
+        self.net.rest_fails = None
+        self.run_for(70)
+        self.assertEqual((self.client.status, self.sent()), ("online", [1, 2]))
+
+    def test_a_page_where_a_network_wants_a_login_takes_no_value(self):
+        """It answers 200 to everything, and hands out HTML."""
+        self.rest.extra = b"Content-Type: text/html; charset=utf-8\r\n"
+        self.rest.answers = {"/state": b"<html>log in</html>"}
+        self.device.temp = 1
+        self.device.temp = 2
+        self.run_for(5)
+        found = (self.client.status, self.client.pending, self.client.dropped)
+        self.assertEqual(found, ("offline", 2, 0))
+        self.assertTrue("login" in self.client.last_error, self.client.last_error)
+        self.rest.answers = {}
+        self.rest.extra = b""
+        self.run_for(60)
+        self.assertEqual((self.client.status, self.sent()), ("online", [1, 2]))
+
+    def test_an_empty_answer_may_be_called_html(self):
+        self.rest.extra = b"Content-Type: text/html\r\n"
+        self.rest.answers = {"/state": b""}
+        self.device.temp = 1
+        self.run_for(1)
+        found = (self.client.status, self.client.pending, self.client.errors)
+        self.assertEqual(found, ("online", 0, 0))
+
     def test_what_is_too_large_concerns_that_value_alone(self):
         self.rest.statuses = {"/asset/text/": 413}
         self.device.temp = 1
@@ -176,7 +255,8 @@ class TestRefusedValues(RestModeTest):
         self.assertEqual(self.client.dropped, 0)
 
     def test_what_passes_drops_nothing(self):
-        for status in (408, 421, 425, 429, 500, 503):
+        statuses = (408, 421, 425, 429, 500, 501, 502, 503, 504, 505, 511, 599)
+        for status in statuses:
             self.rest.status = status
             self.device.temp = status
             self.run_for(5)
@@ -184,7 +264,7 @@ class TestRefusedValues(RestModeTest):
             self.rest.status = None
             self.run_for(60)
             self.assertEqual((self.client.status, self.client.pending), ("online", 0))
-        self.assertEqual(self.sent(), [408, 421, 425, 429, 500, 503])
+        self.assertEqual(self.sent(), list(statuses))
         self.assertEqual(self.client.dropped, 0)
 
     def test_an_asset_deleted_on_the_platform_is_created_again(self):

@@ -111,6 +111,48 @@ class TestInterim(AnswerTest):
 
     def test_an_interim_answer_alone_is_cut_off(self):
         self.passes(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.passes(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n\x81\x05hello")
+
+    def test_those_that_do_not_end_are_bounded_in_time(self):
+        for data in (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 X\r\nLink: </x>\r\n"):
+            for each_ms in (1, 300):
+                Dripping.each_ms = each_ms
+                try:
+                    began_ms = self.net.now_ms
+                    self.passes(data * 5000, socket=Dripping, timeout=1)
+                    took_ms = self.net.now_ms - began_ms
+                    self.assertTrue(took_ms <= 10000, took_ms)
+                finally:
+                    Dripping.each_ms = 300
+
+    def test_their_headers_say_nothing_of_the_final_answer(self):
+        for lines in (
+            b"Content-Length: 3\r\n",
+            b"Content-Length: x\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"Transfer-Encoding: gzip\r\n",
+            b"Location: http://elsewhere/\r\n",
+            b"Content-Type: text/html\r\n",
+        ):
+            for status in (b"100", b"102", b"103", b"199"):
+                before = b"HTTP/1.1 " + status + b" X\r\n" + lines + b"\r\n"
+                self.assertEqual(self.answer(before + OK).value, 5)
+        before = b"HTTP/1.1 103 X\r\nRetry-After: 99\r\n\r\n"
+        e = raised(Exception, self.answer, before + b"HTTP/1.1 503 X\r\n\r\n")
+        self.assertEqual((e.status, e.retry_after_s), (503, None))
+
+    def test_they_may_come_byte_by_byte(self):
+        Dripping.each_ms = 2
+        try:
+            before = b"HTTP/1.1 103 X\r\nLink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+            self.assertEqual(self.answer(before + OK, socket=Dripping, timeout=2).value, 5)
+        finally:
+            Dripping.each_ms = 300
+
+    def test_long_heads_before_a_long_head(self):
+        hints = b"HTTP/1.1 103 X\r\n" + b"Link: </x>\r\n" * 25 + b"\r\n"
+        data = hints * 2 + OK.replace(b"\r\n", b"\r\n" + b"X: y\r\n" * 30, 1)
+        self.assertEqual(self.answer(data).value, 5)
 
 
 class TestBodies(AnswerTest):
@@ -132,6 +174,11 @@ class TestBodies(AnswerTest):
             b"\x15\x03\x01\x00\x02\x02\x16",
             b"SSH-2.0-OpenSSH\r\n",
             b"HTTP/1.1 OK\r\n\r\n",
+            b"HTTP/1.1 099 X\r\n\r\n" + OK,
+            b"HTTP/1.1 20 X\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 2000 X\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 000 X\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n5",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n5",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n5\r\n",
@@ -143,6 +190,22 @@ class TestBodies(AnswerTest):
         ):
             self.passes(data)
 
+    def test_statuses_without_a_body_have_none_whatever_the_head_says(self):
+        for status in (b"204", b"205", b"304"):
+            for lines in (b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"):
+                data = b"HTTP/1.1 " + status + b" X\r\n" + lines + b"\r\n"
+                began_ms = self.net.now_ms
+                if status == b"304":
+                    e = raised(Exception, self.answer, data, ended=False)
+                    self.assertEqual(e.status, 304)
+                else:
+                    self.assertIsNone(self.answer(data, ended=False))
+                self.assertTrue(self.net.now_ms - began_ms < 100)
+
+    def test_every_2xx_is_an_answer(self):
+        for status in (b"200", b"201", b"202", b"203", b"206", b"207", b"226", b"299"):
+            self.assertEqual(self.answer(OK.replace(b"200", status)).value, 5)
+
 
 class TestStatuses(ContractTest):
     def of(self, status):
@@ -153,8 +216,11 @@ class TestStatuses(ContractTest):
         for cls, statuses in (
             (AccessForbiddenException, (401, 403)),
             (NotFoundException, (404,)),
-            (PlatformException, (400, 402, 405, 407, 409, 410, 413, 422, 451, 301, 302, 307)),
-            (PlatformUnavailableException, (408, 421, 425, 429, 500, 502, 503, 504, 599)),
+            (PlatformException, (400, 402, 405, 406, 407, 409, 410, 411, 412, 413, 414, 415)),
+            (PlatformException, (416, 417, 418, 422, 423, 424, 426, 428, 431, 451, 499)),
+            (PlatformException, (300, 301, 302, 303, 304, 305, 307, 308, 399)),
+            (PlatformUnavailableException, (408, 421, 425, 429, 500, 501, 502, 503, 504, 505)),
+            (PlatformUnavailableException, (511, 599)),
         ):
             for status in statuses:
                 e = self.of(status)

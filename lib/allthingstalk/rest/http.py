@@ -24,7 +24,7 @@ if hasattr(engine, "__getattr__"):  # today's urequests forwards to requests, na
     import requests as engine
 
 _LINE_MAX = const(1024)  # bytes of one header line
-_LINES_MAX = const(64)
+_LINES_MAX = const(64)  # of a head, and of all interim ones before it
 _PIECE = const(256)  # bytes read at a time
 _BYTES_PER_S = const(4096)  # that an answer may be slow for: a second more for each
 _BODY_MAX = const(4096)  # bytes of an answer that is not read as a stream
@@ -80,6 +80,21 @@ def request(client, method, path, body=None, stream=False):
             answer.close()
 
 
+def tell(client, method, path, body=None):
+    """Make a request of whose answer the status alone counts.
+
+    Raises as request(), and for a web page: a network that wants a login says 200 to everything.
+    """
+    answer = request(client, method, path, body, stream=True)
+    try:
+        if answer.page and answer.read(1):
+            raise ValueError("a web page; does this network want a login?")
+    except (OSError, ValueError) as e:
+        raise unreadable(client, e)
+    finally:
+        answer.close()
+
+
 def _open(client):
     """Return a link to the REST side."""
 
@@ -127,6 +142,7 @@ class HttpSocket:
         self.rest = None  # bytes left of the body or of the chunk; None: until the end
         self.chunked = False  # whether the body comes in chunks
         self.status = 0
+        self.page = False  # whether the body is HTML
         self.retry_after_s = None
 
     # What an engine does to a socket of its own; this one is set up already.
@@ -196,10 +212,13 @@ class HttpSocket:
                 parts = line.split(None, 2)
                 if line[:5] == b"HTTP/" and len(parts) > 1 and parts[1].isdigit():
                     self.status = int(parts[1])
-                elif not self.status:
+                    if len(parts[1]) != 3 or not 100 <= self.status <= 599:
+                        self.status = 0
+                if not self.status:
                     raise OSError("the answer is no HTTP")
                 if self.status < 200:
                     continue
+                self.lines = 0
                 if self.status == 300:  # the engine takes it for its own sign to ask once more
                     return b"HTTP/1.1 301 \r\n"
             name, _, value = line.partition(b":")
@@ -216,7 +235,9 @@ class HttpSocket:
             elif name == b"retry-after":
                 self.retry_after_s = int(value) if value.isdigit() else None
             elif name != b"location":
-                if line == b"\r\n" and self.status in (204, 304):
+                if name == b"content-type":
+                    self.page = value[:9].lower() == b"text/html"
+                elif line == b"\r\n" and self.status in (204, 205, 304):
                     self.rest, self.chunked = 0, False
                 return line
 

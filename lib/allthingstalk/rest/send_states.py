@@ -2,7 +2,7 @@
 
 from ..core import payload
 from ..topics import asset_of
-from .http import path, request
+from .http import path, tell
 
 _SENT = 1  # stands for a packet id: the record in flight
 
@@ -29,18 +29,17 @@ def send(client):
             return
         device_id, asset_name = asset_of(client.topics[topic])
         try:
-            # The answer's body is never parsed.
-            url = path(device_id, asset_name) + "/state"
-            request(client, "PUT", url, body, stream=True).close()
+            tell(client, "PUT", path(device_id, asset_name) + "/state", body)
         except Exception as e:
             client.enter()
             outbox.rewind()
             client.leave()
-            status = getattr(e, "status", None) or 0
-            # The token, or the way there, concern all values; the others this one.
-            if status in (401, 403, 407) or getattr(e, "passing", True):
+            from .status_codes import ABSENT, concerns
+
+            whom = concerns(getattr(e, "status", None))
+            if whom < ABSENT:  # it is not about this value
                 raise
-            if status == 404 and looked != topic and _look_again(client, device_id):
+            if whom == ABSENT and looked != topic and _look_again(client, device_id):
                 looked = topic
                 continue
             client.enter()

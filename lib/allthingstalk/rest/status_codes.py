@@ -1,7 +1,38 @@
-"""What REST calls raise for HTTP statuses and failures of the network."""
+"""What HTTP statuses mean, in one table, and what REST calls raise for them.
+
+docs/status-codes.md says the same for people; a test compares them.
+"""
+
+from micropython import const
 
 from .. import exceptions
 from ..connect.error_texts import in_words
+
+# What concerns() returns. Up to here values wait, for it is not about one of them ...
+PASSES = const(0)  # the same request may succeed later
+WAY = const(1)  # this endpoint, or what is between: a person has to act
+TOKEN = const(2)
+# ... and from here on it is about the one value or asset.
+ABSENT = const(3)  # unknown on the platform: to be looked at again
+EXISTS = const(4)  # of a new asset: by this name; of a value: refused
+VALUE = const(5)
+# RFC 9110, section 15; 421 RFC 9110, 425 RFC 8470, 429 RFC 6585. 400: platform-api, "name exists".
+# In no row: 5xx passes, 3xx and all other 4xx are about the way.
+_TABLE = (
+    (PASSES, (408, 421, 425, 429)),
+    (TOKEN, (401, 403)),
+    (ABSENT, (404, 410)),
+    (EXISTS, (400, 409)),
+    (VALUE, (413, 414, 415, 422)),
+)
+
+
+def concerns(status):
+    """Return what an HTTP status that is no 2xx is about; WAY for None: no answer of HTTP."""
+    for whom, statuses in _TABLE:
+        if status in statuses:
+            return whom
+    return PASSES if status and status >= 500 else WAY
 
 
 def unavailable(endpoint, e):
@@ -30,7 +61,8 @@ def refusal(token, path, answer):
     except OSError:
         said = b""
     said = bytes([c if 32 <= c < 127 else 32 for c in said]).decode().split(token)[0][:120]
-    if status in (401, 403):
+    whom = concerns(status)
+    if whom == TOKEN:
         return exceptions.AccessForbiddenException(
             "the platform refused this token for %s (%d): it is wrong or revoked, or of another "
             "device; check token and device id. %s" % (path, status, said),
@@ -40,15 +72,17 @@ def refusal(token, path, answer):
         return exceptions.NotFoundException(
             "the platform knows no %s (404); check the device id. %s" % (path, said), status=404
         )
-    # Time-outs, misdirected and too early (RFC 9110, 8470), too many requests.
-    if status in (408, 421, 425, 429) or status >= 500:
+    if whom == PASSES:
         return exceptions.PlatformUnavailableException(
             "the platform answered %d. %s" % (status, said),
             status=status,
             retry_after_s=answer.retry_after_s,
         )
     if 300 <= status <= 399:
-        said = "It redirects elsewhere, and the token never follows: check the endpoint."
+        said = (
+            "It redirects elsewhere, and the token never follows: check the endpoint, and whether "
+            "this network wants a login."
+        )
     return exceptions.PlatformException(
         "the platform refused %s (%d). %s" % (path, status, said), status=status
     )

@@ -69,8 +69,9 @@ def _create(client, device, ours, asset, differing):
         else:
             found = client.create_asset(device.id, asset)
     except Exception as e:
-        # 400 is what the platform says for a name that exists: made by another of our tries.
-        if getattr(e, "status", 0) not in (400, 409):
+        from .status_codes import EXISTS, concerns
+
+        if concerns(getattr(e, "status", None)) != EXISTS:  # made by another of our tries
             raise
         found = None
         for other in _each(client, device.id, ours):
