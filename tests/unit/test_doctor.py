@@ -68,11 +68,11 @@ class TestRoot(unittest.TestCase):
     def tearDown(self):
         certificate.now_ms = self.now_ms
 
-    def said(self, iso):
+    def said(self, iso, ca=ROOT_2049):
         ms = timestamps.parse(iso)
         certificate.now_ms = lambda: ms
         try:
-            return certificate.root_in_words(ROOT_2049)
+            return certificate.root_in_words(ca)
         except certificate.CertificateException as e:
             return "refused: %s" % e
 
@@ -84,6 +84,26 @@ class TestRoot(unittest.TestCase):
     def test_one_that_ends_soon_is_worth_a_word(self):
         text = self.said("2049-12-01T00:00:00Z")
         self.assertTrue("30 days, so run make provision in time" in text, text)
+
+    def test_all_are_named(self):
+        text = self.said("2040-01-01T00:00:00Z", ROOT_2049 + ROOT_2050)
+        self.assertTrue("Root of 2049 until 2049-12-31" in text, text)
+        self.assertTrue("Root & S??hne until 2050-06-07" in text, text)
+        self.assertFalse("make provision" in text, text)
+
+    def test_of_several_each_that_ends_soon_or_is_of_no_use_is_worth_a_word(self):
+        text = self.said("2049-12-01T00:00:00Z", ROOT_2049 + ROOT_2050)
+        self.assertTrue(text.endswith("so run make provision in time"), text)
+        text = self.said("2050-01-02T00:00:00Z", ROOT_2049 + ROOT_2050)
+        self.assertTrue("Root & S??hne until 2050-06-07" in text, text)
+        self.assertTrue("no use: Root of 2049 that is trusted here has expired on" in text, text)
+        text = self.said("2040-01-01T00:00:00Z", ROOT_2049 + ROOT_2050[:-5])
+        self.assertTrue("no use: certificate cannot be read: no certificate in DER" in text, text)
+
+    def test_if_none_is_good_that_is_a_failure(self):
+        for ca in (ROOT_2049 + ROOT_2050, ROOT_2050[:-5], ROOT_2049 + ROOT_2050[:-5]):
+            text = self.said("2060-01-01T00:00:00Z", ca)
+            self.assertTrue(text.startswith("refused: the root "), text)
 
     def test_one_that_has_ended_is_a_failure(self):
         self.assertTrue(self.said("2050-01-01T00:00:00Z").startswith("refused: the root Root of"))

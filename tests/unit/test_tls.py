@@ -1,69 +1,39 @@
-"""The roots that a connection is verified with, and errors by which TLS refuses the peer."""
+"""Roots that TLS is given, and errors by which it refuses the peer."""
 
-import os
-import time
 import unittest
 
+import tls as engine
 from allthingstalk import CertificateException
 from allthingstalk.connect import tls
 from own_client import raised
+from test_doctor import ROOT_2049, ROOT_2050
 
-ONE, TWO, THREE = b"\x30\x82" + b"1" * 200, b"\x30\x82" + b"2" * 48, b"\x30\x82" + b"3" * 1000
-
-
-def pem(der, end=b"\n"):
-    """Return DER as PEM (RFC 7468)."""
-    from binascii import b2a_base64
-
-    text = b2a_base64(der).strip()
-    lines = [text[i : i + 64] for i in range(0, len(text), 64)]
-    lines = [b"-----BEGIN CERTIFICATE-----"] + lines + [b"-----END CERTIFICATE-----", b""]
-    return end.join(lines)
+JUNK = b"0\x82\x01\x00" + bytes(256)  # a SEQUENCE that is no certificate
 
 
-class TestRoots(unittest.TestCase):
-    def test_der_is_one_root_as_it_is(self):
-        self.assertEqual(tls.roots(ONE), [ONE])
+class TestTrust(unittest.TestCase):
+    def trust(self, ca):
+        context = engine.SSLContext(engine.PROTOCOL_TLS_CLIENT)
+        context.verify_mode = engine.CERT_REQUIRED
+        return tls._trust(context, ca)
 
-    def test_pem_as_bytes_or_as_text(self):
-        self.assertEqual(tls.roots(pem(ONE)), [ONE])
-        self.assertEqual(tls.roots(pem(ONE).decode()), [ONE])
-        self.assertEqual(tls.roots(pem(ONE, b"\r\n")), [ONE])
+    def test_each_root_is_loaded(self):
+        for ca in (ROOT_2049, ROOT_2049 + ROOT_2050, ROOT_2050 + ROOT_2049 + ROOT_2050):
+            self.assertTrue(self.trust(ca))
 
-    def test_of_a_bundle_all_count(self):
-        bundle = pem(ONE) + pem(TWO) + pem(THREE)
-        self.assertEqual(tls.roots(bundle), [ONE, TWO, THREE])
-        self.assertEqual(tls.roots(bundle.decode()), [ONE, TWO, THREE])
+    def test_one_that_cannot_be_read_leaves_the_others(self):
+        for ca in (
+            JUNK + ROOT_2049,
+            ROOT_2049 + JUNK,
+            ROOT_2049 + ROOT_2050[:-9],
+            JUNK + ROOT_2050,
+        ):
+            self.assertTrue(self.trust(ca))
 
-    def test_what_stands_around_them_does_no_harm(self):
-        bundle = b"# Subject: one\n" + pem(ONE) + b"\n\nsomething else\n" + pem(TWO) + b"the end"
-        self.assertEqual(tls.roots(bundle), [ONE, TWO])
-
-    def test_a_file_of_either_form(self):
-        name = "/tmp/allthingstalk-roots-%d" % time.time_ns()
-        for data, wanted in ((ONE, [ONE]), (pem(TWO) + pem(ONE), [TWO, ONE])):
-            with open(name, "wb") as f:
-                f.write(data)
-            try:
-                self.assertEqual(tls.roots(name), wanted)
-            finally:
-                os.remove(name)
-
-    def test_a_file_that_is_not_there_is_named(self):
-        self.assertIn("/no/such.der", str(raised(CertificateException, tls.roots, "/no/such.der")))
-
-    def test_without_any_given_those_of_the_board_first_found_wins(self):
-        own = tls.ROOTS
-        name = "/tmp/allthingstalk-board-%d" % time.time_ns()
-        try:
-            tls.ROOTS = ("/no/such.der", name)
-            self.assertEqual(tls.roots(None), [])
-            with open(name, "wb") as f:
-                f.write(ONE)
-            self.assertEqual(tls.roots(None), [ONE])
-            os.remove(name)
-        finally:
-            tls.ROOTS = own
+    def test_if_none_can_be_read_that_is_said(self):
+        for ca in (JUNK, JUNK + JUNK, ROOT_2049[:-9], b"-----BEGIN CERTIFICATE-----\n!\n-----END"):
+            text = str(raised(CertificateException, self.trust, ca))
+            self.assertTrue("root certificate cannot be read" in text, text)
 
 
 class TestRefused(unittest.TestCase):
@@ -83,7 +53,7 @@ class TestRefused(unittest.TestCase):
         own = tls.clock_is_set
         tls.clock_is_set = lambda: False
         try:
-            self.assertIn("clock", str(raised(CertificateException, tls.wrap, None, "h", ONE)))
+            self.assertIn("clock", str(raised(CertificateException, tls.wrap, None, "h", JUNK)))
         finally:
             tls.clock_is_set = own
 

@@ -7,10 +7,8 @@ wrong host name and OSError for the rest, and holds no roots of its own.
 import gc
 
 from ..exceptions import CertificateException
+from ..overlay import Overlay
 from ..timestamps import clock_is_set
-
-# Where provisioning puts the root that the endpoint chains to, first found wins.
-ROOTS = ("/ca.der", "/lib/ca.der")
 
 
 def wrap(raw, host, ca, wait=False):
@@ -18,9 +16,9 @@ def wrap(raw, host, ca, wait=False):
 
     The handshake is made by the first writes and reads; with `wait` it is made here, for which
     `raw` has a time-out. Nothing is sent before the peer is verified for `host`. `ca`: root
-    certificates, DER or PEM bytes, or a file name; None for the board's own. Raises
-    CertificateException where there is nothing to verify the peer with, or it is refused here,
-    OSError for the network; refused() knows the errors of the handshake.
+    certificates, DER or PEM bytes, or a file name, of which all count; None for the board's own.
+    Raises CertificateException where there is nothing to verify the peer with, or it is refused
+    here, OSError for the network; refused() knows the errors of the handshake.
     """
     if not clock_is_set():  # dates would be checked against nothing
         raise CertificateException(
@@ -31,23 +29,14 @@ def wrap(raw, host, ca, wait=False):
 
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
-    trusted = False
-    try:
-        for root in roots(ca):
-            context.load_verify_locations(root)
-            trusted = True
-    except (ValueError, OSError) as e:
-        raise CertificateException("the root certificate cannot be read: %s" % e)
-    root = None
-    if trusted:
-        gc.collect()
-    elif hasattr(context, "load_default_certs"):  # CPython: the trust store of the system
-        context.load_default_certs()
-    else:
-        raise CertificateException(
-            "TLS to %s needs a root certificate and this board has none: pass ca=, or put it at "
-            "%s; plain text only where it was asked for (http://, mqtt://)" % (host, ROOTS[0])
-        )
+    if not _trust(context, ca):
+        if not hasattr(context, "load_default_certs"):
+            raise CertificateException(
+                "TLS to %s needs a root certificate and this board has none: pass ca=, or put it "
+                "at /ca.der; plain text only where it was asked for (http://, mqtt://)" % host
+            )
+        context.load_default_certs()  # CPython: the trust store of the system
+    gc.collect()  # what read the roots is gone: the handshake needs large blocks
     try:
         return context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=wait)
     except (ValueError, OSError) as e:
@@ -75,33 +64,22 @@ def refused(e, host):
     )
 
 
-def roots(ca):
-    """Return the root certificates of `ca`, each as DER bytes; none where none was given or found.
+def _trust(context, ca):
+    """Let a context trust the roots of `ca`; return whether there is one.
 
-    Raises CertificateException for a file that cannot be read.
+    One that this firmware cannot read leaves the others. Raises CertificateException where it can
+    read none.
     """
-    if ca is None:
-        for name in ROOTS:
-            try:
-                return roots(name)
-            except CertificateException:
-                continue
-        return []
-    if isinstance(ca, str) and "-----BEGIN" not in ca:
-        try:
-            with open(ca, "rb") as f:
-                ca = f.read()
-        except OSError as e:
-            raise CertificateException("the root certificate %s cannot be read: %s" % (ca, e))
-    data = ca.encode() if isinstance(ca, str) else ca
-    start = data.find(b"-----BEGIN CERTIFICATE-----")
-    if start < 0:
-        return [data]
-    from binascii import a2b_base64
+    trusted, unread = False, None
+    with Overlay("connect.roots"):
+        from .roots import roots
 
-    found = []
-    while start >= 0:  # not all ports of mbedTLS are built with PEM
-        end = data.find(b"-----END", start)
-        found.append(a2b_base64(data[start + 27 : end].replace(b"\r", b"")))
-        start = data.find(b"-----BEGIN CERTIFICATE-----", end)
-    return found
+        for root in roots(ca):  # one at a time: MicroPython takes the first of several and no more
+            try:
+                context.load_verify_locations(root)
+                trusted = True
+            except (ValueError, OSError) as e:
+                unread = e
+    if unread and not trusted:
+        raise CertificateException("the root certificate cannot be read: %s" % unread)
+    return trusted

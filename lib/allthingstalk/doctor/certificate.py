@@ -1,7 +1,8 @@
 """The doctor's step on TLS: is the server verified, if not why, until when is the root valid."""
 
 from ..connect.dial import parts, tcp, wait_for
-from ..connect.tls import roots, wrap
+from ..connect.roots import roots
+from ..connect.tls import wrap
 from ..exceptions import CertificateException
 from ..timestamps import iso, now_ms, parse
 
@@ -45,28 +46,33 @@ def _shake_hands(client, endpoint):
 
 
 def root_in_words(ca):
-    """Return names and ends of the roots of `ca` as text.
+    """Return names and ends of all roots of `ca` as text.
 
-    Raises CertificateException if all have expired, or one cannot be read.
+    One that has expired or cannot be read is said with the others. Raises CertificateException if
+    there is no good one.
     """
-    good, expired, most_days = [], [], 0
+    good, bad, least_days = [], [], _RENEW_DAYS
     for der in roots(ca):
         try:
             name, end_ms = facts(der)
         except ValueError as e:
-            raise CertificateException("the root certificate cannot be read: %s" % e)
+            bad.append("certificate cannot be read: %s" % e)
+            continue
         days = (end_ms - (now_ms() or 0)) // _DAY_MS
         if days < 0:
-            expired.append("%s that is trusted here has expired on %s" % (name, iso(end_ms)[:10]))
+            bad.append("%s that is trusted here has expired on %s" % (name, iso(end_ms)[:10]))
         else:
             good.append("root %s until %s, %d days" % (name, iso(end_ms)[:10], days))
-            most_days = max(most_days, days)
-    if good:
-        text = ": chain, name and dates are right; " + "; ".join(good)
-        return text + (", so run make provision in time" if most_days < _RENEW_DAYS else "")
-    if expired:
-        raise CertificateException("the root " + "; the root ".join(expired))
-    return ": chain, name and dates are right, by this machine's trust store"
+            least_days = min(least_days, days)
+    if bad and not good:
+        raise CertificateException("the root " + "; the root ".join(bad))
+    if not good:
+        return ": chain, name and dates are right, by this machine's trust store"
+    text = "; ".join(good + ["a root of no use: " + each for each in bad])
+    return ": chain, name and dates are right; %s%s" % (
+        text,
+        ", so run make provision in time" if least_days < _RENEW_DAYS else "",
+    )
 
 
 def _advice(text):

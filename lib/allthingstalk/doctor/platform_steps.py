@@ -10,9 +10,9 @@ _SHOWN_MAX = 8  # assets named in a line
 
 def find_device(client, device_id):
     """Request the device. Raises AllThingsTalkException unless the platform says 2xx."""
-    from ..rest.http import path, tell
+    from ..rest.http import path, send
 
-    tell(client, "GET", path(device_id))
+    send(client, "GET", path(device_id))
 
 
 def compare_assets(client, device_id, device):

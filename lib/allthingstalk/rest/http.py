@@ -80,14 +80,14 @@ def request(client, method, path, body=None, stream=False):
             answer.close()
 
 
-def tell(client, method, path, body=None):
+def send(client, method, path, body=None):
     """Make a request of whose answer the status alone counts.
 
     Raises as request(), and for a web page: a network that wants a login says 200 to everything.
     """
     answer = request(client, method, path, body, stream=True)
     try:
-        if answer.page and answer.read(1):
+        if answer.kind == b"text/html" and answer.read(1):
             raise ValueError("a web page; does this network want a login?")
     except (OSError, ValueError) as e:
         raise unreadable(client, e)
@@ -142,7 +142,7 @@ class HttpSocket:
         self.rest = None  # bytes left of the body or of the chunk; None: until the end
         self.chunked = False  # whether the body comes in chunks
         self.status = 0
-        self.page = False  # whether the body is HTML
+        self.kind = b""  # of the body
         self.retry_after_s = None
 
     # What an engine does to a socket of its own; this one is set up already.
@@ -236,7 +236,7 @@ class HttpSocket:
                 self.retry_after_s = int(value) if value.isdigit() else None
             elif name != b"location":
                 if name == b"content-type":
-                    self.page = value[:9].lower() == b"text/html"
+                    self.kind = value[:9].lower()  # b"text/html" is told from others
                 elif line == b"\r\n" and self.status in (204, 205, 304):
                     self.rest, self.chunked = 0, False
                 return line

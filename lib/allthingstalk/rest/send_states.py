@@ -2,7 +2,7 @@
 
 from ..core import payload
 from ..topics import asset_of
-from .http import path, tell
+from . import http
 
 _SENT = 1  # stands for a packet id: the record in flight
 
@@ -29,17 +29,18 @@ def send(client):
             return
         device_id, asset_name = asset_of(client.topics[topic])
         try:
-            tell(client, "PUT", path(device_id, asset_name) + "/state", body)
+            url = http.path(device_id, asset_name) + "/state"
+            http.send(client, "PUT", url, body)
         except Exception as e:
             client.enter()
             outbox.rewind()
             client.leave()
-            from .status_codes import ABSENT, concerns
+            from .status_codes import kind
 
-            whom = concerns(getattr(e, "status", None))
-            if whom < ABSENT:  # it is not about this value
+            about = kind(getattr(e, "status", None))
+            if about not in (b"absent", b"exists", b"value"):  # it is not about this one
                 raise
-            if whom == ABSENT and looked != topic and _look_again(client, device_id):
+            if about == b"absent" and looked != topic and _look_again(client, device_id):
                 looked = topic
                 continue
             client.enter()

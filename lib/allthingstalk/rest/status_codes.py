@@ -3,36 +3,33 @@
 docs/status-codes.md says the same for people; a test compares them.
 """
 
-from micropython import const
-
 from .. import exceptions
 from ..connect.error_texts import in_words
 
-# What concerns() returns. Up to here values wait, for it is not about one of them ...
-PASSES = const(0)  # the same request may succeed later
-WAY = const(1)  # this endpoint, or what is between: a person has to act
-TOKEN = const(2)
-# ... and from here on it is about the one value or asset.
-ABSENT = const(3)  # unknown on the platform: to be looked at again
-EXISTS = const(4)  # of a new asset: by this name; of a value: refused
-VALUE = const(5)
-# RFC 9110, section 15; 421 RFC 9110, 425 RFC 8470, 429 RFC 6585. 400: platform-api, "name exists".
-# In no row: 5xx passes, 3xx and all other 4xx are about the way.
-_TABLE = (
-    (PASSES, (408, 421, 425, 429)),
-    (TOKEN, (401, 403)),
-    (ABSENT, (404, 410)),
-    (EXISTS, (400, 409)),
-    (VALUE, (413, 414, 415, 422)),
-)
 
+def kind(status):
+    """Return what an HTTP status that is no 2xx is about, as bytes: names stay in memory.
 
-def concerns(status):
-    """Return what an HTTP status that is no 2xx is about; WAY for None: no answer of HTTP."""
-    for whom, statuses in _TABLE:
+    - b"passes": the same request may succeed later. 5xx.
+    - b"way": the endpoint, or what is between: a person has to act. 3xx, all other 4xx, and None,
+      for no answer of HTTP at all.
+    - b"token": likewise.
+    - b"absent": the asset, or its device, is unknown on the platform.
+    - b"exists": of a new asset, that there is one by its name (400: platform-api); of a value as:
+    - b"value": it is refused, and no other has to be.
+
+    RFC 9110, section 15; 425 is of RFC 8470, 429 of RFC 6585.
+    """
+    for about, statuses in (
+        (b"passes", (408, 421, 425, 429)),
+        (b"token", (401, 403)),
+        (b"absent", (404, 410)),
+        (b"exists", (400, 409)),
+        (b"value", (413, 414, 415, 422)),
+    ):
         if status in statuses:
-            return whom
-    return PASSES if status and status >= 500 else WAY
+            return about
+    return b"passes" if status and status >= 500 else b"way"
 
 
 def unavailable(endpoint, e):
@@ -61,8 +58,8 @@ def refusal(token, path, answer):
     except OSError:
         said = b""
     said = bytes([c if 32 <= c < 127 else 32 for c in said]).decode().split(token)[0][:120]
-    whom = concerns(status)
-    if whom == TOKEN:
+    about = kind(status)
+    if about == b"token":
         return exceptions.AccessForbiddenException(
             "the platform refused this token for %s (%d): it is wrong or revoked, or of another "
             "device; check token and device id. %s" % (path, status, said),
@@ -72,7 +69,7 @@ def refusal(token, path, answer):
         return exceptions.NotFoundException(
             "the platform knows no %s (404); check the device id. %s" % (path, said), status=404
         )
-    if whom == PASSES:
+    if about == b"passes":
         return exceptions.PlatformUnavailableException(
             "the platform answered %d. %s" % (status, said),
             status=status,

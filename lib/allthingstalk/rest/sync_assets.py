@@ -69,9 +69,9 @@ def _create(client, device, ours, asset, differing):
         else:
             found = client.create_asset(device.id, asset)
     except Exception as e:
-        from .status_codes import EXISTS, concerns
+        from .status_codes import kind
 
-        if concerns(getattr(e, "status", None)) != EXISTS:  # made by another of our tries
+        if kind(getattr(e, "status", None)) != b"exists":  # made by another of our tries
             raise
         found = None
         for other in _each(client, device.id, ours):
