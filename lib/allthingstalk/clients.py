@@ -38,7 +38,8 @@ class Client(BaseClient):
     - `token`: a device token or a ground token, sent as it is and shown nowhere.
     - `api`: endpoint of both; a host means HTTPS and MQTT over TLS, 'http://host' plain text.
       `http`, `mqtt`: endpoints of their own; `mqtt=False` sends states over REST, no commands.
-    - `ca`: root certificates, DER or PEM bytes or a file name; default: what the board holds.
+    - `ca`: root certificates, DER or PEM bytes or a file name, of which all count; default: what
+      the board holds.
     - `ground`: id of the ground in which `Device(id=None)` and `create_device` create devices.
     - `client_id`: MQTT client id, unique and stable; default: made of the chip's id.
     - `keepalive`, `timeout`: of the MQTT session; of each step on the network.

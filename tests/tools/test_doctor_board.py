@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.device.test_board_alone import TimeServer, good
+from tests.support.made_certificates import Authority
 from tests.support.virtual_board_console import mpremote
 from tools.board import doctor as tools_doctor
 from tools.board import serial_link
@@ -118,6 +120,18 @@ def test_a_healthy_board_with_tls(board, flash, tls, values, platform):
     assert "root trustme" in steps["TLS"] and "until 3000-01-01" in steps["TLS"]
     assert values["token"] not in said and "passw0rd" not in said
     board.wait_for("main runs", 20)  # the board goes back to its work
+
+
+def test_a_board_with_several_roots_names_all_and_what_is_of_no_use(board, flash, tls, values):
+    other, expired = Authority("Other root", (-1, 30)), Authority("Old root", (-9, -1))
+    right = ssl.PEM_cert_to_DER_cert((flash / "ca.der").read_text())
+    (flash / "ca.der").write_bytes(expired.der + other.der + right)
+    write(flash / "settings.json", values)
+    status, steps, said = doctor("--port", board.port)
+    assert status == 0, said
+    assert "root trustme" in steps["TLS"] and "root Other root until" in steps["TLS"]
+    assert "of no use: Old root that is trusted here has expired" in steps["TLS"]
+    assert steps["TLS"].endswith("so run make provision in time")  # the other one ends soon
 
 
 def test_a_board_without_settings(board, flash):

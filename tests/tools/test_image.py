@@ -2,12 +2,14 @@
 
 import json
 import os
+import ssl
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import trustme
 from littlefs import LittleFS
 
 from tests.support.firmware_files import (
@@ -40,6 +42,8 @@ print("RUNS", allthingstalk.__file__, settings.device, pins.LED, "token" in repr
 """
 ESP32, PICO, PICO2 = "ESP32_GENERIC", "RPI_PICO_W", "RPI_PICO2_W"
 SECRET = "maker:4TsecretTOKEN1"
+ROOTS = [trustme.CA(organization_name=name).cert_pem.bytes().decode() for name in ("Old", "New")]
+DER = [ssl.PEM_cert_to_DER_cert(pem) for pem in ROOTS]
 WIFI_SECRET = "correct horse"
 
 
@@ -53,7 +57,7 @@ def work(tmp_path):
     (tmp_path / "main.py").write_text(MAIN)
     settings = {"token": SECRET, "device": "dev-1", "wifi": [["net", WIFI_SECRET]]}
     (tmp_path / "settings.json").write_text(json.dumps(settings))
-    (tmp_path / "ca.der").write_bytes(b"\x30\x82root")
+    (tmp_path / "ca.der").write_bytes(DER[0])
     (tmp_path / "esp32.bin").write_bytes(esp32())
     (tmp_path / "pico.uf2").write_bytes(pico())
     return tmp_path
@@ -216,6 +220,38 @@ def test_an_image_without_settings_has_none(work):
     (path,) = make(work, ESP32, "esp32.bin", settings=None)
     names = mounted(esp_region(path.read_bytes(), 0x200000, 2 * MB)).listdir("/")
     assert "settings.json" not in names and "main.py" in names
+
+
+# Roots
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "".join(ROOTS).encode(),
+        b"".join(DER),
+        b"# Subject: Old\n" + "\n".join(ROOTS).replace("\n", "\r\n").encode(),
+        "".join(ROOTS).encode("utf-16"),
+        "".join(ROOTS).replace(" CERT", " TRUSTED CERT").encode(),
+    ],
+)
+def test_roots_in_any_form_are_on_the_board_as_der(work, data, capsys):
+    (work / "ca.der").write_bytes(data)
+    (path,) = make(work, ESP32, "esp32.bin")
+    fs = mounted(esp_region(path.read_bytes(), 0x200000, 2 * MB))
+    with fs.open("/ca.der", "rb") as file:
+        assert file.read() == b"".join(DER)
+    said = capsys.readouterr().out
+    assert "O=Old" in said and "O=New" in said
+
+
+@pytest.mark.parametrize("data", [b"\x30\x82root", b"", b"rubbish", DER[0][:-3]])
+def test_a_file_that_holds_no_root_makes_no_image(work, data):
+    (work / "ca.der").write_bytes(data)
+    options = ["--settings", work / "settings.json", "--ca", work / "ca.der", "--to", work / "out"]
+    code, out = run("--board", ESP32, "--firmware", work / "esp32.bin", *options)
+    assert code == 1 and "ca.der: no root certificate in it: " in out, out
+    assert "Traceback" not in out and not (work / "out").exists()
 
 
 # Many devices

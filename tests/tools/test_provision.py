@@ -309,20 +309,6 @@ def test_keep_changes_one_thing_of_what_the_board_has(board, flash, values, tmp_
     assert "holds Settings(" in said and "switch it off" in said
 
 
-def test_mqtt_of_another_root_is_refused_for_a_board_holds_one(
-    board, flash, platform, fronts, values, tmp_path
-):
-    with FaultProxy(platform.mqtt_port, tls="good") as mqtt:
-        fronts.store.write_bytes(fronts.rest.ca_pem + mqtt.ca_pem)
-        values["mqtt"] = f"mqtts://localhost:{mqtt.port}"
-        before = flash.files()
-        status, said = provision(
-            board.port, *given(tmp_path, values), environment=fronts.environment
-        )
-    assert status == 1 and "different roots" in said
-    assert flash.files() == before
-
-
 def test_a_root_of_the_platforms_own_is_taken_from_a_file(board, flash, fronts, values, tmp_path):
     root = ssl.PEM_cert_to_DER_cert(fronts.rest.ca_pem.decode())
     (tmp_path / "own.der").write_bytes(root)

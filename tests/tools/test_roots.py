@@ -64,19 +64,21 @@ def test_the_end_of_a_chain_with_an_authority_in_between(serve):
     assert "trustme" in str(found) and "good until 3000-01-01" in str(found)
 
 
+def chosen(places, *authorities):
+    return [(root.der, found) for root, found in roots.needed(places, pem(*authorities))]
+
+
 def test_one_root_for_several_endpoints(serve):
     root = trustme.CA()
     places = [("localhost", serve(root.issue_cert("localhost"))) for _ in range(2)]
-    assert roots.common(places, pem(root)).der == der(root)
+    assert chosen(places, root) == [(der(root), places)]
 
 
-def test_endpoints_of_different_roots_are_named_with_them(serve):
-    first, second = trustme.CA(), trustme.CA()
-    places = [("localhost", serve(ca.issue_cert("localhost"))) for ca in (first, second)]
-    with pytest.raises(roots.RootError) as refused:
-        roots.common(places, pem(first, second))
-    for _, port in places:
-        assert f"localhost:{port} to " in str(refused.value)
+def test_a_root_for_each_endpoint_where_they_lead_to_different_ones(serve):
+    first, second, unused = trustme.CA(), trustme.CA(), trustme.CA()
+    places = [("localhost", serve(ca.issue_cert("localhost"))) for ca in (first, second, first)]
+    found = chosen(places, first, second, unused)
+    assert found == [(der(first), [places[0], places[2]]), (der(second), [places[1]])]
 
 
 def test_a_server_that_two_roots_verify_goes_with_the_one_of_the_other_endpoint(serve):
@@ -87,7 +89,13 @@ def test_a_server_that_two_roots_verify_goes_with_the_one_of_the_other_endpoint(
         ("localhost", serve(between.issue_cert("localhost"))),
         ("localhost", serve(root.issue_cert("localhost"))),
     ]
-    assert roots.common(places, pem(between, root)).der == der(root)
+    assert chosen(places, between, root) == [(der(root), places)]
+
+
+def test_an_authority_in_between_counts_where_its_root_is_not_there(serve):
+    between = trustme.CA().create_child_ca()
+    places = [("localhost", serve(between.issue_cert("localhost")))]
+    assert chosen(places, between) == [(der(between), places)]
 
 
 def test_what_does_not_verify_is_said_with_what_to_do(serve):
@@ -115,6 +123,18 @@ def test_the_command_names_the_root_and_writes_it(serve, tmp_path):
     assert done.returncode == 0, done.stderr
     assert f"localhost:{port} chains to " in done.stdout
     assert (tmp_path / "ca.der").read_bytes() == der(root)
+
+
+def test_the_command_writes_all_roots_that_are_needed(serve, tmp_path):
+    several = trustme.CA(), trustme.CA()
+    places = [f"localhost:{serve(ca.issue_cert('localhost'))}" for ca in several]
+    (tmp_path / "own.pem").write_text(pem(trustme.CA(), *several).replace("\n", "\r\n"))
+    command = [*TOOL, *places, "--ca", str(tmp_path / "own.pem")]
+    command += ["--out", str(tmp_path / "ca.der")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "ca.der").read_bytes() == b"".join(map(der, several))
+    assert "roots: 2" in done.stdout
 
 
 @pytest.mark.parametrize("place", ["localhost:many", ":443", "localhost:1"])

@@ -1,4 +1,4 @@
-"""Gives a board its settings: Wi-Fi, token, device id, endpoint, and the root for verified TLS.
+"""Gives a board its settings: Wi-Fi, token, device id, endpoint, and roots for verified TLS.
 
     python -m tools.board.provision                        asks; Enter keeps what the board has
     python -m tools.board.provision --from settings.json   takes a file like the board's, or a .env
@@ -9,20 +9,25 @@ _WIFI (JSON: [["name", "password"]]), _HOSTNAME, _COUNTRY, _OUTBOX, _TIME_SERVER
 Arguments come before the environment, that before the file, that before the board's own settings.
 Token and passwords are never arguments. Everything is checked before anything is written: by the
 code that the board runs, then against the platform, from this PC, step by step.
+
+Roots: of those that this PC trusts the board gets the ones that its endpoints lead to today. What
+it has already of the same platform and is good stays beside them, so that a platform that changes
+its root strands nobody. With --ca FILE it gets the roots of that file and no others: all of them,
+for the next one may be among them, or those needed where they are too many for a board.
 """
 
 import argparse
 import os
-import ssl
 import sys
 from pathlib import Path
 
 from tools.board import (
+    certificates,
     checked_settings,
     doctor,
     given_settings,
     ports,
-    roots,
+    roots_for_board,
     serial_link,
     settings_on_board,
 )
@@ -42,27 +47,9 @@ class ProvisionError(ValueError):
     """Nothing was written; the text says why and what to do."""
 
 
-def find_root(places, trusted, say=print):
-    """Return the Root of the TLS endpoints, None if it cannot be had: the doctor says why.
-
-    Raises ProvisionError where no single root verifies all of them.
-    """
-    found = []
-    for place in places:
-        try:
-            found.append(roots.find(*place, trusted))
-        except roots.RootError as e:
-            say(f"no root yet: {e}")
-            return None
-    try:
-        return roots.common(places, trusted)
-    except roots.RootError as e:
-        raise ProvisionError(str(e)) from None
-
-
-def check_with_platform(values, root, trusted, say=print):
-    """Look at every step from this PC, with the board's root only. Raises ProvisionError."""
-    ca = root.pem if root else trusted
+def check_with_platform(values, trusted, say=print):
+    """Look at every step from this PC, with the board's roots only. Raises ProvisionError."""
+    ca = roots_for_board.as_pem(trusted)
     failed = doctor.on_pc({**values, **({"ca": ca} if ca else {})}, say=say)
     if failed:
         raise ProvisionError(
@@ -71,34 +58,13 @@ def check_with_platform(values, root, trusted, say=print):
         )
 
 
-def read_trusted(path):
-    """Return a file of roots, PEM or one in DER, as PEM text. Raises ProvisionError."""
+def same_platform(of_board, places):
+    """Return whether settings of a board have one of the hosts of `places`."""
     try:
-        data = path.read_bytes()
-        pem = data.decode() if b"-----BEGIN" in data else ssl.DER_cert_to_PEM_cert(data)
-        ssl.create_default_context(cadata=pem)
-        return pem
-    except (OSError, ValueError) as e:
-        reason = e.strerror if e.__class__ is FileNotFoundError else "no certificate in PEM or DER"
-        raise ProvisionError(f"--ca {path}: {reason}") from None
-
-
-def offline_root(places, trusted, root_on_board, say=print):
-    """Return the Root to write without a network, None for none. Raises ProvisionError."""
-    if not places:
-        return None
-    if trusted:
-        return roots.Root(ssl.PEM_cert_to_DER_cert(trusted.strip()))
-    if root_on_board:
-        try:
-            say(f"root      the board's own stays: {roots.Root(root_on_board)}")
-            return None
-        except ValueError:
-            say("root      the board's own cannot be read")
-    raise ProvisionError(
-        "the board needs a root for TLS, and --offline cannot look for it: name its file with "
-        "--ca, or let this PC ask the platform"
-    )
+        of_board = checked_settings.check(of_board or {}).tls
+    except InputError:
+        return False
+    return bool({host for host, _ in of_board} & {host for host, _ in places})
 
 
 def provision(args, environ=os.environ, say=print):
@@ -109,7 +75,7 @@ def provision(args, environ=os.environ, say=print):
     given |= of_environment
     origins |= {key: given_settings.PREFIX + key.upper() for key in of_environment}
     port = ports.find(args.port)
-    of_board, root_on_board = settings_on_board.read(port)
+    of_board, ca_on_board = settings_on_board.read(port)
     if of_board:
         say(f"board     {port} holds {shown(of_board)}")
     if args.keep:
@@ -123,27 +89,35 @@ def provision(args, environ=os.environ, say=print):
     if terminal and not {"token", "device"} <= set(values):
         values = given_settings.ask_for(values, of_board or {}, checked_settings.check_one)
     if values.pop("ca", None):
-        say(f"ca        left out: the root goes to {settings_on_board.ROOT}, where it is found")
+        say(f"ca        left out: the root goes to {settings_on_board.ROOTS}, where it is found")
     settings, places, _ = checked_settings.check(values, places=origins)
     say(f"settings  {settings}")
     if not settings.networks:
         say("Wi-Fi     no network: the program has to bring up its own")
-    trusted = read_trusted(args.ca) if args.ca else None
+    authorities = certificates.read(args.ca, say) if args.ca else None
+    if authorities and not places:
+        say("--ca      not used: the settings ask for plain text")
+    on_board = roots_for_board.on_board(ca_on_board, say)
     if args.offline:
-        root = offline_root(places, trusted, root_on_board, say)
+        written_roots = roots_for_board.offline(places, authorities, on_board, say)
         say(_OFFLINE)
     else:
-        root = find_root(places, trusted, say) if places else None
-        check_with_platform(values, root, trusted, say)
-        if places and not root:
+        chosen = roots_for_board.find(places, authorities, say) if places else []
+        if authorities:
+            others, why = authorities, f"of {args.ca.name}: no endpoint leads there today"
+        else:
+            others = on_board if same_platform(of_board, places) else []
+            why = "which the board has, stays: no endpoint leads there today"
+        written_roots = roots_for_board.together(chosen, others, why, say) if chosen else []
+        check_with_platform(values, written_roots or authorities, say)
+        if places and not written_roots:
             raise ProvisionError("the root could not be found, see above. Nothing was written")
-    if root:
-        say(f"root      {root}")
+    data = certificates.as_der(written_roots)
     # Values that wait for another device would go there with a token that may not.
     stale = []
     if of_board and of_board.get("device") != settings.device and of_board.get("outbox"):
         stale = [of_board["outbox"]]
-    written = settings_on_board.write(port, values, root and root.der, not args.no_reset, stale)
+    written = settings_on_board.write(port, values, data, not args.no_reset, stale)
     for name, size in written:
         say(f"written   {name}, {size} bytes")
     for name in stale:
@@ -212,7 +186,7 @@ def parser():
     parser.add_argument(
         "--time-server", dest="time_servers", action="append", metavar="HOST", help="for the clock"
     )
-    parser.add_argument("--ca", type=Path, help="file of the platform's own root, PEM or DER")
+    parser.add_argument("--ca", type=Path, help="file of the platform's own roots, PEM or DER")
     parser.add_argument("--offline", action="store_true", help="do not ask the platform")
     parser.add_argument("--no-reset", action="store_true", help="leave the board at its prompt")
     return parser
@@ -227,6 +201,7 @@ def main():
         InputError,
         settings_on_board.BoardError,
         doctor.DoctorError,
+        certificates.RootError,
         ProvisionError,
     ) as e:
         sys.exit(f"provision: {e}")

@@ -1,4 +1,4 @@
-"""Reads and writes what provisioning keeps on a board: /settings.json and the root /ca.der.
+"""Reads and writes what provisioning keeps on a board: /settings.json and the roots /ca.der.
 
 The files go to the board inside one program: they are written under temporary names, read back,
 and renamed if all of them are right. A cable pulled at any moment leaves each file old or new.
@@ -12,7 +12,7 @@ import json
 from tools.board import deploy, serial_link, text_files
 
 SETTINGS = "/settings.json"
-ROOT = "/ca.der"
+ROOTS = "/ca.der"
 _SILENT_S = 25  # a slow flash; mpremote waits for 10 s
 
 _READ = """
@@ -58,16 +58,16 @@ class BoardError(Exception):
 
 
 def read(port):
-    """Return (settings as a dict, root as DER), None for what is not there or no JSON object.
+    """Return (settings as a dict, bytes of the roots), None for what is missing or no JSON object.
 
     Raises LinkError, BoardError.
     """
     with serial_link.connected(port) as transport:
-        text, root = _exec(transport, _READ.format(names=(SETTINGS, ROOT)))
+        text, roots = _exec(transport, _READ.format(names=(SETTINGS, ROOTS)))
     values = None
     with contextlib.suppress(text_files.InputError):
         values, _ = text_files.json_object(text_files.decoded(text or b"", SETTINGS), SETTINGS)
-    return values, root
+    return values, roots
 
 
 def as_json(values):
@@ -75,17 +75,17 @@ def as_json(values):
     return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
-def write(port, values, root=None, restart=True, stale=()):
-    """Write the settings, and the root where there is one; return [(name, bytes)] of it.
+def write(port, values, roots=None, restart=True, stale=()):
+    """Write the settings, and the roots where there are some; return [(name, bytes)] of it.
 
-    - `root`: DER; None leaves the board's.
+    - `roots`: DER, one after the other; none leaves the board's.
     - `stale`: names of files that are of no use with these settings, to be removed.
     - `restart`: reset the chip afterwards, so that no Wi-Fi, watchdog or timer of before is left.
 
     Raises LinkError, BoardError; the board's files are then as they were, or all new.
     """
     # The settings last: they are what a start looks for.
-    files = ([(ROOT, root)] if root else []) + [(SETTINGS, as_json(values))]
+    files = ([(ROOTS, roots)] if roots else []) + [(SETTINGS, as_json(values))]
     with serial_link.connected(port) as transport:
         digests = _exec(transport, _WRITE.format(files=files, stale=list(stale)))
         if digests != [hashlib.sha256(data).digest() for _, data in files]:

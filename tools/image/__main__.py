@@ -4,9 +4,10 @@
     python -m tools.image --board ESP32_GENERIC --firmware image.bin --settings devices.csv
 
 In the file system: the library, its engines, boot.py, pins.py, the program (main.py with the
-modules that it imports beside it, or a folder), and where given settings.json and ca.der. A CSV
-file makes one image a row, named by its device id; its columns are token, device and as wanted
-wifi, password, api ... Images hold secrets: only you may read them. `make flash` writes them.
+modules that it imports beside it, or a folder), and where given settings.json and ca.der, which is
+made of a file in PEM or DER with one root or several. A CSV file makes one image a row, named by
+its device id; its columns are token, device and as wanted wifi, password, api ... Images hold
+secrets: only you may read them. `make flash` writes them.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 
 from tools.board import (
+    certificates,
     checked_settings,
     given_settings,
     program_list,
@@ -121,24 +123,27 @@ def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES, say=prin
 
     - `firmware`: from `open_firmware`.
     - `settings`: path of a settings.json or .env, or of a CSV file with a row for each image.
-    - `ca`: path of the root certificate, DER.
+    - `ca`: path of a file of root certificates, of which the board gets all.
     - `main`: the program, a file or a folder.
-    - `say`: is told what of it stays on the PC.
+    - `say`: is told what of it stays on the PC, and which roots the board gets.
 
-    Raises InputError, ContentError, FileSystemError; nothing is written then.
+    Raises InputError, ContentError, RootError, FileSystemError; nothing is written then.
     """
     devices = read_settings(settings)
     if not ca and any(data and devices_csv.needs_root(data) for _, data in devices):
         raise wanted_files.ContentError(
             "the settings ask for TLS, and without a root certificate the board would refuse every "
-            "server: give CA=ca.der. `make provision` finds it and puts it onto a board; copy it "
-            "from there, or export your platform's root as DER. Nothing was written"
+            "server: give CA=ca.der, a file in PEM or DER. `make provision` finds it and puts it "
+            "onto a board: copy it from there. Nothing was written"
         )
     files = wanted_files.library() | wanted_files.engines()
     programs = wanted_files.programs(board, main, say)
     files |= programs | program_list.file(programs)
     if ca:
-        files["/ca.der"] = wanted_files.read(ca)
+        roots = certificates.read(ca, say)
+        files["/ca.der"] = certificates.as_der(roots)
+        for root in roots:
+            say(f"root      {root}")
     to.mkdir(parents=True, exist_ok=True)
     paths = []
     for device, data in devices:
@@ -160,7 +165,7 @@ def main():
     )
     parser.add_argument("--firmware", required=True, help="MicroPython: .bin or .uf2")
     parser.add_argument("--settings", type=Path, help="settings.json, .env, or a .csv of devices")
-    parser.add_argument("--ca", type=Path, help="root certificate, DER, to be /ca.der")
+    parser.add_argument("--ca", type=Path, help="root certificates, PEM or DER")
     parser.add_argument(
         "--main", type=Path, help="the program, a file or a folder (examples/default/main.py)"
     )
@@ -180,6 +185,7 @@ def main():
         text_files.InputError,
         file_system.FileSystemError,
         wanted_files.ContentError,
+        certificates.RootError,
     ) as e:
         sys.exit(f"image: {e}")
     if firmware.version and firmware.version < wanted_files.LEAST:
