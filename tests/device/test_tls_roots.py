@@ -7,6 +7,7 @@ import trustme
 
 from tests.support.made_certificates import Authority, key_pem
 from tests.support.tls_proxy import TLSProxy
+from tools.simulate.fault_proxy import Certificates, FaultProxy
 from tools.simulate.local_platform import LocalPlatform
 
 ROOT, OTHER = trustme.CA(organization_name="New"), trustme.CA(organization_name="Old")
@@ -171,3 +172,60 @@ def test_all_that_a_pc_trusts(interpreter, given, tmp_path):
     else:
         (said,) = program.all("refused")
         assert str(path) in said and "too many for a board" in said and "make provision" in said
+
+
+class Changing(Certificates):
+    """The certificate "other-ca" leads to a root that is known."""
+
+    new = trustme.CA(organization_name="Next")
+
+    def _make(self, kind):
+        return self.new.issue_cert("localhost") if kind == "other-ca" else super()._make(kind)
+
+
+CHANGE = """
+from allthingstalk import Client, Device, NumberAsset
+
+class Board(Device):
+    temp = NumberAsset()
+
+client = Client(TOKEN, http=HTTP, mqtt=MQTT, ca=CA, timeout=5)
+board = Board(client=client, id=DEVICE_ID)
+board.temp = 1
+print("flushed", client.flush(), client.connected)
+while client.connected:
+    client.wait(0.05)
+board.temp = 2
+print("lost")
+print("flushed", client.flush(10), client.connected, client.dropped)
+client.close()
+"""
+
+
+@pytest.mark.parametrize("form", ["der", "pem"])
+def test_a_platform_that_changes_its_root_while_a_device_is_on_line(interpreter, platform, form):
+    device, certificates = platform.create_device("TLS"), Changing()
+    old = ssl.PEM_cert_to_DER_cert(certificates.ca_pem.decode())
+    with (
+        FaultProxy(platform.http_port, tls="good", certificates=certificates) as rest,
+        FaultProxy(platform.mqtt_port, tls="good", certificates=certificates) as mqtt,
+    ):
+        roots = certificates.ca_pem + pem(Changing.new)
+        values = {
+            "TOKEN": device.token,
+            "DEVICE_ID": device.id,
+            "HTTP": f"https://localhost:{rest.port}",
+            "MQTT": f"mqtts://localhost:{mqtt.port}",
+            "CA": roots if form == "pem" else old + der(Changing.new),
+        }
+        program = interpreter.start(CHANGE, values)
+        assert program.wait_for("flushed") == "True True"
+        for front in (rest, mqtt):
+            front.use_certificate("other-ca")
+        mqtt.refuse()
+        mqtt.cut()
+        program.wait_for("lost")
+        mqtt.accept()
+        assert program.wait_for("flushed", 2) == "True True 0"
+        program.finish()
+    assert [state["value"] for state in platform.states(device.id, "temp")] == [1, 2]

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 DAY = datetime.timedelta(days=1)
+_SHA256 = hashes.SHA256()
 
 
 class Authority:
@@ -15,10 +16,12 @@ class Authority:
 
     - `name`: its common name.
     - `days`: from when until when it is good, counted from now.
-    - `key`: of another Authority, to make the same root with other dates.
+    - `key`: of another Authority, to make the same root with other dates, or of any kind.
+    - `digest`: hashes for the signature, None where the kind of key has its own.
     """
 
-    def __init__(self, name, days=(-1, 3650), key=None):
+    def __init__(self, name, days=(-1, 3650), key=None, digest=_SHA256):
+        self._digest = digest
         self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         self._now = datetime.datetime.now(datetime.timezone.utc)
@@ -40,7 +43,7 @@ class Authority:
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
-        return builder.sign(self.key, hashes.SHA256())
+        return builder.sign(self.key, self._digest)
 
     def issue_cert(self, host):
         """Return the certificate of a server as trustme does."""

@@ -1,14 +1,18 @@
 """tools.board.certificates: files of roots as people have them, and what is left out and why."""
 
 import ssl
+import subprocess
 
 import pytest
 import trustme
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from tests.support.made_certificates import Authority, key_pem
 from tools.board import certificates
+from tools.simulate import interpreters
 
 OLD, NEW = trustme.CA(organization_name="Old"), trustme.CA(organization_name="New")
 BETWEEN = NEW.create_child_ca()
@@ -111,6 +115,41 @@ def test_a_file_without_a_root_is_refused_in_a_sentence(tmp_path, kind):
         certificates.read(tmp_path / "ca.pem")
     assert words in str(refused.value) and "ca.pem" in str(refused.value)
     assert "PRIVATE KEY-----" not in str(refused.value)
+
+
+KINDS = {
+    "p256": (ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()),
+    "p384": (ec.generate_private_key(ec.SECP384R1()), hashes.SHA384()),
+    "p521": (ec.generate_private_key(ec.SECP521R1()), hashes.SHA512()),
+    "rsa": (rsa.generate_private_key(65537, 2048), hashes.SHA256()),
+    "ed25519": (ed25519.Ed25519PrivateKey.generate(), None),
+    "dsa": (dsa.generate_private_key(2048), hashes.SHA256()),
+    "brainpool": (ec.generate_private_key(ec.BrainpoolP256R1()), hashes.SHA256()),
+    "sha3": (ec.generate_private_key(ec.SECP256R1()), hashes.SHA3_256()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_root_that_micropython_cannot_read_is_left_out_and_no_other(tmp_path, kind):
+    root = Authority(kind, key=KINDS[kind][0], digest=KINDS[kind][1])
+    program = tmp_path / "loads.py"
+    program.write_text(
+        "import tls\ncontext = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)\n"
+        f"context.load_verify_locations({root.der!r})\n"
+    )
+    try:
+        command = interpreters.find("mp64")
+    except interpreters.Missing as reason:
+        pytest.skip(str(reason))
+    loads = (
+        subprocess.run([*command, str(program)], capture_output=True, timeout=20).returncode == 0
+    )
+    found, left_out = certificates.usable(root.pem)
+    assert bool(found) == loads
+    assert loads or "none that MicroPython's TLS reads" in left_out[0]
+    if not loads:
+        with pytest.raises(certificates.RootError, match=f"no board can use the root CN={kind}"):
+            certificates.as_der([certificates.Root(root.der)])
 
 
 def test_a_file_that_is_not_there_and_a_folder(tmp_path):

@@ -154,3 +154,11 @@ def test_a_file_without_a_root_is_refused(
     assert status == 1 and words in said and "own.pem" in said, said
     assert "PRIVATE KEY-----" not in said
     assert not {"ca.der", "settings.json"} & set(flash.files())
+
+
+def test_a_file_of_roots_for_plain_text_is_said_to_be_of_no_use(board, flash, values, tmp_path):
+    (tmp_path / "own.pem").write_bytes(Authority("Own").pem)
+    arguments = [*given(tmp_path, values), "--no-reset", "--ca", str(tmp_path / "own.pem")]
+    status, said = provision(board.port, *arguments)
+    assert status == 0 and "not used: the settings ask for plain text" in said, said
+    assert "ca.der" not in flash.files()

@@ -17,6 +17,7 @@ from allthingstalk.exceptions import CertificateException  # noqa: E402
 
 # Of all roots of a board, as DER. mbedTLS needs as much again, next to the handshake's 40 KiB.
 MOST_BYTES = 16 * 1024
+_UNKNOWN = "its kind of key or signature is none that MicroPython's TLS reads"
 
 
 class RootError(Exception):
@@ -42,6 +43,7 @@ class Root:
             self.is_authority = constraints.value.ca
         except (x509.ExtensionNotFound, ValueError):  # version 1, or extensions nobody knows
             self.is_authority = self.ends_itself and certificate.version == x509.Version.v1
+        self.is_known_to_boards = _is_known_to_boards(certificate)
 
     @property
     def pem(self):
@@ -56,8 +58,33 @@ class Root:
         return f"{self.name}, good until {self.until:%Y-%m-%d}"
 
 
+def _is_known_to_boards(certificate):
+    """Return whether MicroPython's mbedTLS reads keys and signatures of this kind: tried on 1.28.
+
+    It reads no Ed25519, Ed448, DSA, RSA-PSS, SHA-3 and Brainpool curves.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.x509.oid import SignatureAlgorithmOID
+
+    try:
+        key, digest = certificate.public_key(), certificate.signature_hash_algorithm
+    except (UnsupportedAlgorithm, ValueError):
+        return False
+    if digest is None or digest.name.startswith("sha3-"):
+        return False
+    if certificate.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
+        return False
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.name.startswith("secp")
+    return isinstance(key, rsa.RSAPublicKey)
+
+
 def as_der(roots):
     """Return roots as the bytes of /ca.der: DER, one after the other. Raises RootError."""
+    for root in roots:
+        if not root.is_known_to_boards:
+            raise RootError(f"no board can use the root {root.name}: {_UNKNOWN}")
     data = b"".join(root.der for root in roots)
     if len(data) > MOST_BYTES:
         raise RootError(
@@ -98,6 +125,8 @@ def usable(data):
             left_out.append(f"{certificate.name} has expired on {certificate.until:%Y-%m-%d}")
         elif not certificate.is_authority:
             left_out.append(f"{certificate.name} is a server's own, and no root")
+        elif not certificate.is_known_to_boards:
+            left_out.append(f"{certificate.name}: {_UNKNOWN}")
         elif certificate.der not in [root.der for root in found]:
             found.append(certificate)
     ends = [root for root in found if root.ends_itself]
