@@ -10,6 +10,7 @@ from allthingstalk.board.clock import set_clock
 from allthingstalk.board.settings import load
 
 SLEEP_S = 300
+DELIVER_S = 20  # at most, until what waits is delivered
 REACHABLE_S = 10
 
 
@@ -34,10 +35,12 @@ wifi = settings.wifi()
 if wifi:
     wifi.keep(client)
     if wifi.connect(timeout_s=20):
-        set_clock()
+        # At each wake: the clock of a chip asleep may run off by minutes a day, and the question
+        # is two packets. Where nobody answers it is a second for each server.
+        set_clock(settings.time_servers, timeout_s=1)
 sensor = Sensor(client=client, id=settings.device)
 sensor.temperature = measure()
-if not client.flush(20):
+if not client.flush(DELIVER_S):
     print("not delivered yet:", client.pending)
 client.close()
 machine.deepsleep(SLEEP_S * 1000)

@@ -8,6 +8,7 @@ old one, which is then replaced: at each moment one of them is whole.
 
 import hashlib
 import os
+import sys
 from struct import pack, unpack, unpack_from
 
 from micropython import const
@@ -24,6 +25,8 @@ _SOON_S = const(5)  # a value acknowledged within this time never touches the fl
 _GONE_S = const(60)  # what is gone is written with the next value, at the latest after this time
 _GONE_MOST = const(512)  # ... or when so many bytes say it
 _ON_FILE = const(0x10)  # a flag of a record in the outbox: the file has it
+_MOVED_MS = const(1500)  # what clocks of whole seconds may seem to be off is no change
+_DOUBTFUL = const(0x60)  # ABSOLUTE and TIMELESS: dated by a clock that no time server had checked
 _SPARE = const(32)  # values in the file beyond twice those that are not gone
 
 
@@ -33,6 +36,11 @@ class Store:
     Times of values: from the clock where it is set. While it is not, a value carries the random
     number of this boot and its time since power-on; once the clock is set, the file is told when
     that boot was, and a later boot can tell the time of those values too.
+
+    A clock that is set may be wrong, until a time server says so. Then the file is written anew:
+    values of this boot know their age by ticks. Those of earlier boots in which no time server
+    answered are moved as far as the clock was: it has run on since, through deep sleep and resets,
+    unless somebody set it in between, of which nothing tells.
     """
 
     def __init__(self, client, net):
@@ -44,10 +52,13 @@ class Store:
         self._written = 0  # values in the file
         self._boot = net.getrandbits(16)
         self._timeless = False  # values of this boot are in the file without a time
+        self._dated_by = None  # when this boot was, by the clock that dated the values in the file
+        self._doubtful = False  # the file has values that an unchecked clock dated
         self._damaged = self._failed = False
         self._passed_over = False  # a value whose device has no id yet is not in the file
         self._since = None  # second in which values came that are not in the file
-        self._saved_at = self._stepped_at = 0
+        self._saved_at = 0
+        self._stepped_at = -1
         self._load()
         self._outbox.store = self
 
@@ -83,13 +94,13 @@ class Store:
     def check(self):
         """Do what is due; called at each poll."""
         second = self._client.second
-        if second == self._stepped_at:
-            return
+        if second == self._stepped_at and not (self._doubtful and _checked_clock()):
+            return  # values with times that are known to be wrong are not sent first
         self._stepped_at = second
         if self._outbox.pending == len(self._numbers):
             self._since = None
         waited = self._since is not None and second - self._since >= _SOON_S
-        if waited or (self._timeless and timestamps.clock_is_set()):
+        if waited or self._is_corrected() or (self._timeless and timestamps.clock_is_set()):
             self.push()
         elif self._gone and (len(self._gone) > _GONE_MOST or second - self._saved_at >= _GONE_S):
             self.push()
@@ -98,8 +109,11 @@ class Store:
         """Bring the file in line with the outbox. Raises nothing: what fails is reported once."""
         outbox = self._outbox
         self._since = None
+        self._client.tick()  # a program may have slept since the last assignment or poll
         self._saved_at = self._client.second
         told = self._timeless and timestamps.clock_is_set()
+        if self._is_corrected():
+            self._correct()
         if self._passed_over:  # older than what was written: the order is made good
             self._damaged = True
         if outbox.pending == len(self._numbers) and not (self._gone or told or self._damaged):
@@ -130,7 +144,8 @@ class Store:
             if self._gone:
                 f.write(_record(b"A", self._gone))
             if self._timeless and timestamps.clock_is_set():
-                f.write(_record(b"T", self._time_of_boot()))
+                self._dated_by = self._boot_ms()
+                f.write(_record(b"T", pack(">HIH", self._boot, *divmod(self._dated_by, 1000))))
                 self._timeless = False
             self._put(f)
             _sync(f)
@@ -142,6 +157,8 @@ class Store:
         self._written = 0
         self._gone = b""
         self._timeless = False
+        self._dated_by = None
+        self._doubtful = False
         for i in self._outbox.each():
             self._outbox.read(i)
             self._outbox.mark(0, _ON_FILE)
@@ -186,14 +203,17 @@ class Store:
             return None
         second, ms = outbox.second, outbox.ms()
         flags = outbox.flags & (OWN_TIME | ABSOLUTE | TIMELESS | SEVERAL)
-        if not flags & ~SEVERAL:
-            now = timestamps.now_ms()
-            if now:
-                flags |= ABSOLUTE
-                second, ms = divmod(now - client.age_ms(second, ms), 1000)
+        own = not flags & ~SEVERAL  # of this boot, and without a time of its own
+        if own or flags & _DOUBTFUL == _DOUBTFUL:
+            self._dated_by = self._dated_by or self._boot_ms()
+        if own:
+            if self._dated_by:
+                flags |= ABSOLUTE if _checked_clock() else _DOUBTFUL
+                second, ms = divmod(self._dated_by + second * 1000 + ms, 1000)
             else:
                 self._timeless = True
         name = (device + "/" + (name or "")).encode()
+        self._doubtful = self._doubtful or flags & _DOUBTFUL == _DOUBTFUL
         i = outbox.text
         return _record(
             b"V",
@@ -202,10 +222,29 @@ class Store:
             + bytes(memoryview(outbox.buffer)[i : i + outbox.text_size]),
         )
 
-    def _time_of_boot(self):
-        """Return when the second 0 of this boot was."""
-        second, ms = divmod(timestamps.now_ms() - self._client.age_ms(0, 0), 1000)
-        return pack(">HIH", self._boot, second, ms)
+    def _boot_ms(self):
+        """Return when the second 0 of this boot was by the clock, None while that is not set."""
+        now = timestamps.now_ms()
+        return now and now - self._client.age_ms(0, 0)
+
+    def _is_corrected(self):
+        """Return whether there is news of the clock that dated the values in the file."""
+        boot_ms = self._dated_by and self._boot_ms()
+        return boot_ms and (
+            abs(boot_ms - self._dated_by) >= _MOVED_MS or self._doubtful and _checked_clock()
+        )
+
+    def _correct(self):
+        """Put the times of earlier boots right that an unchecked clock gave; write all anew."""
+        outbox, moved_ms = self._outbox, self._boot_ms() - self._dated_by
+        for i in outbox.each():
+            outbox.read(i)
+            if outbox.flags & _DOUBTFUL == _DOUBTFUL:
+                ms = outbox.second * 1000 + outbox.ms() + moved_ms
+                outbox.set_time(ms // 1000, ms % 1000, 0)
+                if _checked_clock():
+                    outbox.mark(0, TIMELESS)
+        self._damaged = True
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -224,10 +263,16 @@ class Store:
                 lost = 0
         self._gone = b""
         for place, i in enumerate(self._outbox.each()):
+            self._outbox.read(i)
             boot = timeless.get(self._numbers[place])
             if boot is not None:
-                self._outbox.read(i)
                 self._date(boots.get(boot))
+            if self._outbox.flags & _DOUBTFUL == _DOUBTFUL:
+                self._doubtful = True
+                self._dated_by = self._boot_ms()
+        clock = _checked_clock()
+        if clock and self._dated_by:
+            self._dated_by -= clock.moved_ms
         if lost:
             self._damaged = True
             self._client.report(
@@ -299,6 +344,12 @@ class Store:
             place = self._numbers.index(number)
             self._outbox.remove(list(self._outbox.each())[place])
             del self._numbers[place]
+
+
+def _checked_clock():
+    """Return the module board.clock if a time server has answered it in this boot."""
+    clock = sys.modules.get("allthingstalk.board.clock")
+    return clock if clock and clock.checked else None
 
 
 def _record(kind, payload):

@@ -42,7 +42,8 @@ class TimeServer:
         self.asked = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
-        self.name = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self.port = self._socket.getsockname()[1]
+        self.name = f"127.0.0.1:{self.port}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self):
@@ -117,6 +118,53 @@ def test_a_time_server_is_asked_on_every_interpreter(interpreter, time_server):
     ):
         time_server.answer = answer
         assert len(interpreter.run(ASK, values).all("none")) == 1
+
+
+ADDRESSES = """
+import socket, sys, time
+from allthingstalk.board import clock
+
+class Resolver:
+    SOCK_DGRAM, socket = socket.SOCK_DGRAM, socket.socket
+
+    def getaddrinfo(host, port, family, kind):
+        places = [("127.0.0.1", number) for number in PORTS]
+        return [socket.getaddrinfo(*place, 0, kind)[0] for place in places] if host == "it" else []
+
+sys.modules["socket"] = Resolver
+start = time.time_ns()
+try:
+    print("ms", clock.ask("it", 2))
+except (OSError, ValueError) as e:
+    print("none", e)
+print("took", (time.time_ns() - start) // 1000000)
+try:
+    clock.ask("other", 2)
+except OSError as e:
+    print("no address", e)
+"""
+
+
+def test_all_addresses_of_a_time_server_are_asked(interpreter, time_server):
+    silent, wrong = TimeServer(), TimeServer()
+    silent.answer = lambda question: None
+    wrong.answer = lambda question: good(question, stratum=0)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+            closed.bind(("127.0.0.1", 0))
+            nobody = closed.getsockname()[1]
+        bad = [nobody, silent.port, wrong.port]
+        lines = interpreter.run(ADDRESSES, {"PORTS": [*bad, time_server.port]})
+        (ms,) = lines.all("ms")
+        assert abs(int(ms) - time.time() * 1000) < 3000
+        assert int(lines.all("took")[0]) < 1500  # it waited for none of the others
+        assert lines.all("no address")
+        lines = interpreter.run(ADDRESSES, {"PORTS": [nobody, wrong.port]})
+        assert lines.all("none") and int(lines.all("took")[0]) < 1500
+        assert len(interpreter.run(ADDRESSES, {"PORTS": bad}).all("none")) == 1
+    finally:
+        silent.close()
+        wrong.close()
 
 
 def test_the_clock_is_set_before_the_first_connection(board, platform, tmp_path, time_server):

@@ -1,10 +1,14 @@
 """The examples: each is deployed to a virtual board and run on this PC, and does its work there."""
 
+import calendar
+import time
 import urllib.request
 
 import pytest
 
+from tests.device.test_board_alone import TimeServer, good
 from tests.support.examples_places import EXAMPLES, OnBoard, OnPC
+from tests.support.virtual_board_console import mpremote
 from tools.board import boards
 from tools.simulate.local_platform import LocalPlatform
 
@@ -15,6 +19,13 @@ def platform():
         yield running
 
 
+@pytest.fixture
+def time_server():
+    server = TimeServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture(params=["board", "pc"])
 def place(request, tmp_path):
     if request.param == "board":
@@ -23,6 +34,10 @@ def place(request, tmp_path):
     pc = OnPC(tmp_path)
     yield pc
     pc.close()
+
+
+QUICK = {"SLEEP_S": 1, "REACHABLE_S": 1, "DELIVER_S": 2}  # of a sensor that sleeps
+NOBODY = "127.0.0.1:9"  # a time server that does not answer
 
 
 def values(platform, device, asset):
@@ -81,7 +96,7 @@ def test_the_default_program_counts_and_says_what_it_is_told(place, platform):
 
 
 def test_a_sensor_sleeps_deeply_between_values(board, platform, tmp_path):
-    device = OnBoard(board, tmp_path).start("deep_sleep", platform, SLEEP_S=1, REACHABLE_S=1)
+    device = OnBoard(board, tmp_path).start("deep_sleep", platform, time_servers=[NOBODY], **QUICK)
     assert platform.wait_for(lambda: len(values(platform, device, "temperature")) >= 2, 30)
     assert board.output.count("reachable for 1 s") == 1  # after the reset, not after each sleep
     platform.stop()
@@ -96,6 +111,37 @@ def test_a_sensor_sleeps_deeply_between_values(board, platform, tmp_path):
     times = [state["at"] for state in platform.states(device.id, "temperature")]
     assert times == sorted(times)
     assert set(values(platform, device, "temperature")) == {21.5}
+
+
+AHEAD_S = 7200
+SET_BY_AN_EDITOR = f"""
+import machine, time
+now = time.gmtime(time.time() + {AHEAD_S})  # local time, where it should be UTC
+machine.RTC().datetime((now[0], now[1], now[2], now[6], now[3], now[4], now[5], 0))
+"""
+
+
+def test_a_sensor_that_sleeps_puts_its_clock_right_and_the_times_of_what_waited(
+    board, platform, tmp_path, time_server
+):
+    time_server.answer = lambda question: None
+    device = OnBoard(board, tmp_path).start(
+        "deep_sleep", platform, time_servers=[time_server.name], **QUICK
+    )
+    platform.stop()
+    mpremote(board, "resume", "exec", SET_BY_AN_EDITOR)
+    at, started = len(board.output), time.time()
+    board.reset()
+    at = board.wait_for("not delivered yet: 3", 60, at)  # of three boots, two hours ahead
+    assert board.output[:at].count("the clock is not checked") >= 3
+    time_server.answer = good
+    board.wait_for("not delivered yet: 5", 60, at)  # since the last it was asked for sure
+    platform.start()
+    assert platform.wait_for(lambda: len(values(platform, device, "temperature")) >= 6, 60)
+    found = [state["at"] for state in platform.states(device.id, "temperature")]
+    seconds = [calendar.timegm(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S")) for at in found]
+    assert seconds == sorted(seconds), found
+    assert started - 60 < seconds[0] and seconds[-1] < time.time() + 2, found
 
 
 def test_a_lamp_obeys_and_says_so(place, platform):

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 
 
-def prepare(folder, platform, topic, token, changes):
+def prepare(folder, platform, topic, token, changes, time_servers=None):
     """Write settings.json and main.py of an example; return the device, and main.py's path.
 
     `changes` are new values of names that main.py sets.
@@ -38,6 +38,8 @@ def prepare(folder, platform, topic, token, changes):
         "wifi": [["home", "passw0rd"]],
         "timeout": 2,
     }
+    if time_servers:
+        settings["time_servers"] = time_servers
     (folder / "settings.json").write_text(json.dumps(settings))
     return device, main
 
@@ -51,8 +53,8 @@ class OnBoard:
         self.wait_for = board.wait_for
         self.wait_for_pin = board.wait_for_pin
 
-    def start(self, topic, platform, token=None, stock="RPI_PICO_W", **changes):
-        device, main = prepare(self.folder, platform, topic, token, changes)
+    def start(self, topic, platform, token=None, stock="RPI_PICO_W", time_servers=None, **changes):
+        device, main = prepare(self.folder, platform, topic, token, changes, time_servers)
         mpremote(self.board, "fs", "cp", str(self.folder / "settings.json"), ":")
         deploy.deploy(self.board.port, boards.find(stock), main, say=lambda _: None)
         return device

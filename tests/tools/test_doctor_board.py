@@ -5,6 +5,7 @@ The faults that only a board can have are provoked here, and the exit status is 
 
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -29,6 +30,11 @@ from tools.simulate.virtual_board import VirtualBoard
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = "settings Wi-Fi address DNS clock TCP TLS token device assets MQTT program".split()
 UNSET = "import machine\nmachine.RTC().datetime((2021, 1, 1, 4, 0, 0, 0, 0))\n"
+FAST = """
+import machine, time
+t = time.gmtime(time.time() + 7200)
+machine.RTC().datetime((t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0))
+"""
 TIME_LIMIT_S = 120
 
 
@@ -74,7 +80,14 @@ def values(platform):
 
 
 @pytest.fixture
-def tls(platform, flash, values):
+def time_server():
+    server = TimeServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def tls(platform, flash, values, time_server):
     """The front of REST; the settings are changed to TLS, and the root is on the board."""
     certificates = Certificates()
     with (
@@ -83,6 +96,7 @@ def tls(platform, flash, values):
     ):
         values["api"] = f"https://localhost:{rest.port}"
         values["mqtt"] = f"mqtts://localhost:{mqtt.port}"
+        values["time_servers"] = [time_server.name]
         (flash / "ca.der").write_bytes(certificates.ca_pem)
         yield rest
 
@@ -224,23 +238,37 @@ def test_a_name_that_does_not_resolve(board, flash, values):
     assert "does not resolve" in steps["DNS"]
 
 
-def test_the_clock_of_a_board_fresh_from_power_on(board, flash, tls, values):
-    server = TimeServer()
-    try:
-        (flash / "boot.py").write_text(UNSET)
-        write(flash / "settings.json", {**values, "time_servers": [server.name]})
-        server.answer = lambda question: None
-        status, steps, said = doctor("--port", board.port)
-        assert status == 5, said
-        assert steps["clock"].startswith("FAIL  clock     2021-01-01: ")
-        assert "NTP" in steps["clock"] and "skipped: clock failed" in steps["TLS"]
-        assert tls.received == b""
-        server.answer = good
-        status, steps, said = doctor("--port", board.port)
-        assert status == 0, said
-        assert "set just now by NTP" in steps["clock"]
-    finally:
-        server.close()
+def test_the_clock_of_a_board_fresh_from_power_on(board, flash, tls, values, time_server):
+    (flash / "boot.py").write_text(UNSET)
+    write(flash / "settings.json", values)
+    time_server.answer = lambda question: None
+    status, steps, said = doctor("--port", board.port)
+    assert status == 5, said
+    assert steps["clock"].startswith("FAIL  clock     2021-01-01: ")
+    assert "NTP" in steps["clock"] and "skipped: clock failed" in steps["TLS"]
+    assert tls.received == b""
+    time_server.answer = good
+    status, steps, said = doctor("--port", board.port)
+    assert status == 0, said
+    assert "set just now by NTP" in steps["clock"]
+
+
+@pytest.mark.parametrize("with_tls", [True, False])
+def test_a_clock_that_is_set_and_wrong(board, flash, values, time_server, request, with_tls):
+    if with_tls:
+        request.getfixturevalue("tls")
+    values["time_servers"] = [time_server.name]
+    (flash / "boot.py").write_text(FAST)
+    write(flash / "settings.json", values)
+    time_server.answer = lambda question: None
+    status, steps, said = doctor("--port", board.port)
+    assert status == 0, said
+    assert "Z: the clock is not checked: no time server answered" in steps["clock"]
+    time_server.answer = good
+    status, steps, said = doctor("--port", board.port)
+    assert status == 0, said
+    # Two hours for each start of the board.
+    assert re.search("put right just now by NTP: it was [0-9]{4,} s fast", steps["clock"])
 
 
 def test_a_port_at_which_nothing_listens(board, flash, values, platform):

@@ -1,12 +1,13 @@
 """Setting the clock: whom it asks, how often, what counts as a time, and who waits for it."""
 
+import sys
 import unittest
 
-from allthingstalk import timestamps
 from allthingstalk.board import clock
+from allthingstalk.connect import ntp
+from board_clock import NOW_MS, RTC, BoardClock
 from contract import ContractTest
 
-NOW_MS = 1800000000500  # 2027-01-15T08:00:00.5Z
 MARK = b"12345678"
 
 
@@ -19,10 +20,10 @@ def answer(seconds=1800000000 + 2208988800, leap=0, mode=4, stratum=2, mark=MARK
 
 class TestTheAnswer(unittest.TestCase):
     def test_a_good_one_is_a_time(self):
-        self.assertEqual(clock._time(answer(), MARK), NOW_MS)
+        self.assertEqual(ntp.time_in(answer(), MARK), NOW_MS)
 
     def test_after_2036_the_seconds_begin_again(self):
-        self.assertEqual(clock._time(answer(seconds=5, half=0), MARK), 2085978501000)
+        self.assertEqual(ntp.time_in(answer(seconds=5, half=0), MARK), 2085978501000)
 
     def test_what_is_no_time(self):
         for wrong in (
@@ -36,34 +37,28 @@ class TestTheAnswer(unittest.TestCase):
             answer(seconds=0, half=0),
             answer(seconds=2208988800 + 5),  # a router whose own clock begins in 1970
         ):
-            self.assertRaises(ValueError, clock._time, wrong, MARK)
+            self.assertRaises(ValueError, ntp.time_in, wrong, MARK)
 
 
-class ClockTest(ContractTest):
-    """A board whose clock is not set, with time servers that answer as the test says."""
+class TestPlaces(unittest.TestCase):
+    def test_a_port_and_ipv6_with_or_without_one(self):
+        for server, place in (
+            ("pool.ntp.org", ("pool.ntp.org", 123)),
+            ("10.0.0.1:1123", ("10.0.0.1", 1123)),
+            ("::1", ("::1", 123)),
+            ("[fe80::1]", ("fe80::1", 123)),
+            ("[::1]:1123", ("::1", 1123)),
+        ):
+            self.assertEqual(ntp.place_of(server), place)
 
+
+class ClockTest(ContractTest, BoardClock):
     def setUp(self):
         super().setUp()
-        self.kept = (timestamps.now_ms, clock.ask, clock._set)
-        self.ms = None
-        self.asked = []  # (server, virtual ms)
-        self.answers = {}  # server -> milliseconds, or an exception
-        timestamps.now_ms = lambda: self.ms
-        clock.ask = self.ask
-        clock._set = self.set
+        self.start_clock()
 
     def tearDown(self):
-        timestamps.now_ms, clock.ask, clock._set = self.kept
-
-    def ask(self, server, timeout_s):
-        self.asked.append((server, self.net.now_ms))
-        found = self.answers.get(server, OSError(110))
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def set(self, ms):
-        self.ms = ms
+        self.stop_clock()
 
     def servers(self):
         return [server for server, _ in self.asked]
@@ -74,28 +69,59 @@ class TestSetClock(ClockTest):
         self.answers = {"a": OSError(-2), "b": ValueError("no NTP"), "c": NOW_MS}
         self.assertTrue(clock.set_clock(("a", "b", "c", "d")))
         self.assertEqual(self.servers(), ["a", "b", "c"])
-        self.assertEqual(self.ms, NOW_MS)
+        self.assertEqual(RTC.ms, NOW_MS + 500)  # to the next whole second
 
     def test_all_are_asked_again_and_then_it_says_why(self):
         said = []
         self.assertFalse(clock.set_clock(("a", "b"), tries=3, log=said.append))
         self.assertEqual(self.servers(), ["a", "b"] * 3)
         self.assertEqual(len(said), 1)
-        self.assertTrue("no time server answered" in said[0] and "no answer in time" in said[0])
+        self.assertTrue("the clock is not set: no time server answered" in said[0], said)
+        self.assertTrue("no answer in time" in said[0], said)
 
-    def test_a_clock_that_is_set_is_left_alone_unless_forced(self):
-        self.ms = NOW_MS - 5000
-        self.assertTrue(clock.set_clock(("a",)))
-        self.assertEqual(self.asked, [])
+    def test_one_that_is_set_and_wrong_either_way_is_put_right(self):
         self.answers = {"a": NOW_MS}
-        self.assertTrue(clock.set_clock(("a",), force=True))
-        self.assertEqual(self.ms, NOW_MS)
+        for wrong_ms in (7200000, -7200000, 10 * 365 * 86400000, 2500, -2500):
+            RTC.show(NOW_MS + wrong_ms)
+            self.assertTrue(clock.set_clock(("a",)))
+            self.assert_right()
+
+    def test_one_that_is_right_is_left_alone(self):
+        self.answers = {"a": NOW_MS}
+        RTC.show(NOW_MS - 900)  # it shows whole seconds
+        self.assertTrue(clock.set_clock(("a",)))
+        self.assertEqual((self.servers(), RTC.ms), (["a"], NOW_MS - 900))
+
+    def test_one_that_is_set_is_worth_one_round_unless_forced(self):
+        RTC.show(NOW_MS)
+        said = []
+        self.assertTrue(clock.set_clock(("a", "b"), log=said.append))
+        self.assertEqual(self.servers(), ["a", "b"])
+        self.assertTrue("the clock is not checked" in said[0], said)
+        self.assertFalse(clock.set_clock(("a", "b"), log=said.append, force=True))
+        self.assertEqual(self.servers(), ["a", "b"] * 3)
+
+    def test_none_asks_the_usual_servers(self):
+        RTC.show(NOW_MS)
+        clock.set_clock(None, log=None)
+        self.assertEqual(self.servers(), list(clock.SERVERS))
+
+    def test_the_clock_of_an_operating_system_is_left_to_it(self):
+        RTC.show(NOW_MS)
+        sys.modules["machine"] = object()
+        self.assertTrue(clock.set_clock(("a",)))
+        clock.keep(self.client, ("a",))
+        self.board()
+        self.assertEqual((self.asked, self.client.link_up), ([], None))
 
 
 class TestKeep(ClockTest):
+    def keep(self, servers=("a",), **options):
+        clock.keep(self.client, servers, **options)
+        return self.board()
+
     def test_values_wait_until_a_time_server_answers(self):
-        clock.keep(self.client, ("a",))
-        device = self.board()
+        device = self.keep()
         device.temp = 1
         self.run_for(5)
         self.assertEqual((self.client.status, self.net.dials), ("offline", []))
@@ -104,9 +130,21 @@ class TestKeep(ClockTest):
         self.assertTrue(self.client.connected)
         self.assertEqual(self.values(), [1])
 
+    def test_not_where_the_time_is_not_needed(self):
+        self.keep(needed=False)
+        self.assertTrue(self.client.connected)
+        self.answers = {"a": "right"}
+        self.run_for(5)
+        self.assert_right()
+
+    def test_all_servers_are_asked_before_the_first_connect_fails(self):
+        self.answers = {"c": NOW_MS}
+        self.keep("abcd")
+        self.assertEqual(self.servers(), ["a", "b", "c"])
+        self.assertTrue(self.client.connected)
+
     def test_the_pauses_between_tries_grow_to_a_minute(self):
-        clock.keep(self.client, ("a",))
-        self.board()
+        self.keep()
         self.run_for(600, 500)
         times = [ms for _, ms in self.asked]
         pauses = [b - a for a, b in zip(times, times[1:])]
@@ -117,9 +155,8 @@ class TestKeep(ClockTest):
     def test_nobody_is_asked_without_a_network(self):
         up = []
         self.client.link_up = lambda: bool(up)
-        clock.keep(self.client, ("a",))
         self.answers = {"a": NOW_MS}
-        self.board()
+        self.keep()
         self.run_for(60)
         self.assertEqual(self.asked, [])
         up.append(True)
@@ -129,25 +166,97 @@ class TestKeep(ClockTest):
     def test_a_network_away_for_longer_than_ticks_count_delays_nothing(self):
         up = []
         self.client.link_up = lambda: bool(up)
-        clock.keep(self.client, ("a",))
         self.answers = {"a": NOW_MS}
-        self.board()
-        self.run_for(7 * 86400, 60000)
+        self.keep()
+        self.run_for(14 * 86400, 60000)
         up.append(True)
         self.run_for(20)
         self.assertTrue(self.client.connected)
 
-    def test_once_it_is_set_only_the_network_is_looked_at(self):
-        def link_up():
-            return True
+    def test_a_clock_that_is_set_and_wrong_is_put_right_before_the_first_connection(self):
+        RTC.show(NOW_MS + 7200000)
+        self.answers = {"a": "right"}
+        self.steps = 5
+        self.keep()
+        self.assert_right()
+        self.assertTrue(self.client.connected)
 
-        self.client.link_up = link_up
-        clock.keep(self.client, ("a",))
-        self.ms = NOW_MS
-        self.board()
-        self.run_for(1)
-        self.assertTrue(self.client.link_up is link_up)
-        self.assertEqual(self.asked, [])
+    def test_a_clock_that_is_set_keeps_nobody_off_line(self):
+        RTC.show(NOW_MS)
+        self.keep("abc")
+        self.assertTrue(self.client.connected)
+        self.assertEqual(self.servers(), ["a"])
+        self.run_for(10)
+        self.assertEqual(self.servers(), ["a", "b", "c"])
+
+    def look(self, seconds, step_ms=400):
+        """Let so much time pass, in which the client asks for nothing but the network."""
+        for _ in range(seconds * 1000 // step_ms):
+            self.net.advance(step_ms)
+            self.assertTrue(self.client.link_up())
+
+    def test_it_is_asked_again_each_day(self):
+        self.answers = {"a": "right"}
+        self.steps = 2
+        self.keep()
+        for day in range(1, 15):
+            RTC.show(RTC.now_ms() + 5000)  # it goes fast
+            self.look(86100, 60000)
+            self.assertEqual(len(self.asked), day)
+            self.look(301)
+            self.assertEqual(len(self.asked), day + 1)
+            self.assert_right()
+
+    def test_or_as_often_as_the_program_says(self):
+        self.answers = {"a": "right"}
+        self.keep(every=3600)
+        self.look(10 * 3600, 60000)
+        self.assertEqual(len(self.asked), 11)
+
+    def test_more_seldom_than_ticks_can_tell(self):
+        self.answers = {"a": "right"}
+        self.keep(every=30 * 86400)
+        self.look(61 * 86400, 3600000)
+        self.assertEqual(len(self.asked), 3)
+
+    def test_poll_waits_for_no_later_answer(self):
+        self.answers = {"a": "right"}
+        self.keep(every=3600)
+        RTC.show(RTC.now_ms() + 5000)
+        self.look(3590, 1000)
+        self.steps = 20
+        for _ in range(400):
+            before = self.net.now_ms
+            self.client.poll()
+            self.assertTrue(self.net.now_ms - before < 5)
+            self.net.advance(50)
+        self.assertEqual(len(self.asked), 2)
+        self.assert_right()
+
+    def test_who_polls_seldom_waits_for_it_instead_of_setting_an_old_time(self):
+        self.answers = {"a": "right"}
+        self.keep(every=3600)
+        RTC.show(RTC.now_ms() + 5000)
+        self.steps = 20
+        self.look(3700, 30000)
+        self.assertEqual(len(self.asked), 2)
+        self.assert_right()
+
+    def test_failures_with_a_clock_that_is_set_are_told_once_and_back_off_to_a_day(self):
+        self.answers = {"a": "right"}
+        self.keep()
+        self.answers = {}
+        self.look(3 * 86400, 20000)
+        self.assertTrue(12 < len(self.asked) < 22, len(self.asked))
+        told = [text for text in self.reports if "the clock is not checked" in text]
+        self.assertEqual(len(told), 1)
+
+    def test_a_client_that_is_closed_asks_nobody(self):
+        self.answers = {"a": "right"}
+        self.keep()
+        self.client.close()
+        self.look(3 * 86400, 20000)
+        self.assertEqual(len(self.asked), 1)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import sys
 import unittest
 
 from allthingstalk import board, exceptions
-from allthingstalk.board import rp2_limits, runner, safe_mode
+from allthingstalk.board import clock, rp2_limits, runner, safe_mode
+from board_clock import BoardClock
+from fake_net import FakeNet
 
 
 class Reset(BaseException):
@@ -45,6 +47,7 @@ class Client:
     def __init__(self):
         self.calls = []
         self.devices = {}
+        self.net = FakeNet()
         self.now_s = 0
 
     def tick(self):
@@ -55,6 +58,9 @@ class Client:
 
     def close(self):
         self.calls.append("close")
+
+    def report(self, text):
+        self.calls.append(text)
 
 
 class Settings:
@@ -70,7 +76,7 @@ class Settings:
         return self.made
 
 
-class BoardTest(unittest.TestCase):
+class BoardTest(unittest.TestCase, BoardClock):
     def setUp(self):
         self.kept = sys.modules.get("machine"), runner.load, runner.time, safe_mode.PATH
         sys.modules["machine"] = Machine
@@ -83,8 +89,12 @@ class BoardTest(unittest.TestCase):
         Time.slept = []
         safe_mode.PATH = "crashes_of_test_runner"
         safe_mode.forget()
+        self.net = self.client.net
+        self.start_clock()
+        sys.modules["machine"] = Machine
 
     def tearDown(self):
+        self.stop_clock()
         safe_mode.forget()
         machine, runner.load, runner.time, safe_mode.PATH = self.kept
         del sys.modules["machine"]
@@ -146,6 +156,25 @@ class TestRun(BoardTest):
         self.assertTrue(self.reset(program))
         self.assertEqual((Time.slept[0], safe_mode.crashes()), (60, 1))
         self.assertEqual(ran, [])
+
+    def test_the_clock_is_looked_after_with_tls_or_where_time_servers_are_named(self):
+        for http, mqtt, servers, kept, needed in (
+            ("http://h:80", "mqtt://h:1883", None, False, None),
+            ("http://h:80", None, None, False, None),
+            ("http://h:80", "mqtt://h:1883", ["a"], True, False),
+            ("https://h:443", "mqtt://h:1883", None, True, True),
+            ("http://h:80", "mqtts://h:8883", ["a"], True, True),
+        ):
+            self.client.http, self.client.mqtt, self.client.link_up = http, mqtt, None
+            self.settings.time_servers = servers
+            board.run(lambda client, settings: None)
+            keeper = self.client.link_up
+            self.assertEqual(keeper is not None, kept)
+            if kept:
+                self.asked = []
+                self.assertEqual(keeper(), not needed)  # there is no time server
+                names = [server for server, _ in self.asked]
+                self.assertEqual(names[0], servers[0] if servers else clock.SERVERS[0])
 
     def test_another_file_of_settings(self):
         board.run(lambda client, settings: None, path="/other.json")

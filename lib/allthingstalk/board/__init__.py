@@ -9,7 +9,8 @@ Parts: `settings`, `wifi`, `clock`, `watchdog`, `status_led`, `safe_mode`, `bann
 def run(program, pins=None, *, watchdog=None, path=None):
     """Run `program(client, settings)`; when it raises, report it and restart.
 
-    Settings, Wi-Fi, the clock, the status LED, safe mode and crashes are looked after.
+    Settings, Wi-Fi, the clock, the status LED, safe mode and crashes are looked after. The clock is
+    put right by NTP at the start and each day, where TLS is used or the settings name time servers.
 
     - `pins`: module or class that describes the board: LED (pin number or name, or None), LED_ON
       (the level that lights it), BUTTON (pin number, a function that returns whether it is held,

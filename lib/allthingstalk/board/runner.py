@@ -32,10 +32,11 @@ def run(program, pins, watchdog, path):
     if wifi:
         wifi.keep(client)
         wifi.connect(_NETWORK_S)
-    if "s://" in client.http + str(client.mqtt):
-        from . import clock
+    tls = "s://" in client.http + str(client.mqtt)
+    if tls or settings.time_servers:  # plain text is often spoken where there is no internet
+        from .clock import keep
 
-        clock.keep(client, settings.time_servers or clock.SERVERS)
+        keep(client, settings.time_servers, needed=tls)
     if watchdog:
         client.start(watchdog=watchdog)
     client.tick()

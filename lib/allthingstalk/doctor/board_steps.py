@@ -2,6 +2,7 @@
 
 import time
 
+from ..net import ticks_diff, ticks_ms
 from ..timestamps import clock_is_set, iso, now_ms
 
 
@@ -31,26 +32,33 @@ def address(wifi):
 
 
 def clock(servers, needed):
-    """Return the board's time as text, after setting it by NTP if needed.
+    """Return the board's time as text, after putting it right by NTP.
 
     - `servers`: names of time servers, None for the default ones.
-    - `needed`: whether TLS is used, which cannot do without.
+    - `needed`: whether TLS is used, which cannot do without. If not, only named servers are asked.
 
     Raises ValueError if the clock is needed and cannot be set.
     """
-    if clock_is_set():
-        return _now()
+    before_ms, started = now_ms(), ticks_ms()
     shown = "%04d-%02d-%02d" % time.gmtime()[:3]
+    said = []
+    if needed or servers:
+        from ..board.clock import set_clock
+
+        try:
+            set_clock(servers, tries=1, log=said.append)
+        except NotImplementedError as e:
+            said.append(str(e))
+    if clock_is_set():
+        if before_ms is None:
+            return _now() + ", set just now by NTP"
+        off_s = (before_ms + ticks_diff(ticks_ms(), started) - now_ms()) // 1000
+        if abs(off_s) < 2:
+            return ": ".join([_now()] + said)
+        way = "fast" if off_s > 0 else "slow"
+        return _now() + ", put right just now by NTP: it was %d s %s" % (abs(off_s), way)
     if not needed:
         return shown + ": not set, which plain text does not need"
-    from ..board.clock import SERVERS, set_clock
-
-    said = []
-    try:
-        if set_clock(servers or SERVERS, tries=1, log=said.append):
-            return _now() + ", set just now by NTP"
-    except NotImplementedError as e:
-        said.append(str(e))
     raise ValueError(
         "%s: %s. No certificate can be checked: does the router let NTP (UDP 123) out? Set "
         "time_servers to one that answers" % (shown, said[0])
