@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import threading
 
-from . import console, faults
+from . import console, faults, manners
 
 DEFAULT_DB = pathlib.Path("build", "platform.db")
 _DESCRIPTION = "A local AllThingsTalk platform: REST and MQTT, no account, everything in one file."
@@ -43,6 +43,7 @@ def _parser():
     serve.add_argument("--http-port", type=_port, default=8080, help="REST (%(default)s), 0: any")
     serve.add_argument("--mqtt-port", type=_port, default=1883, help="MQTT (%(default)s), 0: any")
     serve.add_argument("--quiet", action="store_true", help="do not print what happens")
+    manners.add_options(serve)
     create = command("create-device", console.create_device, "create a device, print its token")
     create.add_argument("--title", default="My device", help="what people see (%(default)s)")
     command("devices", console.devices, "list the devices")
@@ -70,6 +71,10 @@ def _serve(arguments):
     """Run the platform in a thread until Ctrl-C or SIGTERM."""
     from .server import LocalPlatform
 
+    try:
+        wanted = manners.from_options(arguments)
+    except ValueError as error:
+        raise console.Trouble(str(error)) from None
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
@@ -79,6 +84,7 @@ def _serve(arguments):
         http_port=arguments.http_port,
         mqtt_port=arguments.mqtt_port,
         log=None if arguments.quiet else _print,
+        manners=wanted,
     )
     try:
         with platform:

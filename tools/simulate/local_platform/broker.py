@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import ssl
 
 from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
@@ -24,17 +25,19 @@ class LocalBroker:
 
     Args:
         core: the platform's rules; the broker gives it the way out to the clients.
+        retained: the retained messages by topic, which outlive this broker.
     """
 
-    def __init__(self, core: Core):
+    def __init__(self, core: Core, retained: dict[str, bytes]):
         self._core = core
+        self._retained = retained
         self._connections: dict[MqttConnection, asyncio.Task] = {}
         self._server: asyncio.Server | None = None
         self._socket: socket.socket | None = None
         self._broker: Broker | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen, and return the port; port 0 takes any free one.
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Listen, and return the port; port 0 takes any free one. With `tls` over TLS.
 
         Raises:
             OSError: the port cannot be had.
@@ -48,8 +51,11 @@ class LocalBroker:
         self._broker = Broker(BrokerConfig(listeners={_LISTENER: listener}, plugins=_PLUGINS))
         await self._broker.start()
         self._core.publish = self._publish
+        self._core.retain = self._retain
+        for topic, payload in self._retained.items():
+            await self._broker.retain_message(None, topic, payload)
         self._core.count_listeners = self._count_listeners
-        self._server = await asyncio.start_server(self._serve, sock=self._socket)
+        self._server = await asyncio.start_server(self._serve, sock=self._socket, ssl=tls)
         return self._socket.getsockname()[1]
 
     async def stop(self) -> None:
@@ -81,6 +87,17 @@ class LocalBroker:
     async def _publish(self, topic, payload):
         if self._count_listeners(topic):
             await self._broker.internal_message_broadcast(topic, payload)
+
+    async def _retain(self, topic, payload):
+        """Keep a message for later subscriptions; an empty one removes what is kept.
+
+        Whoever is subscribed already gets it as any other (MQTT 3.1.1, section 3.3.1.3).
+        """
+        if payload:
+            self._retained[topic] = payload
+        else:
+            self._retained.pop(topic, None)
+        await self._broker.retain_message(None, topic, payload)
 
     def _count_listeners(self, topic):
         return sum(

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -23,7 +24,13 @@ def create_device(arguments) -> None:
     device = _ask(found, "POST", f"/ground/{found.ground}/devices", body)
     print(f"device {device['id']}")
     print(f"token  {device['token']}")
-    client = {"token": device["token"], "api": found.http, "mqtt": f"mqtt://{found.mqtt}"}
+    client = {
+        "token": device["token"],
+        "api": found.http,
+        "mqtt": found.mqtt if "://" in found.mqtt else f"mqtt://{found.mqtt}",
+    }
+    if found.roots_pem:
+        client["ca"] = found.roots_pem
     print("For settings.json, with your Wi-Fi added:")
     print(json.dumps({**client, "device": device["id"], "wifi": [["name", "password"]]}))
 
@@ -110,7 +117,12 @@ def _ask(found, method, path, body=None):
         },
     )
     # A proxy of the user's environment has no business with a server on this machine.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),
+        urllib.request.HTTPSHandler(
+            context=ssl.create_default_context(cadata=found.roots_pem or None)
+        ),
+    )
     try:
         with opener.open(request, timeout=TIMEOUT_S) as response:
             return json.load(response)

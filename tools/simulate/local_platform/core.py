@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from .faults import Faults
+from .manners import Manners
 from .payloads import read_json, read_states, shown, write_json
 from .profiles import check_value
 from .store import Asset, Device, State, Store, Token
@@ -39,14 +40,19 @@ class Core:
         store: where everything is kept.
         log: called with one line of text for everything that happens, or None.
         faults: what goes wrong on purpose.
+        manners: how things are said.
     """
 
-    def __init__(self, store: Store, log: Callable[[str], None] | None, faults: Faults):
+    def __init__(
+        self, store: Store, log: Callable[[str], None] | None, faults: Faults, manners: Manners
+    ):
         self.store = store
         self.faults = faults
+        self.manners = manners
         self._log = log
         # The broker puts its own functions here while it runs.
         self.publish: Callable[[str, bytes], Awaitable[None]] | None = None
+        self.retain: Callable[[str, bytes], Awaitable[None]] | None = None
         self.count_listeners: Callable[[str], int] | None = None
 
     def log(self, text: str) -> None:
@@ -175,11 +181,23 @@ class Core:
         topic = asset_topic(device_id, asset_name, stream)
         heard = "" if self.count_listeners(topic) else " (nobody is listening)"
         self.log(f"device {_short(device_id)} {stream} {asset_name} = {shown(value)}{heard}")
-        return await self._send(topic, State(now_ms(), value))
+        return await self._send(topic, State(now_ms(), value), self.manners.retained)
 
-    async def _send(self, topic, state):
+    async def forget_command(self, device_id: str, asset_name: str) -> None:
+        """Remove a retained command; who listens gets the empty message that does so."""
+        topic = asset_topic(device_id, asset_name, "command")
+        await self.retain(topic, b"")
+        await self.publish(topic, b"")
+
+    async def _send(self, topic, state, retained=False):
         message = state_object(state)
-        await self.publish(topic, write_json(message).encode())
+        said = message
+        if self.manners.capital_keys:
+            said = {key.capitalize(): message[key] for key in message}
+        payload = write_json(said, self.manners.escaped_json).encode()
+        if retained:
+            await self.retain(topic, payload)
+        await self.publish(topic, payload)
         return message
 
 

@@ -21,16 +21,22 @@ class Listening:
     mqtt_port: int
     ground: str
     ground_token: str = dataclasses.field(repr=False)
+    roots_pem: str = dataclasses.field(default="", repr=False)
 
     @property
     def http(self) -> str:
         """The REST endpoint, for example ``http://127.0.0.1:8080``."""
-        return f"http://{reachable(self.host)}:{self.http_port}"
+        return f"http{'s' * bool(self.roots_pem)}://{self._name}:{self.http_port}"
 
     @property
     def mqtt(self) -> str:
-        """The MQTT endpoint, for example ``127.0.0.1:1883``."""
-        return f"{reachable(self.host)}:{self.mqtt_port}"
+        """The MQTT endpoint, for example ``127.0.0.1:1883``, or ``mqtts://localhost:8883``."""
+        return f"{'mqtts://' * bool(self.roots_pem)}{self._name}:{self.mqtt_port}"
+
+    @property
+    def _name(self):
+        # With TLS the name, which certificates are made for, and mbedTLS compares.
+        return "localhost" if self.roots_pem and self.host == "127.0.0.1" else reachable(self.host)
 
     def write(self, claimed: int) -> None:
         """Write it into the file that `claim` has opened."""

@@ -36,9 +36,10 @@ def read_json(data: bytes | str) -> object:
         raise ValueError("it is nested too deeply") from None
 
 
-def write_json(value: object) -> str:
-    """Return a value as compact JSON text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def write_json(value: object, escaped: bool = False) -> str:
+    """Return a value as compact JSON text; escaped: in ASCII, and with its slashes escaped too."""
+    text = json.dumps(value, ensure_ascii=escaped, separators=(",", ":"))
+    return text.replace("/", "\\/") if escaped else text
 
 
 def lower_keys(body: object, what: str) -> dict:

@@ -5,7 +5,9 @@ choice, since the platform documents none, besides those of rest_faults.py:
 ``POST`` and ``GET /ground/{groundId}/devices`` and ``PUT …/event``.
 """
 
+import itertools
 import socket
+import ssl
 
 from aiohttp import web
 
@@ -13,7 +15,8 @@ from . import assets
 from .core import Core, Refused, mask, state_object
 from .payloads import lower_keys, read_state, read_states, shown
 from .rest_faults import RestFaults
-from .rest_messages import CORE, answer, read
+from .rest_manners import RestManners
+from .rest_messages import CORE, TURNS, answer, may_be_spoilt, read
 from .sockets import listen, stop_accepting
 from .store import Asset, Device, Token
 from .times import format_time, parse_time
@@ -39,18 +42,25 @@ class RestApi:
         self._runner: web.AppRunner | None = None
         self._socket: socket.socket | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen, and return the port; port 0 takes any free one.
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Listen, and return the port; port 0 takes any free one. With `tls` over TLS.
 
         Raises:
             OSError: the port cannot be had.
         """
         self._socket = listen("REST", host, port)
         faults = RestFaults(self._core, self._ground_token)
+        manners = RestManners(self._core, answer, may_be_spoilt)
         application = web.Application(
-            middlewares=[self._answer_refusals, faults.answer_instead, self._authenticate]
+            middlewares=[
+                self._answer_refusals,
+                manners.before,
+                faults.answer_instead,
+                self._authenticate,
+            ]
         )
         application[CORE] = self._core
+        application[TURNS] = itertools.count()
         application.add_routes(
             [
                 web.get("/ground/{ground_id}/devices", self._get_devices),
@@ -74,7 +84,7 @@ class RestApi:
             application, access_log=None, keepalive_timeout=IDLE_TIMEOUT_S, shutdown_timeout=1
         )
         await self._runner.setup()
-        await web.SockSite(self._runner, self._socket).start()
+        await web.SockSite(self._runner, self._socket, ssl_context=tls).start()
         return self._socket.getsockname()[1]
 
     async def stop(self) -> None:

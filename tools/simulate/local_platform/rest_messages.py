@@ -4,6 +4,7 @@ Answers come in chunks where the client's version of HTTP knows them.
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
 from aiohttp import web
@@ -14,7 +15,11 @@ from .payloads import read_json, write_json
 CHUNK_BYTES = 1024
 # A slow body comes in pieces of this many a second, or of one byte.
 SLOW_PIECES = 20
+# Where bodies are slow by manners, not by a fault: in so many pieces, with a pause after each.
+POLITE_PIECES = 12
+POLITE_PAUSE_S = 0.01
 CORE = web.AppKey("core", Core)
+TURNS = web.AppKey("turns", itertools.count)  # of slow bodies: chunked, or with a length
 
 
 async def read(request: web.Request, reader: Callable[[object], object]) -> object:
@@ -30,17 +35,19 @@ async def answer(
     request: web.Request, status: int, body: object, headers: dict[str, str] | None = None
 ) -> web.StreamResponse:
     """Answer with JSON, and more headers if there are any."""
-    data = write_json(body).encode()
+    manners = request.app[CORE].manners
+    slow = manners.slow_bodies and may_be_spoilt(request)
+    data = write_json(body, manners.escaped_json).encode()
     response = web.StreamResponse(
         status=status,
         headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
     )
-    if request.version >= (1, 1):
+    if request.version >= (1, 1) and not (slow and next(request.app[TURNS]) % 2):
         response.enable_chunked_encoding()
     else:
         response.content_length = len(data)
     await response.prepare(request)
-    await _write(request, response, data)
+    await _write(request, response, data, slow)
     # The server ends the body; where a fault has closed the link, it takes that for a client's end.
     return response
 
@@ -50,7 +57,7 @@ def may_be_spoilt(request: web.Request) -> bool:
     return request.path.startswith("/device/")
 
 
-async def _write(request, response, data):
+async def _write(request, response, data, slow):
     def fault(name):
         return request.app[CORE].fault(name) if may_be_spoilt(request) else None
 
@@ -60,12 +67,16 @@ async def _write(request, response, data):
     if size_line is not None:
         data = data[: len(data) // 2]
     data = data[:cut_bytes]
-    length = max(bytes_per_s // SLOW_PIECES, 1) if bytes_per_s else CHUNK_BYTES
+    length = len(data) // POLITE_PIECES + 1 if slow else CHUNK_BYTES
+    if bytes_per_s:
+        length = max(bytes_per_s // SLOW_PIECES, 1)
     for start in range(0, len(data), length):
         piece = data[start : start + length]
         await response.write(piece)
         if bytes_per_s:
             await asyncio.sleep(len(piece) / bytes_per_s)
+        elif slow:
+            await asyncio.sleep(POLITE_PAUSE_S)
     if size_line is not None:
         request.transport.write(size_line.encode() + b"\r\n")
     if cut_bytes or size_line is not None:

@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import listening
+from . import listening, tls
 from .assets import asset_object, read_asset
 from .broker import LocalBroker
 from .core import Core, state_object
 from .faults import Faults
+from .manners import Manners
 from .rest_api import RestApi
 from .store import Store
 
@@ -40,6 +41,7 @@ class LocalPlatform:
         http_port: for REST; 0 takes any free one.
         mqtt_port: for MQTT; 0 takes any free one.
         log: called, in the platform's thread, with one line for everything that happens.
+        manners: how it says things, see manners.py; None for the plainest.
 
     What goes wrong on purpose is switched with ``faults``, for example
     ``platform.faults.set("drop_pubacks", count=3)``; see ``Faults`` and ``KINDS`` in faults.py.
@@ -52,11 +54,15 @@ class LocalPlatform:
         mqtt_port: int = 0,
         log: Callable[[str], None] | None = None,
         host: str = "127.0.0.1",
+        manners: Manners | None = None,
     ):
         self.host = host
         self.http_port = http_port
         self.mqtt_port = mqtt_port
         self.faults = Faults()
+        self.manners = manners or Manners()
+        self._tls = tls.Fronts(self.manners.roots, host)
+        self._retained: dict[str, bytes] = {}
         self._log = log
         self._folder = None if db else tempfile.TemporaryDirectory(prefix="local_platform_")
         self._db = pathlib.Path(db or pathlib.Path(self._folder.name, "platform.db"))
@@ -105,7 +111,7 @@ class LocalPlatform:
 
     def _start(self):
         self._store = Store(str(self._db))
-        self._core = Core(self._store, self._log, self.faults)
+        self._core = Core(self._store, self._log, self.faults, self.manners)
         started = threading.Event()
         failures: list[BaseException] = []
         self._thread = threading.Thread(
@@ -149,12 +155,12 @@ class LocalPlatform:
     async def _serve(self, started):
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        self._broker = LocalBroker(self._core)
+        self._broker = LocalBroker(self._core, self._retained)
         rest = RestApi(self._core)
         async with contextlib.AsyncExitStack() as stack:
-            self.mqtt_port = await self._broker.start(self.host, self.mqtt_port)
+            self.mqtt_port = await self._broker.start(self.host, self.mqtt_port, self._tls.mqtt)
             stack.push_async_callback(self._broker.stop)
-            self.http_port = await rest.start(self.host, self.http_port)
+            self.http_port = await rest.start(self.host, self.http_port, self._tls.rest)
             stack.push_async_callback(rest.stop)
             started.set()
             await self._stopping.wait()
@@ -162,7 +168,12 @@ class LocalPlatform:
     def _listening(self):
         token = self._store.ground_token()
         return listening.Listening(
-            self.host, self.http_port, self.mqtt_port, token.ground_id, token.text
+            self.host,
+            self.http_port,
+            self.mqtt_port,
+            token.ground_id,
+            token.text,
+            self._tls.roots_pem,
         )
 
     # What a test or a program asks
@@ -174,8 +185,13 @@ class LocalPlatform:
 
     @property
     def mqtt(self) -> str:
-        """The MQTT endpoint, for example ``127.0.0.1:1883``."""
+        """The MQTT endpoint, for example ``127.0.0.1:1883``, or ``mqtts://localhost:8883``."""
         return self._listening().mqtt
+
+    @property
+    def roots_pem(self) -> str:
+        """The roots that clients have to trust, as PEM; empty for plain text."""
+        return self._tls.roots_pem
 
     @property
     def ground(self) -> str:
@@ -222,6 +238,10 @@ class LocalPlatform:
             Refused: no such device or asset, or the value does not fit the profile.
         """
         return self._call(self._core.send(device_id, asset, "command", value))
+
+    def forget_command(self, device_id: str, asset: str) -> None:
+        """Remove the retained command of an asset, by an empty message that is retained."""
+        self._call(self._core.forget_command(device_id, asset))
 
     def send_event(self, device_id: str, asset: str, value: object) -> dict:
         """Send an event to the devices that listen now; as ``send_command``."""
