@@ -1,11 +1,6 @@
 """A device program against the local platform, the whole path, on three interpreters."""
 
-import http.client
-import json
-
 import pytest
-
-from tools.simulate.local_platform import LocalPlatform
 
 IMPORTS = """
 from allthingstalk import (
@@ -15,15 +10,9 @@ from allthingstalk import (
 START = (
     IMPORTS
     + """
-client = Client(TOKEN, api=HTTP, mqtt=MQTT, timeout=3)
+client = Client(TOKEN, api=HTTP, mqtt=MQTT, ca=CA, timeout=3)
 """
 )
-
-
-@pytest.fixture(scope="module")
-def platform():
-    with LocalPlatform() as running:
-        yield running
 
 
 @pytest.fixture
@@ -38,22 +27,13 @@ def values_of(platform, device, **more):
         "DEVICE_ID": device.id,
         "HTTP": platform.http,
         "MQTT": platform.mqtt,
+        "CA": platform.roots_pem or None,
         **more,
     }
 
 
 def listens(platform, device, asset, stream="command"):
     assert platform.wait_for(lambda: platform.is_listening(device.id, asset, stream))
-
-
-def add_asset(platform, device, name, kind, profile):
-    """Create an asset as somebody else would, not with this library."""
-    connection = http.client.HTTPConnection("127.0.0.1", platform.http_port, timeout=5)
-    body = json.dumps({"name": name, "title": "Old", "is": kind, "profile": profile})
-    headers = {"Authorization": f"Bearer {device.token}"}
-    connection.request("POST", f"/device/{device.id}/assets", body, headers)
-    assert connection.getresponse().status == 201
-    connection.close()
 
 
 def test_assets_are_created_in_the_order_of_declaration(interpreter, platform, device):
@@ -120,7 +100,7 @@ window = Window(client=client, id=DEVICE_ID)
 assert client.connected and (client.mqtt is None) == (MQTT is None)
 window.temp = 21.5
 window.led = True
-window.note = 'two "words" \\u00e9'
+window.note = 'two "words" / \\u00e9 \\U0001f600'
 window.place = {"latitude": 51.05, "longitude": 3.72}
 window.shape = {"a": [1, {"b": None}]}
 window.row = [1, 2, "x"]
@@ -130,7 +110,7 @@ client.wait(PAUSE_S)
 state = window.temp
 print("temp", state.value, state.at)
 assert window.led.value is True and window.led.at.endswith("Z")
-assert window.note.value == 'two "words" \\u00e9'
+assert window.note.value == 'two "words" / \\u00e9 \\U0001f600'
 assert window.place.value == {"latitude": 51.05, "longitude": 3.72}
 assert window.shape.value == {"a": [1, {"b": None}]} and window.row.value == [1, 2, "x"]
 assert window.never is None
@@ -308,7 +288,7 @@ def test_a_device_is_created_where_a_ground_is_given(interpreter, platform):
     program = interpreter.run(
         IMPORTS
         + """
-client = Client(TOKEN, api=HTTP, mqtt=MQTT, timeout=3, ground=GROUND)
+client = Client(TOKEN, api=HTTP, mqtt=MQTT, ca=CA, timeout=3, ground=GROUND)
 
 class Window(Device):
     temp = NumberAsset()
@@ -323,6 +303,7 @@ print("other", client.create_device("Other"))
             "TOKEN": platform.ground_token,
             "HTTP": platform.http,
             "MQTT": platform.mqtt,
+            "CA": platform.roots_pem or None,
             "GROUND": platform.ground,
         },
     )
@@ -332,8 +313,8 @@ print("other", client.create_device("Other"))
 
 
 def test_a_mismatch_raises_and_is_put_right_when_asked(interpreter, platform, device):
-    add_asset(platform, device, "temp", "sensor", {"type": "string"})
-    add_asset(platform, device, "same", "sensor", {"type": "number", "maximum": 5})
+    platform.create_asset(device.id, "temp", profile_type="string")
+    platform.create_asset(device.id, "same", profile={"type": "number", "maximum": 5})
     program = interpreter.run(
         START
         + """
@@ -368,7 +349,7 @@ assert client.flush(3)
 
 
 def test_what_merely_differs_in_title_or_limits_is_left_alone(interpreter, platform, device):
-    add_asset(platform, device, "temp", "sensor", {"type": "number", "maximum": 5})
+    platform.create_asset(device.id, "temp", title="Old", profile={"type": "number", "maximum": 5})
     interpreter.run(
         START
         + """

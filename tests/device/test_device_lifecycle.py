@@ -2,11 +2,8 @@
 
 import time
 
-import pytest
-
 from tests.support.device_process import unix_seconds
 from tests.support.scripted_server import ScriptedServer, http_answer
-from tools.simulate.local_platform import LocalPlatform
 
 DEVICE = """
 from allthingstalk import Asset, BooleanAsset, Client, Device, IntegerAsset
@@ -25,22 +22,10 @@ def came(client):
 def went(client, reason):
     print("went", client.status, client.connected, bool(reason))
 
-client = Client(TOKEN, api=HTTP, mqtt=MQTT, timeout=2, on_connect=came, on_disconnect=went)
+client = Client(
+    TOKEN, api=HTTP, mqtt=MQTT, ca=CA, timeout=2, on_connect=came, on_disconnect=went)
 assert (client.status, client.connected, client.pending) == ("offline", False, 0)
 """
-
-
-@pytest.fixture(scope="module")
-def platform():
-    with LocalPlatform() as running:
-        yield running
-
-
-@pytest.fixture
-def own_platform():
-    """A platform that a test may stop."""
-    with LocalPlatform() as running:
-        yield running
 
 
 def values_of(platform, **more):
@@ -50,6 +35,7 @@ def values_of(platform, **more):
         "DEVICE_ID": device.id,
         "HTTP": platform.http,
         "MQTT": platform.mqtt,
+        "CA": platform.roots_pem or None,
         **more,
     }
 

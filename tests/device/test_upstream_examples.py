@@ -9,7 +9,6 @@ import time
 import pytest
 
 from tests.support.device_process import unix_seconds
-from tools.simulate.local_platform import LocalPlatform
 
 COUNTER = """
 import time
@@ -18,7 +17,7 @@ from allthingstalk import Client, Device, IntegerAsset
 class CounterDevice(Device):
     counter = IntegerAsset()
 
-client = Client(TOKEN, http=HTTP, mqtt=MQTT)
+client = Client(TOKEN, http=HTTP, mqtt=MQTT, ca=CA)
 device = CounterDevice(client=client, id=DEVICE_ID)
 
 n = 0
@@ -36,7 +35,7 @@ class Log(Device):
     reading = NumberAsset(unit="bar")
     note = StringAsset()
 
-client = Client(TOKEN, http=HTTP, mqtt=MQTT)
+client = Client(TOKEN, http=HTTP, mqtt=MQTT, ca=CA)
 log = Log(client=client, id=DEVICE_ID)
 log.reading = AssetState(1.25, "2020-01-02T03:04:05.678Z")
 log.reading = AssetState(1.5, time.time())
@@ -67,7 +66,7 @@ def reset_asked(device, value, at):
     state["temperature"] = 10
 
 state = {"temperature": 20}
-client = Client(TOKEN, http=HTTP, mqtt=MQTT)
+client = Client(TOKEN, http=HTTP, mqtt=MQTT, ca=CA)
 station = WeatherStation(client=client, id=DEVICE_ID)
 print("started")
 
@@ -79,12 +78,6 @@ while True:
 """
 
 
-@pytest.fixture(scope="module")
-def platform():
-    with LocalPlatform() as running:
-        yield running
-
-
 @pytest.fixture
 def values(platform):
     device = platform.create_device("Example")
@@ -93,6 +86,7 @@ def values(platform):
         "DEVICE_ID": device.id,
         "HTTP": platform.http,
         "MQTT": platform.mqtt,
+        "CA": platform.roots_pem or None,
     }
 
 

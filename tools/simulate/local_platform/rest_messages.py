@@ -16,8 +16,8 @@ CHUNK_BYTES = 1024
 # A slow body comes in pieces of this many a second, or of one byte.
 SLOW_PIECES = 20
 # Where bodies are slow by manners, not by a fault: in so many pieces, with a pause after each.
-POLITE_PIECES = 12
-POLITE_PAUSE_S = 0.01
+POLITE_PIECES = 6
+POLITE_PAUSE_S = 0.005
 CORE = web.AppKey("core", Core)
 TURNS = web.AppKey("turns", itertools.count)  # of slow bodies: chunked, or with a length
 

@@ -210,14 +210,19 @@ class LocalPlatform:
         return CreatedDevice(device.id, token.text)
 
     def create_asset(
-        self, device_id: str, name: str, kind: str = "sensor", profile_type: str = "number"
+        self,
+        device_id: str,
+        name: str,
+        kind: str = "sensor",
+        profile_type: str = "number",
+        **fields: object,
     ) -> None:
-        """Add an asset to a device, as a POST does.
+        """Add an asset to a device, as a POST does; `fields`: title, description, profile.
 
         Raises:
             ValueError: the platform does not take such an asset.
         """
-        fields = {"name": name, "is": kind, "profile": {"type": profile_type}}
+        fields = {"name": name, "is": kind, "profile": {"type": profile_type}, **fields}
         self._store.put_asset(read_asset(device_id, fields, None))
 
     def revoke(self, token: str) -> None:
