@@ -1,4 +1,4 @@
-"""What only the field does: commands that were there before, and requests refused for the moment."""
+"""What only the field does: commands that were there before, requests refused for the moment."""
 
 import time
 

@@ -52,20 +52,23 @@ def ask(platform, device, method="GET", path="", body=None):
 
 
 @contextlib.contextmanager
-def listening(platform, device, stream="command"):
+def listening(platform, device, stream="command", subscribes=True):
     """Yield the messages that a client gets, as (payload, RETAIN)."""
-    heard, granted = [], []
+    heard, granted, connected = [], [], []
     client = paho.Client(paho.CallbackAPIVersion.VERSION2, reconnect_on_failure=False)
     client.username_pw_set(device.token, "token")
     client.on_message = lambda _c, _u, message: heard.append((message.payload, message.retain))
+    client.on_connect = lambda *_: connected.append(True)
     client.on_subscribe = lambda *_: granted.append(True)
     if platform.roots_pem:
         client.tls_set_context(context(platform))
     client.connect("localhost", platform.mqtt_port)
     client.loop_start()
-    client.subscribe(f"device/{device.id}/asset/+/{stream}", 1)
-    assert platform.wait_for(lambda: granted, TIMEOUT_S)
     try:
+        assert platform.wait_for(lambda: connected, TIMEOUT_S)
+        if subscribes:
+            client.subscribe(f"device/{device.id}/asset/+/{stream}", 1)
+            assert platform.wait_for(lambda: granted, TIMEOUT_S)
         yield heard
     finally:
         client.disconnect()
@@ -140,6 +143,20 @@ def test_a_retained_command_comes_at_each_subscription_until_it_is_removed():
             assert heard == []
 
 
+def test_a_retained_command_comes_to_nobody_who_has_not_subscribed_to_it():
+    with behaving(retained=True) as (platform, device):
+        other = platform.create_device()
+        with listening(platform, device) as heard:
+            platform.send_command(device.id, "led", True)
+            assert platform.wait_for(lambda: heard, TIMEOUT_S)
+            with (
+                listening(platform, device, subscribes=False) as early,
+                listening(platform, other) as another,
+            ):
+                time.sleep(0.3)
+                assert early == [] and another == []
+
+
 def test_interim_answers_come_before_each_but_not_in_http_1_0_and_not_for_people():
     with behaving(interim=True) as (platform, device):
         data = raw(platform, device, f"/device/{device.id}")
@@ -175,6 +192,18 @@ def test_slow_bodies_are_whole_and_come_in_pieces_chunked_and_not():
         assert coded == [True, False, True, False]
         assert len(bodies) == 1 and json.loads(bodies.pop())["id"] == device.id
         assert all(0.02 < took < 2 for took in times), times
+
+
+def test_a_client_that_leaves_in_the_middle_is_no_error_of_ours(caplog):
+    with behaving(slow_bodies=True) as (platform, device):
+        for _ in range(4):
+            with socket.create_connection(("localhost", platform.http_port)) as link:
+                head = f"GET /device/{device.id} HTTP/1.1\r\nHost: h\r\n"
+                link.sendall(f"{head}Authorization: Bearer {device.token}\r\n\r\n".encode())
+                assert link.recv(20).startswith(b"HTTP/1.1 200 ")
+        time.sleep(0.3)
+        assert ask(platform, device)[0].status == 200
+    assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize("roots", [1, 2])

@@ -20,6 +20,14 @@ _LISTENER = "default"
 _PLUGINS = {"amqtt.plugins.base.BaseAuthPlugin": {}}
 
 
+class _Broker(Broker):
+    """The library's, which at each CONNECT sends what is retained for anybody's subscriptions."""
+
+    async def _publish_retained_messages_for_subscription(self, subscription, session):
+        if any(entry[0] is session for entry in self.subscriptions.get(subscription[0], ())):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+
 class LocalBroker:
     """The broker of one local platform; it lives in the event loop that starts it.
 
@@ -48,7 +56,7 @@ class LocalBroker:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         # The socket is ours, so that port 0, closing one client and checking packets are possible.
         listener = ListenerConfig(type=ListenerType.EXTERNAL)
-        self._broker = Broker(BrokerConfig(listeners={_LISTENER: listener}, plugins=_PLUGINS))
+        self._broker = _Broker(BrokerConfig(listeners={_LISTENER: listener}, plugins=_PLUGINS))
         await self._broker.start()
         self._core.publish = self._publish
         self._core.retain = self._retain

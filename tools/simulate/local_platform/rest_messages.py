@@ -47,7 +47,10 @@ async def answer(
     else:
         response.content_length = len(data)
     await response.prepare(request)
-    await _write(request, response, data, slow)
+    try:
+        await _write(request, response, data, slow)
+    except ConnectionResetError:  # devices read no more of an answer than they need
+        request.app[CORE].log(f"REST {request.method}: the client left in the middle of the answer")
     # The server ends the body; where a fault has closed the link, it takes that for a client's end.
     return response
 
