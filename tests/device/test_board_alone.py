@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from tests.support.device_process import unix_seconds
 from tests.support.virtual_board_console import mpremote
 from tools.simulate.local_platform import LocalPlatform
 
@@ -165,6 +166,53 @@ def test_all_addresses_of_a_time_server_are_asked(interpreter, time_server):
     finally:
         silent.close()
         wrong.close()
+
+
+MOVED = """
+def make():
+    return Client(TOKEN, api=HTTP, mqtt=MQTT, outbox="/waits", timeout=2)
+
+client = make()
+clock.keep(client, [SERVER], timeout_s=0.5, every=3, needed=False)
+board = Board(client=client, id=DEVICE_ID)
+print("up")
+while client.connected:
+    client.wait(0.05)
+true_ms = timestamps.now_ms()
+t = time.gmtime(time.time() + OFF_S)  # what an editor does
+machine.RTC().datetime((t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0))
+for n in range(3):
+    board.count = n
+    client.wait(0.2)
+client.outbox.store.push()
+print("off by", (timestamps.now_ms() - true_ms) // 1000)
+while abs(timestamps.now_ms() - true_ms) > 600000:
+    client.wait(0.05)
+client.close()
+print("right")
+client = make()  # as after a reset: it knows what the file says
+board = Board(client=client, id=DEVICE_ID, connect=False)
+board.connect()
+client.wait(60)
+"""
+
+
+@pytest.mark.parametrize("like", ["pico-w", "esp32"])
+@pytest.mark.parametrize("off_s", [7200, -7200])
+def test_values_that_wait_while_the_clock_is_moved_have_their_time(
+    board, platform, tmp_path, time_server, off_s
+):
+    device = start(board, platform, tmp_path, MOVED, SERVER=time_server.name, OFF_S=off_s)
+    board.wait_for("up", 20)
+    began = time.time()
+    platform.stop()
+    board.wait_for("right", 20)
+    platform.start()
+    assert platform.wait_for(lambda: len(platform.states(device.id, "count")) == 3, 20)
+    states = platform.states(device.id, "count")
+    assert [state["value"] for state in states] == [0, 1, 2]
+    for state in states:
+        assert -2 < unix_seconds(state["at"]) - began < 10, states
 
 
 def test_the_clock_is_set_before_the_first_connection(board, platform, tmp_path, time_server):

@@ -303,6 +303,16 @@ def test_mpremote_breaks_into_an_endless_main(board, put):
         assert mpremote(board, "exec", "print('in')") == "in\n"
 
 
+ONLINE = """
+import network, ntptime, time
+wlan = network.WLAN(network.STA_IF)
+wlan.active(True)
+wlan.connect("home", "passw0rd")
+while not wlan.isconnected():
+    time.sleep_ms(20)
+"""
+
+
 @ON_ONE_FLASH
 def test_rtc_is_set_and_read_and_moves_the_clock(board):
     now = time.localtime()
@@ -311,6 +321,8 @@ def test_rtc_is_set_and_read_and_moves_the_clock(board):
     code = "import machine; machine.RTC().datetime((2031, 2, 3, 0, 4, 5, 6, 0))"
     mpremote(board, "exec", code)
     assert "(2031, 2, 3, 4, 5" in mpremote(board, "exec", "import time; print(time.localtime())")
+    told = mpremote(board, "exec", ONLINE + "ntptime.settime(); print(time.gmtime()[0])")
+    assert told == f"{time.gmtime().tm_year}\n"
     board.power_cut()
 
 

@@ -7,6 +7,8 @@ Start it with ``python -m tools.simulate.local_platform serve``, or inside a pro
     with LocalPlatform() as platform:
         device = platform.create_device("Window")
 
+What real servers do, and what goes wrong, is switched on: see ``manners`` and ``faults``.
+
 ``LocalPlatform`` is loaded on first use, so that the small commands need not load the servers.
 """
 
