@@ -213,6 +213,17 @@ class TestKeep(ClockTest):
         self.look(10 * 3600, 60000)
         self.assertEqual(len(self.asked), 11)
 
+    def test_no_more_often_than_each_second(self):
+        for every in (0, -1, 0.5):
+            self.assertRaises(ValueError, clock.keep, self.client, ("a",), every=every)
+
+    def test_one_that_is_not_set_and_not_needed_is_asked_for_each_minute(self):
+        self.keep(needed=False)
+        self.look(3600, 1000)
+        self.assertTrue(50 < len(self.asked) < 70, len(self.asked))
+        told = [text for text in self.reports if "the clock is not set" in text]
+        self.assertEqual(len(told), 1)
+
     def test_more_seldom_than_ticks_can_tell(self):
         self.answers = {"a": "right"}
         self.keep(every=30 * 86400)
@@ -250,6 +261,17 @@ class TestKeep(ClockTest):
         self.assertTrue(12 < len(self.asked) < 22, len(self.asked))
         told = [text for text in self.reports if "the clock is not checked" in text]
         self.assertEqual(len(told), 1)
+
+    def test_too_little_memory_for_a_question_costs_no_session(self):
+        self.answers = {"a": "right"}
+        self.keep(every=3600)
+        self.answers = {"a": MemoryError("no room")}
+        self.steps = 2
+        self.look(3590, 1000)
+        self.run_for(20)
+        self.assertTrue(self.client.connected)
+        self.assertTrue(2 <= len(self.asked) <= 6, self.asked)
+        self.assertEqual(len(self.net.dials), 1)
 
     def test_a_client_that_is_closed_asks_nobody(self):
         self.answers = {"a": "right"}

@@ -60,7 +60,11 @@ def keep(client, servers=SERVERS, *, timeout_s=2, every=86400, needed=True):
       that is set to `every`.
     - `needed`: with a clock that is not set the client stays off line, and values wait, as TLS
       wants it. A clock that is set never keeps it from connecting.
+
+    Raises ValueError for an `every` below a second.
     """
+    if every < 1:
+        raise ValueError("every=%s: seconds from one question to the next" % every)
     if _rtc() or not timestamps.clock_is_set():
         client.link_up = _Keeper(client, servers or SERVERS, timeout_s, every, needed).link_up
 
@@ -108,27 +112,29 @@ class _Keeper:
         """Take a step of a question, or with `wait` all; return whether a server has answered."""
         net, server = self._client.net, self._servers[self._turn]
         try:
-            self._asking = self._asking or asking(server, self._timeout_s)
-            next(self._asking)
+            steps, self._asking = self._asking or asking(server, self._timeout_s), None
+            next(steps)
             while wait:
                 net.sleep_ms(_PAUSE_MS)
-                next(self._asking)
+                next(steps)
+            self._asking = steps
             return False
         except StopIteration as e:
             _put_right(e.value)
             self._left_ms, self._pause_ms = self._every_ms, _FIRST_MS
             self._held = self._said = False
-        except (OSError, ValueError) as e:
+            answered = True
+        except (OSError, ValueError, MemoryError) as e:
+            answered, is_set = False, timestamps.clock_is_set()
             self._left_ms = self._pause_ms
-            most = _MOST_MS if self._held else self._every_ms
+            most = self._every_ms if is_set else _MOST_MS
             self._pause_ms = min(2 * self._pause_ms, most)
             self._turn = (self._turn + 1) % len(self._servers)
             if not self._turn and (self._held or not self._said):
                 self._said = True
-                self._client.report(_none_answered(not self._held, server, e))
-        self._asking = None
+                self._client.report(_none_answered(is_set, server, e))
         self._last = net.ticks_ms()
-        return self._left_ms == self._every_ms
+        return answered
 
 
 def ask(server, timeout_s=2):
@@ -186,11 +192,12 @@ def _rtc():
 
 
 def _none_answered(was_set, server, e):
-    with Overlay("connect"):
-        from ..connect.error_texts import in_words
+    try:
+        with Overlay("connect"):
+            from ..connect.error_texts import in_words
 
-        return "the clock is not %s: no time server answered (%s: %s)" % (
-            "checked" if was_set else "set",
-            server,
-            in_words(e),
-        )
+            e = in_words(e)
+    except MemoryError:  # without what it means, then
+        pass
+    does = "checked" if was_set else "set"
+    return "the clock is not %s: no time server answered (%s: %s)" % (does, server, e)
