@@ -11,6 +11,7 @@ from tests.support.examples_places import EXAMPLES, OnBoard, OnPC
 from tests.support.virtual_board_console import mpremote
 from tools.board import boards
 from tools.simulate.local_platform import LocalPlatform
+from tools.simulate.local_platform.manners import LIKE_THE_FIELD
 
 
 @pytest.fixture
@@ -67,6 +68,20 @@ def test_the_first_program_counts_and_obeys(place, platform):
         place.wait_for_pin("LED", int(on))
         assert platform.wait_for(lambda on=on: values(platform, device, "led")[-1:] == [on])
     place.wait_for("Wi-Fi home: connected")
+
+
+def test_the_first_program_meets_the_manners_of_the_field(board, tmp_path, time_server):
+    with LocalPlatform(manners=LIKE_THE_FIELD) as platform:
+        device = OnBoard(board, tmp_path).start("first", platform, time_servers=[time_server.name])
+        assert platform.wait_for(lambda: platform.state(device.id, "count"), 30)
+        assert time_server.asked  # its clock was set, and is checked all the same
+        command(platform, device, "led", True)
+        board.wait_for_pin("LED", 1)
+        assert platform.wait_for(lambda: values(platform, device, "led")[-1:] == [True], 10)
+        board.reset()  # the command is retained, and a board that starts anew obeys it once
+        assert platform.wait_for(lambda: len(values(platform, device, "led")) == 2, 30)
+        time.sleep(0.5)
+        assert values(platform, device, "led") == [True, True]
 
 
 KINDS = {"esp32": "esp32", "rp2": "pico-w"}

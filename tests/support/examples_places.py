@@ -34,10 +34,12 @@ def prepare(folder, platform, topic, token, changes, time_servers=None):
         "token": token or device.token,
         "device": device.id,
         "api": platform.http,
-        "mqtt": f"mqtt://{platform.mqtt}",
+        "mqtt": platform.mqtt if platform.roots_pem else f"mqtt://{platform.mqtt}",
         "wifi": [["home", "passw0rd"]],
         "timeout": 2,
     }
+    if platform.roots_pem:
+        settings["ca"] = platform.roots_pem
     if time_servers:
         settings["time_servers"] = time_servers
     (folder / "settings.json").write_text(json.dumps(settings))
