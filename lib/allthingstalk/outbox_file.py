@@ -237,6 +237,7 @@ class Store:
     def _correct(self):
         """Put the times of earlier boots right that an unchecked clock gave; write all anew."""
         outbox, moved_ms = self._outbox, self._boot_ms() - self._dated_by
+        self._dated_by += moved_ms
         for i in outbox.each():
             outbox.read(i)
             if outbox.flags & _DOUBTFUL == _DOUBTFUL:
