@@ -1,6 +1,7 @@
 """The outbox on flash, and a clock that is set and wrong: the times of what waits."""
 
 import json
+import os
 import unittest
 
 import loaded  # noqa: F401
@@ -179,6 +180,20 @@ class TestClockOfEarlierBoots(FileTest, BoardClock):
         self.wake()
         RTC.show(None)
         self.wake(True)
+        self.assert_times()
+
+    def test_a_file_that_cannot_be_written_then_moves_nothing_twice(self):
+        RTC.show(self.true_ms() + 7200000)
+        self.wake()
+        self.wake()
+        os.mkdir(self.path + ".new")
+        self.wake(True)
+        self.assertTrue("cannot be written" in self.client.last_error)
+        for _ in range(3):
+            self.client.poll()
+            self.net.advance(10000)
+        os.rmdir(self.path + ".new")
+        self.client.outbox.store.push()
         self.assert_times()
 
     def test_they_are_put_right_before_they_are_sent(self):
