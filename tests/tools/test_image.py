@@ -245,7 +245,17 @@ def test_roots_in_any_form_are_on_the_board_as_der(work, data, capsys):
     assert "O=Old" in said and "O=New" in said
 
 
-@pytest.mark.parametrize("data", [b"\x30\x82root", b"", b"rubbish", DER[0][:-3]])
+@pytest.mark.parametrize("data", [b"\x30\x82root", DER[0][:-3]])
+def test_der_that_this_pc_cannot_read_goes_onto_the_board_with_a_warning(work, data, capsys):
+    (work / "ca.der").write_bytes(data)
+    (path,) = make(work, ESP32, "esp32.bin")
+    fs = mounted(esp_region(path.read_bytes(), 0x200000, 2 * MB))
+    with fs.open("/ca.der", "rb") as file:
+        assert file.read() == data
+    assert "take care: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("data", [b"", b"rubbish", b"-----BEGIN EC PRIVATE KEY-----"])
 def test_a_file_that_holds_no_root_makes_no_image(work, data):
     (work / "ca.der").write_bytes(data)
     options = ["--settings", work / "settings.json", "--ca", work / "ca.der", "--to", work / "out"]

@@ -27,6 +27,7 @@ from tools.image import devices_csv, esp_image, file_system, uf2
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "build" / "images"
+_DER = b"\x30\x82"  # a sequence of more than 255 bytes, as each certificate is
 
 
 def size(text):
@@ -118,6 +119,23 @@ def write_private(path, data):
     half.replace(path)
 
 
+def _roots(path, say):
+    """Return /ca.der for the roots in a file. Raises RootError.
+
+    DER that this PC cannot read goes onto the board as it is, with a warning: mbedTLS is the judge.
+    """
+    try:
+        roots = certificates.read(path, say)
+    except certificates.RootError as e:
+        if not (path.is_file() and path.read_bytes().startswith(_DER)):
+            raise
+        say(f"take care: {e}. It goes onto the board as it is; make doctor tells what TLS says")
+        return path.read_bytes()
+    for root in roots:
+        say(f"root      {root}")
+    return certificates.as_der(roots)
+
+
 def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES, say=print):
     """Write the images and return their paths.
 
@@ -140,10 +158,7 @@ def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES, say=prin
     programs = wanted_files.programs(board, main, say)
     files |= programs | program_list.file(programs)
     if ca:
-        roots = certificates.read(ca, say)
-        files["/ca.der"] = certificates.as_der(roots)
-        for root in roots:
-            say(f"root      {root}")
+        files["/ca.der"] = _roots(ca, say)
     to.mkdir(parents=True, exist_ok=True)
     paths = []
     for device, data in devices:
