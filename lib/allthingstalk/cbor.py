@@ -26,11 +26,11 @@ def dumps(value):
     TypeError for other types, ValueError for a float that is not finite and text that is no UTF-8.
     """
     out = bytearray()
-    write(out, value)
+    append(out, value)
     return bytes(out)
 
 
-def write(out, value):
+def append(out, value):
     """Append a value to a bytearray; see dumps()."""
     if value is None or value is True or value is False:
         out.append(0xF6 if value is None else 0xF5 if value else 0xF4)
@@ -41,22 +41,22 @@ def write(out, value):
     elif isinstance(value, str):
         data = value.encode()
         check(data)
-        head(out, 0x60, len(data))
+        append_head(out, 0x60, len(data))
         out.extend(data)
     elif isinstance(value, (bytes, bytearray)):
-        head(out, 0x40, len(value))
+        append_head(out, 0x40, len(value))
         out.extend(value)
     elif isinstance(value, (list, tuple)):
-        head(out, 0x80, len(value))
+        append_head(out, 0x80, len(value))
         for entry in value:
-            write(out, entry)
+            append(out, entry)
     elif isinstance(value, dict):
         _write_dict(out, value)
     else:
         raise TypeError("%s cannot be sent as CBOR" % type(value).__name__)
 
 
-def head(out, kind, n):
+def append_head(out, kind, n):
     """Append the head of an item: its major type in the upper three bits of `kind`, a number."""
     if n < 24:
         out.append(kind | n)
@@ -66,7 +66,7 @@ def head(out, kind, n):
         out.extend(n.to_bytes(1 << size, "big"))
 
 
-def write_time(out, at):
+def append_time(out, at):
     """Append a time, given as ISO 8601 text: tag 1 in whole seconds, tag 0 where it has others.
 
     A float of seconds would lose milliseconds on boards whose floats have 32 bits.
@@ -74,22 +74,22 @@ def write_time(out, at):
     ms = parse(at)
     if ms % 1000:
         out.append(0xC0)
-        write(out, at)
+        append(out, at)
     else:
         out.append(0xC1)
-        write(out, ms // 1000)
+        append(out, ms // 1000)
 
 
 def _write_int(out, n):
     kind, n = (0, n) if n >= 0 else (0x20, -1 - n)
     if n < 1 << 64:
-        head(out, kind, n)
+        append_head(out, kind, n)
         return
     out.append(0xC3 if kind else 0xC2)  # a bignum (section 3.4.3)
     size = 9
     while n >> 8 * size:
         size += 1
-    head(out, 0x40, size)
+    append_head(out, 0x40, size)
     out.extend(n.to_bytes(size, "big"))
 
 
@@ -129,16 +129,24 @@ def _write_dict(out, value):
     if 2 <= len(value) <= 3 and len([key for key in _PLACE if key in value]) == len(value):
         if "altitude" not in value or len(value) == 3:
             out.extend(b"\xd8\x67")
-            head(out, 0x80, len(value))
+            append_head(out, 0x80, len(value))
             for key in _PLACE[: len(value)]:
-                write(out, value[key])
+                append(out, value[key])
             return
-    head(out, 0xA0, len(value))
+    append_head(out, 0xA0, len(value))
     for key in value:
         if not isinstance(key, str):
             raise TypeError("the keys of an object are text, got %r" % (key,))
-        write(out, key)
-        write(out, value[key])
+        append(out, key)
+        append(out, value[key])
+
+
+def item_end(data, i):
+    """Return where the item that begins at an offset of CBOR bytes ends."""
+    reader = _Reader(data)
+    reader.at = i
+    reader.item(_DEEPEST)
+    return reader.at
 
 
 def loads(data):
@@ -178,7 +186,7 @@ class _Reader:
         if 24 <= n <= 27:
             n = int.from_bytes(self.take(1 << n - 24), "big")
         elif n == 31 and 2 <= kind <= 5:
-            n = None  # until _END
+            n = -1  # until _END
         elif n > 27:
             raise ValueError("CBOR with a length that does not exist")
         if kind == 0:
@@ -213,27 +221,26 @@ class _Reader:
         raise ValueError("CBOR with a simple value that nobody knows")
 
     def items(self, n, left):
-        """Yield `n` items, or those up to _END."""
-        while n is None or n > 0:
+        """Yield `n` items; for -1 those up to _END."""
+        while n:
             value = self.item(left - 1)
             if value is _END:
-                if n is not None:
-                    break
-                return
+                if n < 0:
+                    return
+                raise ValueError("CBOR with an end where none may be")
             yield value
-            n = n if n is None else n - 1
-        if n:
-            raise ValueError("CBOR with an end where none may be")
+            if n > 0:
+                n -= 1
 
     def string(self, kind, n, left):
-        if n is not None:
+        if n >= 0:
             data = self.take(n)
         else:
             data = b""
-            for piece in self.items(None, left):
-                if isinstance(piece, str) != (kind == 3) or not isinstance(piece, (str, bytes)):
+            for piece in self.items(-1, left):
+                if not isinstance(piece, bytes if kind == 2 else str):
                     raise ValueError("CBOR with a string of something else")
-                data += piece.encode() if kind == 3 else piece
+                data += piece.encode() if isinstance(piece, str) else piece
         if kind == 2:
             return data
         check(data)
@@ -241,7 +248,7 @@ class _Reader:
 
     def map(self, n, left):
         found, key = {}, None
-        for entry in self.items(n if n is None else 2 * n, left):
+        for entry in self.items(2 * n if n > 0 else n, left):
             if key is None:
                 if not isinstance(entry, str):
                     raise ValueError("CBOR with a key that is no text")

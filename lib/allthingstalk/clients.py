@@ -51,6 +51,7 @@ class Client(BaseClient):
     - `on_connect(client)`, `on_disconnect(client, reason)`: called when the session comes, goes.
     - `last_will`: (device id, asset name, value) that the platform publishes if the board vanishes.
     - `max_message`: bytes of the largest command taken; a larger one is skipped and reported.
+    - `payload`: format of states over MQTT, 'json' or 'cbor', which takes fewer bytes.
 
     Raises ValueError for a token or an endpoint that cannot be right.
 
@@ -97,6 +98,7 @@ class Client(BaseClient):
         on_disconnect=None,
         last_will=None,
         max_message=4096,
+        payload="json",
     ):
         # Here, and not in the class, is what each client has of its own in the end.
         self.outbox = self.session = None  # made by load()
@@ -112,7 +114,7 @@ class Client(BaseClient):
             from .connect.options import checked
 
             self.http, self.mqtt, self.outbox_given, self.last_will = checked(
-                token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will
+                token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will, payload
             )
         self.token = token
         self.on_connect = on_connect
@@ -128,6 +130,7 @@ class Client(BaseClient):
         self.beside = self.outbox_given and self.outbox_given.path or digest
         self.qos = qos
         self.max_message = max_message
+        self.payload = payload
         if self.outbox_given and self.outbox_given.path:
             self.load()
 
@@ -160,15 +163,15 @@ class Client(BaseClient):
 
         Not checked against a profile. ValueError or TypeError for what JSON cannot carry.
         """
-        at, cls = None, type(state)
+        cls, at, flags = type(state), None, 0
+        if not self.session:
+            self.load()
         if not (cls is int or cls is bool or cls is str):
             if not (cls is float and Asset.LEAST < state < Asset.MOST):
                 from .core.values import value_and_time
 
-                state, at = value_and_time(state, asset_name)
-        if not self.session:
-            self.load()
-        self.publish(self.number(device_id, asset_name), state, at)
+                state, at, flags = value_and_time(self.format, state, asset_name)
+        self.publish(self.number(device_id, asset_name), state, at, flags)
 
     def poll(self):
         """Do what is due, without waiting: take what arrived, call handlers, send, ping.

@@ -49,6 +49,7 @@ class Store:
         self._numbers = []  # of the values in the file that are not gone, oldest first
         self._gone = b""  # the numbers of those that are gone and of which the file does not know
         self._number = 0  # of the last value
+        self._foreign = set()  # numbers of values that are not in the client's format
         self._written = 0  # values in the file
         self._boot = net.getrandbits(16)
         self._timeless = False  # values of this boot are in the file without a time
@@ -216,7 +217,7 @@ class Store:
         self._doubtful = self._doubtful or flags & _DOUBTFUL == _DOUBTFUL
         i = outbox.text
         return _record(
-            b"V",
+            client.format.KIND,
             pack(_VALUE, number, flags, self._boot, second, ms, len(name))
             + name
             + bytes(memoryview(outbox.buffer)[i : i + outbox.text_size]),
@@ -274,6 +275,13 @@ class Store:
         clock = _checked_clock()
         if clock and self._dated_by:
             self._dated_by -= clock.moved_ms
+        foreign = [number in self._foreign for number in self._numbers]
+        if True in foreign:
+            from .core.other_format import convert
+
+            self._forget_all()
+            convert(self._client, foreign)
+            self._damaged = True
         if lost:
             self._damaged = True
             self._client.report(
@@ -292,7 +300,7 @@ class Store:
                 return lost + len(head)
             kind, n = unpack_from(">BH", head)
             payload = b""
-            if kind in b"VAT" and n <= most:
+            if kind in b"VCAT" and n <= most:
                 try:
                     payload = f.read(n)
                 except MemoryError:  # a damaged length; values are not so large as a rule
@@ -302,8 +310,10 @@ class Store:
                 lost += 1
                 continue
             at += _HEAD + n
-            if kind == 0x56:
+            if kind == 0x56 or kind == 0x43:  # in JSON, in CBOR
                 self._take(payload, timeless)
+                if head[:1] != self._client.format.KIND:
+                    self._foreign.add(self._number)
             elif kind == 0x54:
                 boot, second, ms = unpack(">HIH", payload)
                 boots[boot] = second * 1000 + ms

@@ -3,6 +3,7 @@
 import unittest
 
 from allthingstalk.connect import calls
+from allthingstalk.core import payload
 from allthingstalk.core.session import Session
 from allthingstalk.net import Link
 from allthingstalk.outbox import Outbox
@@ -26,6 +27,7 @@ class Owner:
         self.reports = []
         self.report = self.reports.append
         self.devices = {}
+        self.format = payload
         self.session = Session(self)
         self.link = None
 

@@ -3,7 +3,7 @@
 import unittest
 from binascii import hexlify, unhexlify
 
-from allthingstalk.cbor import dumps, loads, write_time
+from allthingstalk.cbor import append_time, dumps, loads
 
 # One value in two floats: this interpreter's have 32 or 64 bits.
 DOUBLES = 0.1 + 0.2 != 0.3
@@ -185,7 +185,7 @@ class TestVectors(unittest.TestCase):
             ("2013-03-21T20:04:00.5Z", "c076323031332d30332d32315432303a30343a30302e355a"),
         ):
             out = bytearray()
-            write_time(out, at)
+            append_time(out, at)
             self.assertEqual(text(out), hexed)
             self.assertEqual(loads(out), at)
 

@@ -5,7 +5,7 @@ from ..topics import checked_name
 _SCHEMES = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
 
 
-def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will):
+def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will, payload):
     """Return the REST endpoint, the MQTT endpoint (None: off), the outbox (None: none
     of its own) and the last will.
 
@@ -20,6 +20,8 @@ def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will):
     # "not": a comparison with NaN is false.
     if qos not in (0, 1) or not 0 < timeout < 65536 or not 0 <= keepalive < 65536:
         raise ValueError("qos is 0 or 1, timeout > 0, keepalive >= 0; both below 65536 seconds")
+    if payload not in ("json", "cbor"):
+        raise ValueError("payload is 'json' or 'cbor', not %r" % (payload,))
     if outbox is not None:  # else it is made when it is needed
         from ..outbox import Outbox
 

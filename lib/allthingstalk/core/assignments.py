@@ -37,8 +37,10 @@ class Assignments:
 
     def begin(self, outbox):
         """Take an outbox, and a format for its messages."""
-        from . import payload
-
+        if self.payload == "cbor" and self.mqtt:  # over REST everything is JSON
+            from . import cbor_payload as payload
+        else:
+            from . import payload
         self.lock = allocate_lock()
         self._holder = None  # who is between enter() and leave(), 0 where it was not asked for
         self._locked = self.lock.locked

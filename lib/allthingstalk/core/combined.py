@@ -11,8 +11,10 @@ from .values import check, check_json
 
 def update(device, states):
     """Check all values, then publish them together. Raises what an assignment does."""
+    client = device.client
+    format = getattr(client, "format", payload)
     pairs = []
-    apart = []  # keep="latest" assets go alone: a combined record cannot be replaced
+    apart = []  # alone: keep="latest", for a combined record cannot be replaced; with a place
     for member in states:
         asset = device.assets.get(member)
         if asset is None:
@@ -21,21 +23,23 @@ def update(device, states):
                 % (device.__class__.__name__, member, " ".join(device.assets))
             )
         state = states[member]
-        at = None
+        at = place = None
         if hasattr(state, "value") and hasattr(state, "at"):  # an AssetState
-            state, at = state.value, state.at
+            state, at, place = state.value, state.at, getattr(state, "place", None)
         state = check(asset, state)
         check_json(state, asset.name)
-        if asset.keep == "latest":
+        pair = None
+        if asset.keep == "every" and place is None:
+            pair = format.pair(asset.name, state, at)
+        if pair is None:
             apart.append(member)
         else:
-            pairs.append(payload.pair(asset.name, state, at))
-    client = device.client
+            pairs.append(pair)
     if not hasattr(client, "connect_device"):  # a client of somebody's own
         apart = states
     elif pairs:
-        text = ",".join(pairs).encode()
-        payload.check(text, len(text))
+        text = format.join(pairs)
+        format.check(text, len(text))
         client.publish(client.number(device.id or id(device), ()), text, None, SEVERAL)
     for member in apart:
         setattr(device, member, states[member])

@@ -85,7 +85,7 @@ def deliver(device, stream, asset_name, message):
     report = getattr(client, "report", print)
     place = "%s of '%s'" % (stream, asset_name)
     try:
-        value, at = payload.read(message)
+        value, at = getattr(client, "format", payload).read(message)
         if not asset.fits(value):
             from .values import convert
 

@@ -5,8 +5,6 @@ it known whether it had to wait. One that did carries the time of its assignment
 stamps the others. Formats as seen in public clients.
 """
 
-from micropython import const
-
 try:
     from ujson import dump, dumps, loads  # on CPython it writes bytes, as on a board
 except ImportError:
@@ -16,9 +14,8 @@ from ..outbox import ABSOLUTE, OWN_TIME, SEVERAL, TIMELESS
 
 BEGINNING = b'{"value":'
 END = b"}"
-_TIME = const(
-    b"\0"
-)  # no JSON holds it: where the time of one of several values goes, if they had to wait
+KIND = b"V"  # of its records in the outbox's file
+TIME = b"\0"  # no JSON holds it: where the time of one of several values goes, if they had to wait
 
 
 def write(stream, value, at):
@@ -34,6 +31,11 @@ def pair(name, value, at):
     return "%s:%s%s%s" % (dumps(name), str(BEGINNING, "utf-8"), dumps(value), end)
 
 
+def join(pairs):
+    """Return the text of several named values, as an outbox record has it."""
+    return ",".join(pairs).encode()
+
+
 def check(text, size):
     """Raise ValueError unless the first `size` bytes of the text of a value are UTF-8."""
     if max(text) > 127:
@@ -44,22 +46,33 @@ def check(text, size):
 
 def ending(record, age_ms):
     """Return the end of the message of an outbox record assigned `age_ms` ago."""
+    at = late_time(record, age_ms)
+    return b',"at":"%s"}' % at.encode() if at else END
+
+
+def late_time(record, age_ms):
+    """Return the time that an outbox record has to have as text; None if the platform stamps it."""
     flags = record.flags
     if flags & ABSOLUTE or age_ms >= 1000 and not flags & (OWN_TIME | TIMELESS):
         from ..timestamps import of_late_value
 
-        at = of_late_value(age_ms, record.second * 1000 + record.ms() if flags & ABSOLUTE else None)
-        if at:
-            return b',"at":"%s"}' % at.encode()
-    return END
+        return of_late_value(
+            age_ms, record.second * 1000 + record.ms() if flags & ABSOLUTE else None
+        )
+    return None
 
 
-def whole(record, end):
+def begins(topic):
+    """Return the topic of a message, and how it begins before the text of its value."""
+    return topic, BEGINNING if b"/asset/" in topic else b""
+
+
+def whole(record, end, _topic=None):
     """Return the message of an outbox record as one text; `end` is what ending() returned."""
     i = record.text
     text = bytes(memoryview(record.buffer)[i : i + record.text_size])
     if record.flags & SEVERAL:
-        return b"{" + text.replace(_TIME, end) + b"}"
+        return b"{" + text.replace(TIME, end) + b"}"
     return BEGINNING + text + end
 
 

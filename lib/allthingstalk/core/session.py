@@ -9,7 +9,7 @@ message of any size into memory; here one over the limit is skipped, see oversiz
 from micropython import const
 
 from ..outbox import SEVERAL, SHORT
-from . import TOPIC_MAX, ProtocolError, payload
+from . import TOPIC_MAX, ProtocolError
 
 _WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
@@ -85,7 +85,7 @@ class Session:
         left, or when others were acknowledged.
         """
         owner, apart = self.owner, self.suspect
-        qos = owner.qos
+        qos, format = owner.qos, owner.format
         outbox = owner.outbox
         # Once others got through it is the suspect's turn: they wait until it is known.
         only = apart >= 0 and self.others and outbox.find(apart)
@@ -93,19 +93,19 @@ class Session:
             if only or not outbox.next(apart):
                 if apart < 0 or outbox.in_flight or not outbox.next(apart, True):
                     break
-            end, flags = payload.END, outbox.flags
+            end, flags = format.END, outbox.flags
             if outbox.second != owner.second or flags & 0xE0:
                 end = owner.ending()
             text, t, n = outbox.buffer, outbox.text, outbox.text_size
-            if flags & SEVERAL:
-                text, t = payload.whole(outbox, end), 0
+            if flags & SEVERAL or not format.BEGINNING:
+                text, t = format.whole(outbox, end, owner.topics[outbox.topic]), 0
                 n, end = len(text), b""
             while outbox.topic >= len(self._heads):
-                topic = owner.topics[len(self._heads)]
+                topic, beginning = format.begins(owner.topics[len(self._heads)])
                 head = bytes((len(topic) >> 8, len(topic) & 255)) + topic
                 if qos:
                     head += b"\0\0"  # the packet id
-                self._heads.append(head + payload.BEGINNING if b"/asset/" in topic else head)
+                self._heads.append(head + beginning)
             head = self._heads[outbox.topic]
             out, p = self.out, self.stop  # four at a time would be a tuple on the heap
             k, e = len(head), len(end)

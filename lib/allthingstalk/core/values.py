@@ -9,6 +9,7 @@ _TAKES = {
     "location": dict,
     "array": (list, tuple),
 }
+_PLACE = {"type": "location"}
 _WORDS = {
     "true": True,
     "1": True,
@@ -26,19 +27,33 @@ def checked(asset, state):
     if not (hasattr(state, "value") and hasattr(state, "at")):
         return check(asset, state)
     value = check(asset, state.value)
-    return state if value is state.value else state.__class__(value, state.at)
+    if value is state.value:
+        return state
+    other = state.__class__(value, state.at)
+    other.place = getattr(state, "place", None)
+    return other
 
 
-def value_and_time(state, where):
-    """Return (value, time as text or None) of what a program assigned: a value or an AssetState.
+def value_and_time(format, state, where):
+    """Return (value, time as text or None, flags) of what a program assigned, for publish().
 
-    Raises TypeError for what JSON cannot carry, ValueError for a float that is not finite.
+    `format` is core.payload or another. Raises TypeError for what JSON cannot carry, ValueError for
+    a float that is not finite and for a place that the format cannot carry.
     """
-    at = None
+    at = place = None
     if hasattr(state, "at"):  # the class of AssetState is not loaded for those who use none
-        state, at = state.value, state.at
+        state, at, place = state.value, state.at, getattr(state, "place", None)
     check_json(state, where)
-    return state, at
+    if place is None:
+        return state, at, 0
+    if not hasattr(format, "with_place"):
+        raise ValueError("%s: a place is sent with Client(..., payload='cbor') only" % where)
+    from ..timestamps import iso, now_ms
+
+    now = now_ms()
+    place = _match(_PLACE, place, where + ", place")
+    text = format.with_place(state, at or now and iso(now), place)
+    return text, None, format.OWN_TIME
 
 
 def check(asset, value):

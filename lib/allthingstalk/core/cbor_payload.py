@@ -1,0 +1,98 @@
+"""Messages in CBOR: for a Client with payload="cbor". The same functions as core.payload has.
+
+A message is one map of names and values on `device/{id}/state`, or tag 120, an array of that map,
+a time and a place, for values that have one (seen in public clients). In the outbox a value of its
+own time lies behind that time and a place, either of which may be null.
+"""
+
+from ..cbor import append, append_head, append_time, dumps, item_end, loads
+from ..outbox import OWN_TIME, SEVERAL
+from . import payload
+from .payload import utc  # noqa: F401  - part of the face
+
+BEGINNING = END = b""
+KIND = b"C"
+_NULL = b"\xf6"
+
+
+def write(stream, value, at):
+    """Write a value into a stream of bytes, behind its own time if it has one."""
+    stream.write(dumps(value) if at is None else with_place(value, at, None))
+
+
+def with_place(value, at, place):
+    """Return a value behind its time, ISO 8601 text or None, and its place, a dict or None."""
+    out = bytearray()
+    if at is None:
+        out.extend(_NULL)
+    else:
+        append_time(out, at)
+    append(out, place)
+    append(out, value)
+    return bytes(out)
+
+
+def check(text, size):
+    """Do nothing: what write() wrote is right."""
+
+
+def pair(name, value, at):
+    """Return a named value for a message of several; None for one that has to go alone."""
+    return dumps(name) + dumps(value) if at is None else None
+
+
+def join(pairs):
+    """Return the text of several named values."""
+    out = bytearray()
+    append_head(out, 0xA0, len(pairs))
+    return bytes(out) + b"".join(pairs)
+
+
+def ending(record, age_ms):
+    """Return the time of an outbox record that had to wait, as an item; b"" where it has none."""
+    at = payload.late_time(record, age_ms)
+    if not at:
+        return END
+    out = bytearray()
+    append_time(out, at)
+    return bytes(out)
+
+
+def begins(topic):
+    """Return the topic of a message, and how it begins."""
+    return b"/".join(topic.split(b"/")[:2]) + b"/state", BEGINNING
+
+
+def whole(record, end, topic):
+    """Return the message of an outbox record; `topic` is the record's."""
+    i = record.text
+    text = bytes(memoryview(record.buffer)[i : i + record.text_size])
+    place = _NULL
+    if not record.flags & SEVERAL:
+        if record.flags & OWN_TIME:
+            i = item_end(text, 0)
+            k = item_end(text, i)
+            end, place, text = text[:i], text[i:k], text[k:]
+        text = b"\xa1" + dumps(str(topic.split(b"/")[3], "utf-8")) + text
+    if not end:
+        return text
+    return b"\xd8\x78\x83" + text + end + place
+
+
+def read(message):
+    """Return (value, ISO 8601 text or None) of a message in CBOR or JSON; see payload.read().
+
+    JSON begins with a byte of ASCII, a CBOR map, array or tag does not; a bare CBOR value that
+    could be JSON is taken for that.
+    """
+    if isinstance(message, (bytes, bytearray, memoryview)):
+        message = bytes(message)
+        if message[:1] < b"\x80":
+            try:
+                return payload.read(message)
+            except ValueError:
+                pass
+        message = loads(message)
+        if not isinstance(message, dict):
+            return message, None
+    return payload.read(message)
