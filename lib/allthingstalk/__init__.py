@@ -18,6 +18,8 @@ _NAMES = {
     "outbox": "Outbox",
     "profiles": "",
     "timestamps": "",
+    "cbor": "",
+    "abcl": "",
     "net": "",
     "rest": "",
     "board": "",

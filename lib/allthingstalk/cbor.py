@@ -5,7 +5,8 @@
     cbor.dumps({"temperature": 21.5})
 
 Places are tag 103, an array of latitude, longitude and altitude; times tag 0 or 1; values with a
-time of their own tag 120, an array of a map, a time and a place (seen in public clients).
+time of their own tag 120, an array of the values, a time and a place (the two tags are the
+platform's own and are in IANA's registry of CBOR tags).
 """
 
 from struct import pack, unpack
@@ -275,8 +276,9 @@ class _Reader:
                 raise ValueError("CBOR with a large number that is no bytes")
             value = int.from_bytes(value, "big")
             return value if n == 2 else -1 - value
-        elif n == 103 or n == 120:
-            if not isinstance(value, list):
-                raise ValueError("CBOR with a place or a time that is no array")
-            return dict(zip(_PLACE if n == 103 else ("value", "at", "place"), value))
-        return value
+        elif n == 103 and not isinstance(value, list):
+            raise ValueError("CBOR with a place that is no array")
+        elif n == 103 or n == 120 and isinstance(value, list):
+            names = _PLACE if n == 103 else ("value", "at", "place")
+            return dict([pair for pair in zip(names, value) if pair[1] is not None or n == 120])
+        return {"value": value} if n == 120 else value

@@ -51,7 +51,8 @@ class Client(BaseClient):
     - `on_connect(client)`, `on_disconnect(client, reason)`: called when the session comes, goes.
     - `last_will`: (device id, asset name, value) that the platform publishes if the board vanishes.
     - `max_message`: bytes of the largest command taken; a larger one is skipped and reported.
-    - `payload`: format of states over MQTT, 'json' or 'cbor', which takes fewer bytes.
+    - `payload`: format of states over MQTT, 'json' or 'cbor', which takes fewer bytes; or the
+      abcl.Format of what `device.send()` sends.
 
     Raises ValueError for a token or an endpoint that cannot be right.
 

@@ -149,6 +149,20 @@ class Device:
 
         update(self, states)
 
+    def send(self, data):
+        """Publish bytes as they are, or a dict of values by asset name in the client's layout.
+
+        The platform reads them by the ABCL definition that it has of the device, see `abcl`; for a
+        dict the client is `Client(..., payload=abcl.Format(...))`. They wait in the outbox as any
+        value, and the platform stamps them when they arrive. Raises what `Format.pack` raises, and
+        ValueError where MQTT is off. (A class with an asset `send` has that instead.)
+        """
+        if not self.__started__:
+            raise RuntimeError("Device not started.")
+        from .core.combined import send
+
+        send(self, data)
+
     def __read__(self, asset):
         if not self.__started__:
             raise RuntimeError("Device not started.")

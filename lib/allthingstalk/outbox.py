@@ -23,6 +23,7 @@ OWN_TIME = const(8)  # the text carries its own time
 ABSOLUTE = const(0x20)  # its time counts from 1970, as one from another boot has to
 TIMELESS = const(0x40)  # its time will never be known
 SEVERAL = const(0x80)  # values of several assets, see core.payload
+RAW = const(0x88)  # SEVERAL and OWN_TIME: a message of the program's own, sent as it is
 SHORT = const(24)  # bytes that are copied one by one: a slice would be allocated
 
 

@@ -277,7 +277,7 @@ class Store:
             self._dated_by -= clock.moved_ms
         foreign = [number in self._foreign for number in self._numbers]
         if True in foreign:
-            from .core.other_format import convert
+            from .outbox_convert import convert
 
             self._forget_all()
             convert(self._client, foreign)

@@ -148,7 +148,7 @@ class TestOut(CborTest):
 
     def test_other_formats_are_refused(self):
         e = raised(ValueError, Client, "maker:x", payload="xml")
-        self.assertIn("'json' or 'cbor'", str(e))
+        self.assertIn("'json', 'cbor' or an abcl.Format", str(e))
 
     def test_what_an_interrupt_assigns(self):
         board = self.board()

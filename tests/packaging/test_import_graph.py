@@ -34,12 +34,13 @@ NEVER = "copy dataclasses datetime enum logging typing".split()
 NOT_PUBLIC = {
     "__init__": "the package itself",
     "overlay": "lets folders go, and stays",
+    "outbox_convert": "JSON in the outbox's file to CBOR and back, after a change of payload",
     "outbox_file": "the outbox on flash: Client(outbox=path) loads it, and then it stays",
     "utf8": "strict JSON: REST, settings and text beyond ASCII load it",
     "fronts": "client.start() and client.run(): what they leave behind stays",
 }
 # What the heart may use besides itself.
-CORE_USES = {"outbox", "exceptions", "timestamps", "utf8"}
+CORE_USES = {"outbox", "exceptions", "timestamps", "utf8", "cbor"}
 
 
 def table(module, name):

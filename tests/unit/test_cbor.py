@@ -91,6 +91,19 @@ ONE_WAY = [
     ("2013-03-21T20:04:00.5Z", "c1fb41d452d9ec200000"),
     (5, "d9d9f705"),  # tag 55799: this is CBOR
     ({"value": 5, "at": None, "place": None}, "d8788305f6f6"),
+    ({"value": 5}, "d8788105"),
+    ({"value": "a"}, "d8786161"),
+    # the examples of the two tags' specifications
+    (
+        {
+            "value": 23.5,
+            "at": "2017-07-14T02:40:00Z",
+            "place": {"latitude": 44.7866, "longitude": 20.4489, "altitude": 117},
+        },
+        "d87883f94de0c11a59682f00d86783fb404664af4f0d844dfb403472eb1c432ca51875",
+    ),
+    ({"latitude": 51.0625, "longitude": 3.732421875}, "d86782f95262f94377"),
+    ({"latitude": 51.0625, "longitude": 3.732421875}, "d86784f95262f94377f71805"),
     (
         {"value": {"t": 5}, "at": "2013-03-21T20:04:00Z", "place": {"latitude": 1, "longitude": 2}},
         "d87883a1617405c11a514b67b0d867820102",
@@ -132,7 +145,7 @@ WRONG = (
     "c1",
     "d867",
     "d86700",
-    "d87861",
+    "d878ff",
     "f97c00",  # infinite, and no number at all
     "f97e00",
     "fa7f800000",

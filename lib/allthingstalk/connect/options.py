@@ -22,6 +22,8 @@ def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will, 
         raise ValueError("qos is 0 or 1, timeout > 0, keepalive >= 0; both below 65536 seconds")
     if payload not in ("json", "cbor"):
         raise ValueError("payload is 'json' or 'cbor', not %r" % (payload,))
+    if payload not in ("json", "cbor") and not hasattr(payload, "pack"):
+        raise ValueError("payload is 'json', 'cbor' or an abcl.Format, not %r" % (payload,))
     if outbox is not None:  # else it is made when it is needed
         from ..outbox import Outbox
 

@@ -6,7 +6,7 @@ own time lies behind that time and a place, either of which may be null.
 """
 
 from ..cbor import append, append_head, append_time, dumps, item_end, loads
-from ..outbox import OWN_TIME, SEVERAL
+from ..outbox import OWN_TIME, RAW, SEVERAL
 from . import payload
 from .payload import utc  # noqa: F401  - part of the face
 
@@ -74,7 +74,7 @@ def whole(record, end, topic):
             k = item_end(text, i)
             end, place, text = text[:i], text[i:k], text[k:]
         text = b"\xa1" + dumps(str(topic.split(b"/")[3], "utf-8")) + text
-    if not end:
+    if not end or record.flags & RAW == RAW:
         return text
     return b"\xd8\x78\x83" + text + end + place
 

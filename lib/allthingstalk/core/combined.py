@@ -1,10 +1,10 @@
-"""Values of several assets in one message: what `device.update(temp=21.5, humidity=40)` does.
+"""Messages of a whole device: what `device.update(temp=21.5, humidity=40)` and `send()` do.
 
 The message is a JSON object of states on `device/{id}/state`, over REST the body of
 `PUT /device/{id}/state` (seen in public clients). Loaded by the first update().
 """
 
-from ..outbox import SEVERAL
+from ..outbox import RAW, SEVERAL
 from . import payload
 from .values import check, check_json
 
@@ -43,3 +43,20 @@ def update(device, states):
         client.publish(client.number(device.id or id(device), ()), text, None, SEVERAL)
     for member in apart:
         setattr(device, member, states[member])
+
+
+def send(device, data):
+    """Publish bytes, or values by asset name in the layout of the client; see Device.send()."""
+    client = device.client
+    if not getattr(client, "mqtt", None):
+        raise ValueError("bytes are sent over MQTT only, by a Client")
+    if not isinstance(data, (bytes, bytearray)):
+        if not hasattr(client.payload, "pack"):
+            raise TypeError(
+                "send() takes bytes; for values by asset name the client has to be told their "
+                "layout: Client(..., payload=abcl.Format(...))"
+            )
+        data = client.payload.pack(data)
+    if not data:
+        raise ValueError("there are no bytes to be sent")
+    client.publish(client.number(device.id or id(device), ()), bytes(data), None, RAW)

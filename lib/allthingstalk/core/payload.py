@@ -10,7 +10,7 @@ try:
 except ImportError:
     from json import dump, dumps, loads
 
-from ..outbox import ABSOLUTE, OWN_TIME, SEVERAL, TIMELESS
+from ..outbox import ABSOLUTE, OWN_TIME, RAW, SEVERAL, TIMELESS
 
 BEGINNING = b'{"value":'
 END = b"}"
@@ -72,6 +72,8 @@ def whole(record, end, _topic=None):
     i = record.text
     text = bytes(memoryview(record.buffer)[i : i + record.text_size])
     if record.flags & SEVERAL:
+        if record.flags & RAW == RAW:
+            return text
         return b"{" + text.replace(TIME, end) + b"}"
     return BEGINNING + text + end
 

@@ -11,6 +11,7 @@ from micropython import const
 from ..topics import checked_name
 from ..utf8 import loads
 
+_HANDY = const(("update", "send"))  # members of Device that an asset may take
 _LIMITS = const(("minimum", "maximum", "unit", "enum", "properties", "items"))
 
 
@@ -139,7 +140,7 @@ def fields_of(Device, cls):
         for member in members:
             value = members[member]
             if isinstance(value, Device.__asset__):
-                if hasattr(Device, member) and member != "update":  # which is no more than handy
+                if hasattr(Device, member) and member not in _HANDY:
                     raise ValueError(
                         "an asset cannot be the member '%s', which every Device has: call the "
                         "member otherwise and give it name='%s'" % (member, member)

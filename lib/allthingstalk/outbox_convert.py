@@ -5,11 +5,11 @@ Loaded where a Client finds such values, because its `payload` was another befor
 
 from io import BytesIO
 
-from ..cbor import item_end, loads
-from ..outbox import OWN_TIME, SEVERAL
-from ..topics import asset_of
-from ..utf8 import loads as json_loads
-from . import cbor_payload, payload
+from .cbor import item_end, loads
+from .core import cbor_payload, payload
+from .outbox import OWN_TIME, RAW, SEVERAL
+from .topics import asset_of
+from .utf8 import loads as json_loads
 
 
 def convert(client, foreign):
@@ -23,7 +23,7 @@ def convert(client, foreign):
         outbox.remove(i)
     for other, (topic, text, second, ms, flags) in zip(foreign, kept):
         found = [(topic, text, flags)]
-        if other:
+        if other and flags & RAW != RAW:
             found = _converted(client, topic, text, flags)
         for topic, text, flags in found:
             client.dropped += abs(outbox.put(topic, text, len(text), second, ms, flags))
