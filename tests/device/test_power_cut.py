@@ -1,7 +1,8 @@
 """The power goes at random moments, and with `Outbox(always=True)` no assigned value is lost.
 
 A device program is killed with SIGKILL, which gives it no chance to write anything, while it
-assigns values over a link whose PUBACKs come late. What it printed as assigned has to arrive.
+assigns values over a link whose PUBACKs come late. What it printed as assigned has to arrive. Each
+boot has the other format of messages, so that values of the one before are converted.
 """
 
 import collections
@@ -23,7 +24,8 @@ class Meter(Device):
     count = IntegerAsset()
 
 client = Client(
-    TOKEN, api=HTTP, mqtt="mqtt://" + MQTT, client_id="meter", outbox=Outbox(FILE, always=True)
+    TOKEN, api=HTTP, mqtt="mqtt://" + MQTT, client_id="meter", outbox=Outbox(FILE, always=True),
+    payload=PAYLOAD,
 )
 print("found %d." % client.pending)
 meter = Meter(client=client, id=DEVICE_ID)
@@ -66,14 +68,16 @@ def test_killed_a_hundred_times_no_value_is_lost(interpreter, platform, values, 
     assigned = []
     waited = 0  # values that a start found in the file
     for kill in range(KILLS):
-        program = interpreter.start(PROGRAM, {**values, "FIRST": kill * 1000, "COUNT": 1000})
+        payload = ("json", "cbor")[kill % 2]
+        more = {"FIRST": kill * 1000, "COUNT": 1000, "PAYLOAD": payload}
+        program = interpreter.start(PROGRAM, {**values, **more})
         # From the first boot on: some die before they are connected, some after 40 values.
         time.sleep(chance.uniform(0.05, 0.35))
         program.kill(signal.SIGKILL)
         assigned += numbers(program, "assigned")
         waited += sum(numbers(program, "found"))
     platform.faults.off()
-    program = interpreter.run(PROGRAM, {**values, "FIRST": KILLS * 1000, "COUNT": 1})
+    program = interpreter.run(PROGRAM, {**values, **more, "FIRST": KILLS * 1000, "COUNT": 1})
     assert program.all("flushed") == ["True 0"]
     delivered = collections.Counter(
         state["value"] for state in platform.states(values["DEVICE_ID"], "count")

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 
+import cbor2
 import paho.mqtt.client as paho
 import pytest
 
@@ -208,12 +209,77 @@ def test_a_payload_that_cannot_be_used_is_reported_and_the_link_stays(
     assert any("temp: ignored" in line for line in lines)
 
 
-def test_cbor_is_reported_as_not_supported(platform, device, connect, lines):
+@pytest.mark.parametrize(
+    ("payload", "temp", "at"),
+    [
+        (cbor2.dumps({"temp": 1}), 1, None),
+        (cbor2.dumps({"temp": 21.5, "led": True}), 21.5, None),
+        (bytes.fromhex("bf6474656d7018 32ff"), 50, None),
+        (bytes.fromhex("d87882a16474656d7003c11a514b67b0"), 3, "2013-03-21T20:04:00Z"),
+        (bytes.fromhex("a16474656d70d8788303c11a514b67b0f6"), 3, "2013-03-21T20:04:00Z"),
+    ],
+)
+def test_cbor_is_told_by_its_content(platform, device, connect, payload, temp, at):
+    client = connect(device.token)
+    client.paho.publish(f"device/{device.id}/state", payload, qos=1)
+    assert platform.wait_for(lambda: client.acknowledged, TIMEOUT_S)
+    state = platform.state(device.id, "temp")
+    assert state["value"] == temp and at in (None, state["at"])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"\xa1\x64temp", b"\x05", b"\x81\x05", b"\xa1\x01\x05", b"\xff", b"\xa1\x64temp\xd8\x20\x61a"]
+    + [b"\xa1\x64temp\xf9\x7e\x00", b"{", b"\x81" * 500],
+)
+def test_what_is_no_map_of_states_is_reported(platform, device, connect, lines, payload):
     lines.clear()
     client = connect(device.token)
-    client.paho.publish(f"device/{device.id}/state", b"\xa1\x64temp\x01", qos=1)
+    client.paho.publish(f"device/{device.id}/state", payload, qos=1)
     assert platform.wait_for(lambda: client.acknowledged, TIMEOUT_S)
-    assert any("CBOR and ABCL are not supported here" in line for line in lines)
+    assert platform.state(device.id, "temp") is None
+    assert any("ignored" in line for line in lines)
+
+
+DEFINITION = {
+    "sense": [
+        {
+            "asset": "temp",
+            "value": {"byte": 0, "bytelength": 2, "signed": True, "calculation": "val/10"},
+        },
+        {"asset": "led", "value": {"byte": 2, "bit": 7}},
+    ]
+}
+
+
+def test_abcl_is_told_by_the_devices_definition(platform, device, connect, lines):
+    client = connect(device.token)
+    topic = f"device/{device.id}/state"
+    platform.set_abcl(device.id, DEFINITION)
+    for n, payload in enumerate((b"\xff\x85\x80", b'{"temp":{"value":7}}', b"{\x00\x00", b"\x00")):
+        client.paho.publish(topic, payload, qos=1)
+        assert platform.wait_for(lambda n=n: len(client.acknowledged) > n, TIMEOUT_S)
+    # Too large for the profile, and too short.
+    assert [state["value"] for state in platform.states(device.id, "temp")] == [-12.3, 7]
+    assert [state["value"] for state in platform.states(device.id, "led")] == [True, False]
+    platform.set_abcl(device.id, None)
+    lines.clear()
+    client.paho.publish(topic, b"\xff\x85\x80", qos=1)
+    assert platform.wait_for(lambda: any("no CBOR" in line for line in lines), TIMEOUT_S)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [{}, [], {"sense": []}, {"sense": [{"switch": {"byte": 0}}]}, {"sense": [{"asset": "a"}]}]
+    + [
+        {"sense": [{"asset": "a", "value": value}]}
+        for value in ({"byte": -1}, {"byte": 0, "size": 2}, {"byte": 0, "type": "word"})
+        + ({"byte": 0, "byteorder": "middle"}, {"byte": 0, "calculation": "__import__('os')"})
+    ],
+)
+def test_a_definition_that_cannot_be_used_is_refused(platform, device, definition):
+    with pytest.raises(ValueError):
+        platform.set_abcl(device.id, definition)
 
 
 def test_a_thousand_pipelined_publishes_are_all_kept_in_order(platform, device, connect):

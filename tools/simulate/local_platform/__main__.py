@@ -51,6 +51,7 @@ def _parser():
     command("states", console.states, "print the last state of each asset", "DEVICE")
     command("command", console.send, "send a command to a device", "DEVICE", "ASSET", "VALUE")
     command("event", console.send, "send an event to a device", "DEVICE", "ASSET", "VALUE")
+    command("abcl", console.abcl, "say in which layout a device sends bytes", "DEVICE", "FILE")
     fault = command("fault", console.fault, "do something wrong on purpose, from now on")
     fault.formatter_class = argparse.RawDescriptionHelpFormatter
     fault.epilog = _FAULTS

@@ -90,6 +90,21 @@ def fault(arguments) -> None:
         print("no faults")
 
 
+def abcl(arguments) -> None:
+    """Tell the platform the layout of a device's binary states, or that it has none."""
+    definition = None
+    if arguments.FILE != "off":
+        try:
+            with open(arguments.FILE, encoding="utf-8") as file:
+                definition = json.load(file)
+        except OSError as error:
+            raise Trouble(f"{arguments.FILE} cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise Trouble(f"{arguments.FILE} is no JSON: {error}.") from error
+    _ask(_find(arguments), "PUT", f"/device/{_quoted(arguments.DEVICE)}/abcl", definition)
+    print("abcl off" if definition is None else f"abcl {len(definition['sense'])} assets")
+
+
 def _quoted(text):
     return urllib.parse.quote(text, safe="")
 
@@ -110,7 +125,7 @@ def _ask(found, method, path, body=None):
     request = urllib.request.Request(
         found.http + path,
         method=method,
-        data=None if body is None else json.dumps(body).encode(),
+        data=json.dumps(body).encode() if method in ("PUT", "POST") else None,
         headers={
             "Authorization": f"Bearer {found.ground_token}",
             "Content-Type": "application/json",

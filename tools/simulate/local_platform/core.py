@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 
 from .faults import Faults
 from .manners import Manners
-from .payloads import read_json, read_states, shown, write_json
+from .message_formats import read_message
+from .payloads import shown, write_json
 from .profiles import check_value
 from .store import Asset, Device, State, Store, Token
 from .times import format_time, now_ms
@@ -139,17 +140,14 @@ class Core:
         if name is not None:
             self.asset(device_id, name)
         where = f"device {_short(device_id)} {name or 'states'}"
+        definition = self.store.abcl(device_id) if name is None else None
         try:
-            body = read_json(payload)
+            kind, states = read_message(payload, name, definition)
         except ValueError as error:
-            kinds = "" if name else " (CBOR and ABCL are not supported here)"
-            self.log(f"{where}: ignored {len(payload)} bytes that are not JSON{kinds}: {error}")
+            self.log(f"{where}: ignored {len(payload)} bytes: {error}")
             return
-        try:
-            states = read_states(body if name is None else {name: body})
-        except ValueError as error:
-            self.log(f"{where}: ignored {shown(body)}: {error}")
-            return
+        if kind != "JSON":
+            self.log(f"{where}: {len(payload)} bytes of {kind}")
         for asset_name, state in states.items():
             try:
                 await self.set_states(device_id, {asset_name: state})

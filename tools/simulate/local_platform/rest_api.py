@@ -11,7 +11,7 @@ import ssl
 
 from aiohttp import web
 
-from . import assets
+from . import abcl_states, assets
 from .core import Core, Refused, mask, state_object
 from .payloads import lower_keys, read_state, read_states, shown
 from .rest_faults import RestFaults
@@ -68,6 +68,7 @@ class RestApi:
                 web.get(_DEVICE, self._get_device),
                 web.get(_DEVICE + "/assets", self._get_assets),
                 web.post(_DEVICE + "/assets", self._post_asset),
+                web.put(_DEVICE + "/abcl", self._put_abcl),
                 web.get(_DEVICE + "/state", self._get_states),
                 web.put(_DEVICE + "/state", self._put_states),
                 web.get(_ASSET, self._get_asset),
@@ -150,6 +151,19 @@ class RestApi:
 
     async def _get_device(self, request):
         return await answer(request, 200, self._device_object(self._device(request)))
+
+    async def _put_abcl(self, request):
+        """Keep the layout of a device's binary states: a path of this platform's own."""
+        device = self._device(request)
+        definition = await read(request, lambda body: body)
+        try:
+            if definition is not None:
+                abcl_states.check(definition)
+        except ValueError as error:
+            raise Refused(400, str(error)) from None
+        self._store.set_abcl(device.id, definition)
+        self._core.log(f"device {device.id[:8]}… ABCL {'off' if definition is None else 'on'}")
+        return await answer(request, 200, definition or {})
 
     # Assets
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import listening, tls
+from . import abcl_states, listening, tls
 from .assets import asset_object, read_asset
 from .broker import LocalBroker
 from .core import Core, state_object
@@ -224,6 +224,16 @@ class LocalPlatform:
         """
         fields = {"name": name, "is": kind, "profile": {"type": profile_type}, **fields}
         self._store.put_asset(read_asset(device_id, fields, None))
+
+    def set_abcl(self, device_id: str, definition: dict | None) -> None:
+        """Say in which layout a device sends bytes; None: it sends JSON and CBOR only.
+
+        Raises:
+            ValueError: states cannot be read by this definition.
+        """
+        if definition is not None:
+            abcl_states.check(definition)
+        self._store.set_abcl(device_id, definition)
 
     def revoke(self, token: str) -> None:
         """Make a token unknown, and drop the MQTT clients that use it.

@@ -29,6 +29,8 @@ CREATE TABLE IF NOT EXISTS state (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     asset_id TEXT NOT NULL REFERENCES asset ON DELETE CASCADE,
     at_ms INTEGER NOT NULL, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS abcl (
+    device_id TEXT PRIMARY KEY REFERENCES device, definition TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS state_of_asset ON state (asset_id, number);
 """
 _ALPHABET = string.ascii_letters + string.digits
@@ -164,6 +166,17 @@ class Store:
         """Return the devices of a ground, oldest first."""
         rows = self._all("SELECT * FROM device WHERE ground_id = ? ORDER BY rowid", ground_id)
         return [Device(*row) for row in rows]
+
+    def set_abcl(self, device_id: str, definition: dict | None) -> None:
+        """Keep the layout of a device's binary states; None: it has none."""
+        self._run("DELETE FROM abcl WHERE device_id = ?", device_id)
+        if definition is not None:
+            self._run("INSERT INTO abcl VALUES (?, ?)", device_id, write_json(definition))
+
+    def abcl(self, device_id: str) -> dict | None:
+        """Return the layout of a device's binary states, or None."""
+        row = self._one("SELECT definition FROM abcl WHERE device_id = ?", device_id)
+        return row and read_json(row[0])
 
     # Assets
 
