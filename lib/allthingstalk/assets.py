@@ -12,6 +12,7 @@ class Asset:
     - `kind`: SENSOR, ACTUATOR, VIRTUAL or CONFIG.
     - `name`: default: the member's name. `title`: default: the name with a capital first letter.
     - `handler(device, value, at)`: hears commands.
+    - `echo`: publish what was commanded once its handler has returned without an error.
     - `keep`: 'every' value is delivered, or off line only the 'latest' waits.
     - `profile`: for typed kinds one of their own type. They have its keywords as well: `minimum`,
       `maximum`, `unit`, `enum`, `properties`, `items`, as said at each kind.
@@ -36,6 +37,7 @@ class Asset:
     name = None
     description = ""
     handler = None
+    echo = False
     keep = "every"
     type = None
     takes = ""  # which profile keywords a typed kind has
@@ -50,6 +52,7 @@ class Asset:
         description="",
         handler=None,
         keep="every",
+        echo=False,
         profile=None,
         minimum=None,
         maximum=None,
@@ -62,7 +65,7 @@ class Asset:
         from .declare import declare
 
         limits = (minimum, maximum, unit, enum, properties, items)
-        declare(self, unknown, limits, kind, name, title, description, handler, keep, profile)
+        declare(self, unknown, limits, kind, name, title, description, handler, keep, profile, echo)
 
     def __getattr__(self, attribute):
         if attribute == "title":

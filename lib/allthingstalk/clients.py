@@ -9,6 +9,8 @@ from .overlay import Overlay
 # Methods that are seldom called: functions of a folder, which is in memory for one call.
 _SELDOM = {
     "connect": "move",
+    "calls": "get_states send_command",
+    "history": "get_asset_states",
     "connect.calls": "lost down mend send_states",
     "topics": "state_topic number_assets subscribe",
 }
@@ -374,7 +376,7 @@ class Client(BaseClient):
         if function:
             from .core.commands import call
 
-            call(self.report, what, function, self, *args)
+            call(self.report, what, None, function, self, *args)
 
     def failed(self, e):
         """Take down the session after an error, report it, and plan the next try."""

@@ -163,6 +163,18 @@ class Device:
 
         send(self, data)
 
+    def history(self, member, since=None, until=None):
+        """Return a generator of the AssetStates that an asset had, oldest first.
+
+        `since` and `until` bound their times, both included, in any form that an AssetState takes.
+        It has a connection open until it has ended or is closed. Raises AttributeError for a member
+        that is no asset. (A class with an asset `history` has that instead.)
+        """
+        with Overlay("history"):
+            from .history import of_member
+
+            return of_member(self, member, since, until)
+
     def __read__(self, asset):
         if not self.__started__:
             raise RuntimeError("Device not started.")

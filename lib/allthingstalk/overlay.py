@@ -14,9 +14,8 @@ import sys
 
 from micropython import const
 
-_GO = const(
-    ("calls", "connect", "declare", "doctor", "rest", "topics", "exceptions", "timestamps", "utf8")
-)
+# Folders, and files without state.
+_GO = "calls connect declare doctor rest topics exceptions history timestamps utf8".split()
 _ENGINES = const(("umqtt", "urequests", "requests"))
 
 

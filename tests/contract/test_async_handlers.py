@@ -4,6 +4,7 @@ import asyncio
 import sys
 import unittest
 
+from allthingstalk import BooleanAsset, Device
 from contract import Board, ContractTest
 
 
@@ -42,6 +43,29 @@ class TestWithALoop(AsyncTest):
         self.assertEqual(self.heard, [("begun", True), ("ended", True)])
         self.assertEqual(self.values("temp"), [5])
         self.assertEqual(self.reports, [])
+
+    def test_its_value_goes_out_when_it_has_ended(self):
+        class Lamp(Device):
+            led = BooleanAsset(kind="actuator", echo=True)
+
+        lamp = Lamp(client=self.client, id="L")
+
+        async def switch(device, value, at):
+            await asyncio.sleep(0)
+            self.heard.append(list(self.values("led")))
+            if not value:
+                raise ValueError("stuck")
+
+        lamp.command.led(switch)
+        self.run_loop(
+            self.client.poll,
+            lambda: self.arrive("led", b"true", device="L"),
+            self.client.poll,
+            lambda: self.arrive("led", b"false", device="L"),
+            self.client.poll,
+        )
+        self.assertEqual((self.heard, self.values("led")), ([[], [True]], [True]))
+        self.assertEqual(self.client.errors, 1)
 
     def test_several_run_beside_each_other(self):
         self.device.command.led(self.hear)

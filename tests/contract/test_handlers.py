@@ -42,6 +42,38 @@ class HandlerTest(unittest.TestCase):
         return [mark for mark, _, _ in self.heard]
 
 
+class TestEcho(HandlerTest):
+    """`echo=True`: the value of a command is published once its handler has done what it says."""
+
+    def lamp(self, handler):
+        class Lamp(Device):
+            led = BooleanAsset(kind="actuator", echo=True)
+            temp = NumberAsset(kind="actuator", handler=handler)
+
+        lamp = Lamp(client=OwnClient(), id="D")
+        lamp.command.led(handler)
+        return lamp
+
+    def test_what_was_commanded_goes_out_as_state(self):
+        lamp = self.lamp(lambda device, value, at: self.heard.append(list(lamp.client.published)))
+        lamp.on_message("command", "led", '{"value":"on"}')
+        self.assertEqual((self.heard, lamp.client.published), ([[]], [("D", "led", True)]))
+
+    def test_not_after_an_error_nor_where_nobody_asked(self):
+        def handler(device, value, at):
+            if value is True:
+                raise KeyError("stuck")
+
+        lamp = self.lamp(handler)
+        lamp.on_message("command", "led", "true")
+        lamp.on_message("command", "temp", "5")
+        lamp.feed.led(handler)
+        lamp.on_message("feed", "led", "false")
+        self.assertEqual(lamp.client.published, [])
+        lamp.on_message("command", "led", "false")
+        self.assertEqual(lamp.client.published, [("D", "led", False)])
+
+
 class TestWhere(HandlerTest):
     def setUp(self):
         super().setUp()

@@ -34,6 +34,7 @@ NEVER = "copy dataclasses datetime enum logging typing".split()
 NOT_PUBLIC = {
     "__init__": "the package itself",
     "overlay": "lets folders go, and stays",
+    "history": "device.history() and client.get_asset_states()",
     "outbox_convert": "JSON in the outbox's file to CBOR and back, after a change of payload",
     "outbox_file": "the outbox on flash: Client(outbox=path) loads it, and then it stays",
     "utf8": "strict JSON: REST, settings and text beyond ASCII load it",

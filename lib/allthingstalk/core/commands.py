@@ -63,7 +63,8 @@ def dispatch(client):
         for device in client.devices:
             if len(parts) == 5 and parts[1] == device.id:
                 device.__again__ = again
-                call(client.report, "on_message", device.on_message, parts[4], parts[3], message)
+                what = "on_message"
+                call(client.report, what, None, device.on_message, parts[4], parts[3], message)
     session.inbox_bytes = 0
 
 
@@ -103,16 +104,26 @@ def deliver(device, stream, asset_name, message):
         if seen(client, device, key, at):
             return
     device.__last_at__[key] = at
-    call(report, "the handler for the " + place, handler, device, value, at)
+
+    def echo():
+        setattr(device, member, value)
+
+    then = echo if asset.echo and stream == "command" else None
+    call(report, "the handler for the " + place, then, handler, device, value, at)
 
 
-def call(report, what, function, *args):
-    """Call a function of the program, report what it raises; one that is `async def` is begun."""
+def call(report, what, then, function, *args):
+    """Call a function of the program, report what it raises; one that is `async def` is begun.
+
+    `then()` is called when it has returned without an error; None for nothing.
+    """
     try:
         result = function(*args)
-        if result is not None:
+        if hasattr(result, "send"):
             from .tasks import begin
 
-            begin(report, what, result)
+            begin(report, what, then, result)
+        elif then:
+            then()
     except Exception as e:
         report(what + " raised", e)

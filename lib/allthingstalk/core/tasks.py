@@ -5,13 +5,11 @@ import sys
 _tasks = []  # that run: CPython's loop keeps no task alive
 
 
-def begin(report, what, coroutine):
+def begin(report, what, then, coroutine):
     """Run a coroutine as a task; report what it raises, and where no event loop runs.
 
-    Anything else that a function of the program may have returned is passed over.
+    `then()` is called when it has returned without an error.
     """
-    if not hasattr(coroutine, "send"):
-        return
     asyncio = sys.modules.get("asyncio")
     try:
         asyncio.current_task()
@@ -24,11 +22,13 @@ def begin(report, what, coroutine):
         return
     for task in [task for task in _tasks if task.done()]:
         _tasks.remove(task)
-    _tasks.append(asyncio.create_task(_run(report, what, coroutine)))
+    _tasks.append(asyncio.create_task(_run(report, what, then, coroutine)))
 
 
-async def _run(report, what, coroutine):
+async def _run(report, what, then, coroutine):
     try:
         await coroutine
+        if then:
+            then()
     except Exception as e:
         report(what + " raised", e)

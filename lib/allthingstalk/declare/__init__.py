@@ -11,17 +11,17 @@ from micropython import const
 from ..topics import checked_name
 from ..utf8 import loads
 
-_HANDY = const(("update", "send"))  # members of Device that an asset may take
+_HANDY = const(("update", "send", "history"))  # members of Device that an asset may take
 _LIMITS = const(("minimum", "maximum", "unit", "enum", "properties", "items"))
 
 
-def declare(asset, unknown, limits, kind, name, title, description, handler, keep, profile):
+def declare(asset, unknown, limits, kind, name, title, description, handler, keep, profile, echo):
     """Set up an asset; see assets.Asset. `limits`: the values of _LIMITS, None where not given."""
     given = dict([(key, value) for key, value in zip(_LIMITS, limits) if value is not None])
     for key in list(unknown) + [key for key in given if key not in asset.takes.split()]:
         raise TypeError(
-            "%s has no keyword '%s'; it has: kind name title description handler keep profile %s"
-            % (asset.__class__.__name__, key, asset.takes)
+            "%s has no keyword '%s'; it has: kind name title description handler keep echo "
+            "profile %s" % (asset.__class__.__name__, key, asset.takes)
         )
     if kind not in (asset.SENSOR, asset.ACTUATOR, asset.VIRTUAL, asset.CONFIG):
         raise ValueError("kind is sensor, actuator, virtual or config, not %r" % (kind,))
@@ -37,6 +37,8 @@ def declare(asset, unknown, limits, kind, name, title, description, handler, kee
         asset.description = description
     if handler is not None:
         asset.handler = handler
+    if echo:
+        asset.echo = True
     if keep != asset.keep:
         asset.keep = keep
     if given or profile is not None or asset.type is None:

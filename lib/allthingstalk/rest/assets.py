@@ -1,12 +1,9 @@
 """The assets of a device on the platform: listed as a stream, created, overwritten."""
 
-from micropython import const
-
 from ..assets import Asset
 from ..utf8 import loads
+from .entries import entries
 from .http import path, request, unreadable
-
-_ENTRY_MAX = const(4096)  # bytes of one asset object; a longer one is skipped and reported
 
 
 def _definition(asset):
@@ -56,59 +53,12 @@ def assets(read, report):
     An entry that cannot be read is skipped, and `report(text)` is told. ValueError if it is no
     JSON array, ends early or does not end.
     """
-    n = 1 << 20  # bytes: thousands of assets; a list that goes on has no end
-    # One buffer for all: it keeps its size, and JSON may end in blanks.
-    entry = bytearray(256)
-    size = 0  # of the current entry
-    depth = 0  # of braces and brackets; 1 is inside the array
-    in_text = escaped = too_long = False
-    piece = read(128)
-    while piece:
-        n -= len(piece)
-        if n < 0:
-            raise ValueError("the list of assets does not end")
-        for c in piece:
-            inside = depth > 1
-            if in_text:
-                if escaped:
-                    escaped = False
-                elif c == 0x5C:  # backslash
-                    escaped = True
-                elif c == 0x22:
-                    in_text = False
-            elif c == 0x22:
-                in_text = True
-            elif c in b"[{":
-                depth += 1
-                inside = depth > 1
-            elif c in b"]}":
-                depth -= 1
-            if depth < 1:
-                if c == 0x5D:
-                    return
-                if c not in b" \t\r\n":
-                    raise ValueError("the list of assets is no JSON array")
-            if not inside:
-                continue
-            if size < _ENTRY_MAX:
-                if size == len(entry):
-                    entry.extend(bytes(64))
-                entry[size] = c
-                size += 1
-            else:
-                too_long = True
-            if depth == 1:
-                for k in range(size, len(entry)):
-                    entry[k] = 0x20
-                asset = None if too_long else _asset(entry)
-                if asset:
-                    yield asset
-                else:
-                    report("an entry of the list of assets cannot be read and was skipped")
-                size = 0
-                too_long = False
-        piece = read(128)
-    raise ValueError("the list of assets was cut off")
+    for entry in entries(read, 1):
+        asset = None if entry is None else _asset(entry)
+        if asset:
+            yield asset
+        else:
+            report("an entry of the list of assets cannot be read and was skipped")
 
 
 def _asset(entry):

@@ -1,6 +1,10 @@
 """The calls of the REST API, as a Client has them."""
 
+from micropython import const
+
 from .http import path, quoted, request, unreadable
+
+_STATES_MAX = const(16384)  # bytes of the last states of a device
 
 
 def get_assets(client, device_id):
@@ -53,6 +57,32 @@ def get_asset_state(client, device_id, asset_name):
     from ..core.payload import utc
 
     return AssetState(state["value"], utc(state.get("at")))
+
+
+def get_states(client, device_id):
+    """Return {asset name: AssetState} of all assets of a device that were ever set."""
+    from ..asset_state import AssetState
+    from ..core.payload import utc
+
+    answer = request(client, "GET", path(device_id) + "/state", most=_STATES_MAX)
+    try:
+        return dict(
+            [
+                (name, AssetState(answer[name]["value"], utc(answer[name].get("at"))))
+                for name in answer
+                if answer[name] and answer[name].get("value") is not None
+            ]
+        )
+    except (KeyError, TypeError, AttributeError) as e:
+        raise unreadable(client, e)
+
+
+def send_command(client, device_id, asset_name, value):
+    """Send a command to an asset of a device, of this one or another."""
+    from ..core.values import check_json
+
+    check_json(value, asset_name)
+    request(client, "PUT", path(device_id, asset_name) + "/command", {"value": value})
 
 
 def create_asset(client, device_id, asset):
