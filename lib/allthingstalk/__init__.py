@@ -16,21 +16,14 @@ _NAMES = {
     "PlatformException CertificateException PlatformUnavailableException AssetMismatchException "
     "AssetStateRetrievalException InvalidAssetProfileException",
     "outbox": "Outbox",
-    "profiles": "",
-    "timestamps": "",
-    "cbor": "",
-    "abcl": "",
-    "net": "",
-    "rest": "",
-    "board": "",
-    "doctor": "",
 }
+_MODULES = "profiles timestamps cbor abcl net rest board doctor"
 
 
 def __getattr__(name):
+    if name in _NAMES or name in _MODULES.split():
+        return __import__("allthingstalk." + name, None, None, ("*",))
     for module in _NAMES:
-        if name == module:
-            return __import__("allthingstalk." + module, None, None, ("*",))
         if name in _NAMES[module].split():
             return getattr(__import__("allthingstalk." + module, None, None, (name,)), name)
     if name == "__all__":

@@ -9,7 +9,7 @@ from .overlay import Overlay
 # Methods that are seldom called: functions of a folder, which is in memory for one call.
 _SELDOM = {
     "connect": "move",
-    "calls": "get_states send_command",
+    "rest.calls": "get_states send_command",
     "history": "get_asset_states",
     "connect.calls": "lost down mend send_states",
     "topics": "state_topic number_assets subscribe",
@@ -140,6 +140,8 @@ class Client(BaseClient):
     def __getattr__(self, name):
         for folder in _SELDOM:
             if name in _SELDOM[folder].split():
+                if folder == "rest.calls":
+                    return lambda *args: self._call("calls", "rest", name, *args)
                 return lambda *args, **kwargs: self._call(folder, name, *args, **kwargs)
         if not self.session:  # a method of `core` is asked for
             self.load()

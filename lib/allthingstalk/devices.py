@@ -171,9 +171,9 @@ class Device:
         that is no asset. (A class with an asset `history` has that instead.)
         """
         with Overlay("history"):
-            from .history import of_member
+            from .history import history
 
-            return of_member(self, member, since, until)
+            return history(self, member, since, until)
 
     def __read__(self, asset):
         if not self.__started__:

@@ -24,7 +24,7 @@ def get_asset_states(client, device_id, asset_name, since=None, until=None):
     return _states(client, device_id, asset_name, since, until)
 
 
-def of_member(device, member, since, until):
+def history(device, member, since, until):
     """Return such a generator for a member of a device: what `device.history` does."""
     if member not in device.assets:
         raise AttributeError("no asset '%s'; there are %s" % (member, " ".join(device.assets)))

@@ -15,10 +15,13 @@ from .utf8 import loads as json_loads
 def convert(client, foreign):
     """Convert the records of the outbox for which `foreign` says so, in their order."""
     outbox, kept = client.outbox, []
-    for i in list(outbox.each()):
+    from_json = client.format is cbor_payload
+    for other, i in zip(foreign, list(outbox.each())):
         outbox.read(i)
         start = outbox.text
         text = bytes(memoryview(outbox.buffer)[start : start + outbox.text_size])
+        if other and from_json:
+            text = payload.whole(outbox, payload.END)
         kept.append((outbox.topic, text, outbox.second, outbox.ms(), outbox.flags))
         outbox.remove(i)
     for other, (topic, text, second, ms, flags) in zip(foreign, kept):
@@ -43,10 +46,11 @@ def _converted(client, topic, text, flags):
 
 
 def _of_json(text, flags):
+    """Return (asset name, or None for that of the record, value, time or None) of a message."""
     if not flags & SEVERAL:
-        value, at = payload.read(payload.BEGINNING + text + payload.END)
+        value, at = payload.read(text)
         return [(None, value, at)]
-    states = json_loads(b"{" + text.replace(payload.TIME, payload.END) + b"}")
+    states = json_loads(text)
     return [(name, states[name]["value"], states[name].get("at")) for name in states]
 
 

@@ -217,11 +217,15 @@ class Store:
         self._doubtful = self._doubtful or flags & _DOUBTFUL == _DOUBTFUL
         i = outbox.text
         return _record(
-            client.format.KIND,
+            self._kind(),
             pack(_VALUE, number, flags, self._boot, second, ms, len(name))
             + name
             + bytes(memoryview(outbox.buffer)[i : i + outbox.text_size]),
         )
+
+    def _kind(self):
+        """Return the mark of the records of values, which are in the format of the client."""
+        return b"V" if self._client.format.END else b"C"
 
     def _boot_ms(self):
         """Return when the second 0 of this boot was by the clock, None while that is not set."""
@@ -312,7 +316,7 @@ class Store:
             at += _HEAD + n
             if kind == 0x56 or kind == 0x43:  # in JSON, in CBOR
                 self._take(payload, timeless)
-                if head[:1] != self._client.format.KIND:
+                if head[:1] != self._kind():
                     self._foreign.add(self._number)
             elif kind == 0x54:
                 boot, second, ms = unpack(">HIH", payload)

@@ -14,8 +14,21 @@ import sys
 
 from micropython import const
 
-# Folders, and files without state.
-_GO = "calls connect declare doctor rest topics exceptions history timestamps utf8".split()
+_GO = const(
+    (
+        # Folders, and files without state.
+        "calls",
+        "connect",
+        "declare",
+        "doctor",
+        "rest",
+        "topics",
+        "exceptions",
+        "history",
+        "timestamps",
+        "utf8",
+    )
+)
 _ENGINES = const(("umqtt", "urequests", "requests"))
 
 

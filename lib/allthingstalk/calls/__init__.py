@@ -56,16 +56,6 @@ def rest(client, name, *args):
         client.busy = False
 
 
-def get_states(client, device_id):
-    """Return {asset name: AssetState} of a device; see rest.calls."""
-    return rest(client, "get_states", device_id)
-
-
-def send_command(client, device_id, asset_name, value):
-    """Send a command to an asset of a device; see rest.calls."""
-    rest(client, "send_command", device_id, asset_name, value)
-
-
 def flush(client, timeout=10):
     """Poll until everything is acknowledged; see Client.flush()."""
     client.until(timeout, lambda: not client.pending or client.status == "closed")

@@ -11,7 +11,6 @@ from . import payload
 from .payload import utc  # noqa: F401  - part of the face
 
 BEGINNING = END = b""
-KIND = b"C"
 _NULL = b"\xf6"
 
 
@@ -41,11 +40,11 @@ def pair(name, value, at):
     return dumps(name) + dumps(value) if at is None else None
 
 
-def join(pairs):
+def join(parts):
     """Return the text of several named values."""
     out = bytearray()
-    append_head(out, 0xA0, len(pairs))
-    return bytes(out) + b"".join(pairs)
+    append_head(out, 0xA0, len(parts))
+    return bytes(out) + b"".join(parts)
 
 
 def ending(record, age_ms):
@@ -58,7 +57,7 @@ def ending(record, age_ms):
     return bytes(out)
 
 
-def begins(topic):
+def begin(topic):
     """Return the topic of a message, and how it begins."""
     return b"/".join(topic.split(b"/")[:2]) + b"/state", BEGINNING
 

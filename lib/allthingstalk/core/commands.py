@@ -63,8 +63,8 @@ def dispatch(client):
         for device in client.devices:
             if len(parts) == 5 and parts[1] == device.id:
                 device.__again__ = again
-                what = "on_message"
-                call(client.report, what, None, device.on_message, parts[4], parts[3], message)
+                hear = device.on_message
+                call(client.report, "on_message", None, hear, parts[4], parts[3], message)
     session.inbox_bytes = 0
 
 
@@ -108,22 +108,22 @@ def deliver(device, stream, asset_name, message):
     def echo():
         setattr(device, member, value)
 
-    then = echo if asset.echo and stream == "command" else None
-    call(report, "the handler for the " + place, then, handler, device, value, at)
+    after = echo if asset.echo and stream == "command" else None
+    call(report, "the handler for the " + place, after, handler, device, value, at)
 
 
-def call(report, what, then, function, *args):
+def call(report, text, after, function, *args):
     """Call a function of the program, report what it raises; one that is `async def` is begun.
 
-    `then()` is called when it has returned without an error; None for nothing.
+    `text` names it; `after()` is called when it has returned without an error; None for nothing.
     """
     try:
         result = function(*args)
         if hasattr(result, "send"):
             from .tasks import begin
 
-            begin(report, what, then, result)
-        elif then:
-            then()
+            begin(report, text, after, result)
+        elif after:
+            after()
     except Exception as e:
-        report(what + " raised", e)
+        report(text + " raised", e)

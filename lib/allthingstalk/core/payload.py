@@ -5,6 +5,8 @@ it known whether it had to wait. One that did carries the time of its assignment
 stamps the others. Formats as seen in public clients.
 """
 
+from micropython import const
+
 try:
     from ujson import dump, dumps, loads  # on CPython it writes bytes, as on a board
 except ImportError:
@@ -14,8 +16,8 @@ from ..outbox import ABSOLUTE, OWN_TIME, RAW, SEVERAL, TIMELESS
 
 BEGINNING = b'{"value":'
 END = b"}"
-KIND = b"V"  # of its records in the outbox's file
-TIME = b"\0"  # no JSON holds it: where the time of one of several values goes, if they had to wait
+# No JSON holds it: where the time of one of several values goes, if they had to wait.
+_TIME = const(b"\0")
 
 
 def write(stream, value, at):
@@ -31,9 +33,9 @@ def pair(name, value, at):
     return "%s:%s%s%s" % (dumps(name), str(BEGINNING, "utf-8"), dumps(value), end)
 
 
-def join(pairs):
+def join(parts):
     """Return the text of several named values, as an outbox record has it."""
-    return ",".join(pairs).encode()
+    return ",".join(parts).encode()
 
 
 def check(text, size):
@@ -62,19 +64,19 @@ def late_time(record, age_ms):
     return None
 
 
-def begins(topic):
+def begin(topic):
     """Return the topic of a message, and how it begins before the text of its value."""
     return topic, BEGINNING if b"/asset/" in topic else b""
 
 
-def whole(record, end, _topic=None):
+def whole(record, end, topic=None):
     """Return the message of an outbox record as one text; `end` is what ending() returned."""
     i = record.text
     text = bytes(memoryview(record.buffer)[i : i + record.text_size])
     if record.flags & SEVERAL:
         if record.flags & RAW == RAW:
             return text
-        return b"{" + text.replace(TIME, end) + b"}"
+        return b"{" + text.replace(_TIME, end) + b"}"
     return BEGINNING + text + end
 
 

@@ -101,7 +101,7 @@ class Session:
                 text, t = format.whole(outbox, end, owner.topics[outbox.topic]), 0
                 n, end = len(text), b""
             while outbox.topic >= len(self._heads):
-                topic, beginning = format.begins(owner.topics[len(self._heads)])
+                topic, beginning = format.begin(owner.topics[len(self._heads)])
                 head = bytes((len(topic) >> 8, len(topic) & 255)) + topic
                 if qos:
                     head += b"\0\0"  # the packet id

@@ -5,10 +5,10 @@ import sys
 _tasks = []  # that run: CPython's loop keeps no task alive
 
 
-def begin(report, what, then, coroutine):
+def begin(report, text, after, coroutine):
     """Run a coroutine as a task; report what it raises, and where no event loop runs.
 
-    `then()` is called when it has returned without an error.
+    `after()` is called when it has returned without an error.
     """
     asyncio = sys.modules.get("asyncio")
     try:
@@ -17,18 +17,18 @@ def begin(report, what, then, coroutine):
         coroutine.close()
         report(
             "%s is async def, and no event loop runs: poll with `await client.run()` inside "
-            "asyncio.run(), or make it a plain function" % what
+            "asyncio.run(), or make it a plain function" % text
         )
         return
     for task in [task for task in _tasks if task.done()]:
         _tasks.remove(task)
-    _tasks.append(asyncio.create_task(_run(report, what, then, coroutine)))
+    _tasks.append(asyncio.create_task(_run(report, text, after, coroutine)))
 
 
-async def _run(report, what, then, coroutine):
+async def _run(report, text, after, coroutine):
     try:
         await coroutine
-        if then:
-            then()
+        if after:
+            after()
     except Exception as e:
-        report(what + " raised", e)
+        report(text + " raised", e)

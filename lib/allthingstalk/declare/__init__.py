@@ -76,13 +76,13 @@ def _set_profile(asset, profile, limits):
     asset.type = kind
 
 
-def _as_json(part, asset):
-    """Return a part of a profile as JSON keeps it: lists and dicts with text as keys, alone."""
-    if isinstance(part, (list, tuple)):
-        return [_as_json(entry, asset) for entry in part]
-    if not isinstance(part, dict):
-        return part
-    enum = part.get("enum")
+def _as_json(schema, asset):
+    """Return a profile or part of it as JSON keeps it: lists and dicts with text as keys."""
+    if isinstance(schema, (list, tuple)):
+        return [_as_json(entry, asset) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    enum = schema.get("enum")
     if enum is not None and not (enum and isinstance(enum, (list, tuple, dict))):
         from ..exceptions import InvalidAssetProfileException
 
@@ -90,7 +90,7 @@ def _as_json(part, asset):
             "%s: enum is a list of the values allowed, at least one, not %r"
             % (asset.__class__.__name__, enum)
         )
-    return dict([(str(key), _as_json(part[key], asset)) for key in part])
+    return dict([(str(key), _as_json(schema[key], asset)) for key in schema])
 
 
 def copied(asset):

@@ -64,7 +64,7 @@ def get_states(client, device_id):
     from ..asset_state import AssetState
     from ..core.payload import utc
 
-    answer = request(client, "GET", path(device_id) + "/state", most=_STATES_MAX)
+    answer = request(client, "GET", path(device_id) + "/state", size=_STATES_MAX)
     try:
         return dict(
             [

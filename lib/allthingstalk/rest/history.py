@@ -4,7 +4,7 @@ from ..asset_state import AssetState
 from ..core.payload import utc
 from ..timestamps import normalise
 from ..utf8 import loads
-from .entries import entries
+from .assets import entries
 from .http import path, quoted, request, unreadable
 
 

@@ -30,7 +30,7 @@ _BYTES_PER_S = const(4096)  # that an answer may be slow for: a second more for 
 _BODY_MAX = const(4096)  # bytes of an answer that is not read as a stream
 
 
-def request(client, method, path, body=None, stream=False, most=_BODY_MAX):
+def request(client, method, path, body=None, stream=False, size=_BODY_MAX):
     """Return the JSON of a 2xx answer (None if empty), or the HttpSocket to read it from.
 
     Raises AllThingsTalkException for everything else.
@@ -64,8 +64,8 @@ def request(client, method, path, body=None, stream=False, most=_BODY_MAX):
         text = b""
         while piece := answer.read():
             text += piece
-            if len(text) > most:
-                raise ValueError("an answer of more than %d bytes" % most)
+            if len(text) > size:
+                raise ValueError("an answer of more than %d bytes" % size)
         return loads(text) if text else None
     except (OSError, ValueError, RuntimeError, IndexError) as e:
         if client.http[:5] == "https" and not (answer and answer.status):

@@ -1,13 +1,5 @@
 """Names and topics: checked, made and subscribed to. In memory for that long."""
 
-# Blanks beyond ASCII (Unicode's White_Space), as the platform refuses them.
-_BLANKS = (
-    b"\xc2\x85 \xc2\xa0 \xe1\x9a\x80 \xe2\x80\x80 \xe2\x80\x81 \xe2\x80\x82 "
-    b"\xe2\x80\x83 \xe2\x80\x84 \xe2\x80\x85 \xe2\x80\x86 \xe2\x80\x87 \xe2\x80\x88 "
-    b"\xe2\x80\x89 \xe2\x80\x8a \xe2\x80\xa8 \xe2\x80\xa9 \xe2\x80\xaf \xe2\x81\x9f "
-    b"\xe3\x80\x80"
-)
-
 
 def checked_name(name, where="asset name"):
     """Return a name or an id if it can be part of a topic and of a path. Else ValueError."""
@@ -19,7 +11,14 @@ def checked_name(name, where="asset name"):
         from ..utf8 import check
 
         check(sign)
-        for blank in _BLANKS.split():
+        # Blanks beyond ASCII (Unicode's White_Space), as the platform refuses them.
+        blanks = (
+            b"\xc2\x85 \xc2\xa0 \xe1\x9a\x80 \xe2\x80\x80 \xe2\x80\x81 \xe2\x80\x82 "
+            b"\xe2\x80\x83 \xe2\x80\x84 \xe2\x80\x85 \xe2\x80\x86 \xe2\x80\x87 \xe2\x80\x88 "
+            b"\xe2\x80\x89 \xe2\x80\x8a \xe2\x80\xa8 \xe2\x80\xa9 \xe2\x80\xaf \xe2\x81\x9f "
+            b"\xe3\x80\x80"
+        )
+        for blank in blanks.split():
             if blank in sign:
                 break
         else:
