@@ -31,8 +31,21 @@ def history(device, member, since, until):
     return get_asset_states(device.client, device.id, device.assets[member].name, since, until)
 
 
-def _states(*args):
+def _states(client, *args):
     with Overlay("rest"):
-        from .rest.history import states
+        try:
+            from .rest.history import states
+        except MemoryError:
+            if not client.link or client.busy:
+                raise
+            _make_room(client)
+            from .rest.history import states
 
-        yield from states(*args)
+        yield from states(client, *args)
+
+
+def _make_room(client):
+    with Overlay("calls"):
+        from .calls import make_room
+
+        make_room(client)

@@ -1,4 +1,4 @@
-"""History, states and commands of other devices over real sockets, and in a heap of 64 KiB."""
+"""History, states and commands of other devices over real sockets, and in a heap of 72 KiB."""
 
 import http.client
 import json
@@ -63,7 +63,7 @@ def values(platform, device):
 
 @pytest.mark.parametrize("interpreter", ["cpython", "compiled"], indirect=True)
 def test_a_long_history_in_a_small_heap(interpreter, platform, recorded):
-    heap = [] if interpreter.name == "cpython" else ["-X", "heapsize=64k"]
+    heap = [] if interpreter.name == "cpython" else ["-X", "heapsize=72k"]
     program = interpreter.run(
         DEVICE
         + """

@@ -49,11 +49,15 @@ def rest(client, name, *args):
         except MemoryError:
             if not client.link or client.busy:
                 raise
-        # REST and MQTT do not fit both, two TLS sessions least of all: MQTT makes room.
-        client.busy = True
-        client.down(True)
-        client.lost("MQTT made room for REST")
-        client.busy = False
+        make_room(client)
+
+
+def make_room(client):
+    """Close MQTT: it and REST do not fit both into the memory, two TLS sessions least of all."""
+    client.busy = True
+    client.down(True)
+    client.lost("MQTT made room for REST")
+    client.busy = False
 
 
 def flush(client, timeout=10):

@@ -2,18 +2,16 @@
 
 from ..asset_state import AssetState
 from ..core.payload import utc
-from ..timestamps import normalise
 from ..utf8 import loads
-from .assets import entries
-from .http import path, quoted, request, unreadable
+from .http import entries, path, quoted, request, unreadable
 
 
 def states(client, device_id, asset_name, since, until):
-    """Yield an AssetState for each state between two times, both included, oldest first."""
+    """Yield an AssetState for each state between two times, ISO 8601 text or None, oldest first."""
     query = ""
     for key, at in (("from", since), ("to", until)):
         if at is not None:
-            query += "%s=%s&" % (key, quoted(normalise(at)))
+            query += "%s=%s&" % (key, quoted(at))
     url = path(device_id, asset_name) + "/states?" + query + "page="
     page, first = 0, None  # of the page before: a platform that knows no pages repeats itself
     while True:
@@ -43,6 +41,8 @@ def states(client, device_id, asset_name, since, until):
 def _state(entry):
     try:
         d = loads(entry)
-        return AssetState(d["data"] if "data" in d else d["value"], utc(d.get("at")))
+        state = AssetState(d["data"] if "data" in d else d["value"])
+        state.at = utc(d.get("at"))  # as the platform writes it: nothing has to be loaded for it
+        return state
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         return None
