@@ -25,6 +25,7 @@ _GO = const(
         "topics",
         "exceptions",
         "history",
+        "readings",
         "timestamps",
         "utf8",
     )
