@@ -2,22 +2,20 @@
 
     from allthingstalk import health
 
-    board = Board(client=client, id=settings.device, connect=False)
+    board = Board(client=client, id=settings.device)
     health.watch(board, every=300)
-    board.connect()
 
-Each value that is chosen is an asset of its own, created with those of the device.
+The assets are created on the platform with the first report, for the parts that are chosen; they
+are no fields of the device, so that they take no memory.
 """
 
 from .overlay import Overlay
 
-WHAT = "signal memory uptime reset link errors versions"
 
+def watch(device, every=300, what="signal memory uptime reset link errors versions"):
+    """Report the health of a board while its device is on line, from now on.
 
-def watch(device, every=300, what=WHAT):
-    """Add assets of a board's health to a device, and publish them from now on.
-
-    - `device`: one of a Client, best before it connects: its assets are created with the others.
+    - `device`: one of a Client.
     - `every`: seconds between two reports. Reset cause and versions are reported once, errors when
       there are new ones.
     - `what`: the parts wanted, with blanks between: `signal` (assets wifi-signal in words,
@@ -30,32 +28,27 @@ def watch(device, every=300, what=WHAT):
     """
     if every < 1:
         raise ValueError("every=%s: seconds between two reports" % every)
-    parts = what.split()
     with Overlay("readings"):
-        from .readings import declare
+        from .readings import chosen
 
-        declare(device, parts)
+        parts = chosen(device, what)
     client, below = device.client, device.client.link_up
-    due_s = None  # second of the next report
-    told = {"links": -1, "online": False}  # sessions after the first; what was reported
+    told = {"links": -1, "online": False, "due_s": 0}  # what was seen and reported
 
     def link_up():
-        nonlocal due_s
         online = client.state == "online"
         if online and not told["online"]:
             told["links"] += 1
         told["online"] = online
-        if device.__started__ and (due_s is None or client.second >= due_s):
-            due_s = client.second + every
+        if online and client.second >= told["due_s"] and device.__started__:
+            told["due_s"] = client.second + every
             try:
                 with Overlay("readings"):
                     from .readings import report
 
                     report(device, parts, told)
-            except MemoryError:  # the next report will do
-                pass
+            except Exception as e:  # too little memory, or the platform refused the assets
+                client.report("health is not reported: %s" % e)
         return below is None or below()
 
     client.link_up = link_up
-    if device.__started__:
-        device.connect()

@@ -1,78 +1,122 @@
-"""What health.watch() declares and reads; in memory for that long only."""
+"""What health.watch() creates and reads; in memory for that long only."""
 
 import gc
+import sys
 
+from .. import __version__
 from ..assets import IntegerAsset, NumberAsset, StringAsset
+from ..outbox import SEVERAL
 
-# The assets of each part: name, title, and unit, None for text.
-_ASSETS = {
-    "signal": (("wifi-signal", "WiFi Signal Strength", None), ("wifi-rssi", "WiFi RSSI", "dBm")),
-    "memory": (("free-heap", "Free heap", "B"), ("largest-block", "Largest free block", "B")),
-    "uptime": (("uptime", "Uptime", "s"),),
-    "reset": (("reset-cause", "Cause of the last reset", None),),
-    "link": (("reconnects", "Reconnects", ""), ("dropped", "Values dropped", "")),
-    "errors": (("errors", "Errors", ""), ("last-error", "Last error", None)),
-    "versions": (("versions", "Versions", None),),
-}
+# A line each asset: its part, name, unit ("-" for a count, "text" for text), title. One text: names
+# of their own would stay in memory for ever.
+_ASSETS = """\
+signal wifi-signal text WiFi Signal Strength
+signal wifi-rssi dBm WiFi RSSI
+memory free-heap B Free heap
+memory largest-block B Largest free block
+uptime uptime s Uptime
+reset reset-cause text Cause of the last reset
+link reconnects - Reconnects
+link dropped - Values dropped
+errors errors - Errors
+errors last-error text Last error
+versions versions text Versions"""
 _STEP = 256  # bytes: how exactly the largest free block is known
 _LONGEST = 200  # characters of the last error
-# dBm, and what a signal above it is called by the platform's Arduino SDK.
-_WORDS = ((-55, "Excellent"), (-70, "Good"), (-80, "Decent"), (-88, "Bad"), (-999, "Horrible"))
-_CAUSES = {
-    "PWRON_RESET": "power on",
-    "HARD_RESET": "hard reset",
-    "WDT_RESET": "watchdog",
-    "DEEPSLEEP_RESET": "deep sleep",
-    "SOFT_RESET": "soft reset",
-}
+# dBm above which a signal is called so by the platform's Arduino SDK.
+_WORDS = "-55 Excellent -70 Good -80 Decent -88 Bad -999 Horrible"
+_CAUSES = """\
+PWRON_RESET power on
+HARD_RESET hard reset
+WDT_RESET watchdog
+DEEPSLEEP_RESET deep sleep
+SOFT_RESET soft reset"""
 
 
-def declare(device, parts):
-    """Add the assets of some parts to a device. Raises ValueError."""
-    names = [asset.name for asset in device.assets.values()]
+def chosen(device, what):
+    """Return the parts that a text names. Raises ValueError."""
+    parts = what.split()
+    known = {line.split()[0] for line in _ASSETS.split("\n")}
     for part in parts:
-        if part not in _ASSETS:
-            raise ValueError("health has no '%s'; it has: %s" % (part, " ".join(sorted(_ASSETS))))
-        for name, _, _ in _ASSETS[part]:
-            if name in names:
+        if part not in known:
+            raise ValueError("health has no '%s'; it has: %s" % (part, " ".join(sorted(known))))
+    for name, _, _ in _wanted(parts):
+        for asset in device.assets.values():
+            if asset.name == name:
                 raise ValueError("the device has an asset '%s' already" % name)
-    for part in parts:
-        for name, title, unit in _ASSETS[part]:
-            if unit is None:
-                asset = StringAsset(name=name, title=title)
-            else:
-                cls = NumberAsset if unit == "dBm" else IntegerAsset
-                asset = cls(name=name, title=title, unit=unit or None)
-            asset.member = name
-            asset.made[1] -= 1  # it belongs to no class, and none has to name it
-            asset.taken = True
-            device.assets[name] = asset
+    return parts
+
+
+def _wanted(parts):
+    """Yield name, unit and title of each asset of some parts."""
+    for line in _ASSETS.split("\n"):
+        part, name, unit, title = line.split(" ", 3)
+        if part in parts:
+            yield name, unit, title
 
 
 def report(device, parts, told):
     """Publish the readings of some parts; `told` holds what was told before."""
-    client = device.client
+    client, values = device.client, []
+    if "created" not in told:
+        _create(client, device.id, parts)
+        told["created"] = True
     for part in parts:
         try:
-            found = _READINGS[part](client, told)
+            values += _read(part, client, told)
         except (OSError, ValueError, TypeError, ImportError, AttributeError):
-            continue  # a port, or a network, that does not tell
-        for name in found:
-            if found[name] is not None:
-                client.publish_asset_state(device.id or id(device), name, found[name])
+            pass  # a port, or a network, that does not tell
+    if values:
+        pairs = [client.format.pair(name, value, None) for name, value in values]
+        client.publish(client.number(device.id, ()), client.format.join(pairs), None, SEVERAL)
 
 
-def _signal(client, told):
-    import network
+def _create(client, device_id, parts):
+    """Create the assets of some parts that the platform does not have."""
+    from ..rest.assets import create_asset, each_asset
 
-    rssi = network.WLAN(network.STA_IF).status("rssi")
-    words = [word for above, word in _WORDS if rssi > above]
-    return {"wifi-signal": words[0], "wifi-rssi": rssi}
+    there = [asset.name for asset in each_asset(client, device_id)]
+    for name, unit, title in _wanted(parts):
+        if name in there:
+            continue
+        if unit == "text":
+            asset = StringAsset(name=name, title=title)
+        else:
+            cls = NumberAsset if unit == "dBm" else IntegerAsset
+            asset = cls(name=name, title=title, unit=None if unit == "-" else unit)
+        asset.made[1] -= 1  # it belongs to no class, and none has to name it
+        create_asset(client, device_id, asset)
 
 
-def _memory(client, told):
-    gc.collect()
-    free = gc.mem_free()
+def _read(part, client, told):
+    """Return (asset name, value) of each reading of a part."""
+    if part == "signal":
+        import network
+
+        rssi = network.WLAN(network.STA_IF).status("rssi")
+        words = _WORDS.split()
+        while rssi <= int(words.pop(0)):
+            words.pop(0)
+        return [("wifi-signal", words[0]), ("wifi-rssi", rssi)]
+    if part == "memory":
+        gc.collect()
+        free = gc.mem_free()
+        return [("free-heap", free), ("largest-block", _largest(free))]
+    if part == "uptime":
+        return [("uptime", client.second)]
+    if part == "link":
+        return [("reconnects", max(told["links"], 0)), ("dropped", client.dropped)]
+    news = client.errors if part == "errors" else True
+    if told.get(part) == news:
+        return []
+    told[part] = news
+    if part == "errors":
+        return [("errors", client.errors), ("last-error", (client.last_error or "")[:_LONGEST])]
+    return [("versions", _versions())] if part == "versions" else [("reset-cause", _reset_cause())]
+
+
+def _largest(free):
+    """Return the bytes of the largest block that can be had."""
     low, high = 0, free // _STEP
     while low < high:
         middle = (low + high + 1) // 2
@@ -81,51 +125,25 @@ def _memory(client, told):
             low = middle
         except MemoryError:
             high = middle - 1
-    return {"free-heap": free, "largest-block": low * _STEP}
+    return low * _STEP
 
 
-def _uptime(client, told):
-    return {"uptime": client.second}
-
-
-def _reset(client, told):
-    if "reset" in told:
-        return {}
+def _reset_cause():
     import machine
 
-    told["reset"] = cause = machine.reset_cause()
-    for name in _CAUSES:
+    cause = machine.reset_cause()
+    for line in _CAUSES.split("\n"):
+        name, _, words = line.partition(" ")
         if getattr(machine, name, None) == cause:
-            return {"reset-cause": _CAUSES[name]}
-    return {"reset-cause": "unknown, %s" % cause}
+            return words
+    return "unknown, %s" % cause
 
 
-def _link(client, told):
-    return {"reconnects": max(told["links"], 0), "dropped": client.dropped}
-
-
-def _errors(client, told):
-    if told.get("errors") == client.errors:
-        return {}
-    told["errors"] = client.errors
-    return {"errors": client.errors, "last-error": (client.last_error or "")[:_LONGEST]}
-
-
-def _versions(client, told):
-    if "versions" in told:
-        return {}
-    told["versions"] = True
-    from ..board.banner import versions
-
-    return {"versions": versions()}
-
-
-_READINGS = {
-    "signal": _signal,
-    "memory": _memory,
-    "uptime": _uptime,
-    "reset": _reset,
-    "link": _link,
-    "errors": _errors,
-    "versions": _versions,
-}
+def _versions():
+    try:
+        from _allthingstalk_build import MANIFEST
+    except ImportError:  # not built by `make firmware`
+        MANIFEST = "none"
+    micropython = ".".join([str(n) for n in sys.implementation.version[:3]])
+    text = "allthingstalk %s, MicroPython %s, manifest %s"
+    return text % (__version__, micropython, MANIFEST[:12])
