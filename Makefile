@@ -18,6 +18,8 @@ help:
 	@echo "make provision    Wi-Fi, token and root onto it: PROVISION_OPTIONS='--from FILE'"
 	@echo "make doctor       what keeps it off line; SETTINGS=… asks from this PC instead"
 	@echo "make repl         its console"
+	@echo "make log          the log that allthingstalk.flash_log keeps on it"
+	@echo "make abcl         the layout of MAIN's abcl.Format, to be pasted into the platform"
 	@echo "make erase        its whole flash: BOARD=…"
 	@echo "make romfs        the library into its ROMFS, where it has one"
 	@echo "make image        firmware and files in one: BOARD=… FIRMWARE=… SETTINGS=devices.csv CA=…"
@@ -106,6 +108,12 @@ romfs: setup
 repl: setup
 	@port=$$($(VENV_PYTHON) -m tools.board.ports $(if $(PORT),"$$PORT")) && .venv/bin/mpremote connect "$$port" resume repl
 
+log: setup
+	@$(VENV_PYTHON) -m tools.board.log $(if $(PORT),--port $(PORT)) $(LOG_OPTIONS)
+
+abcl: setup
+	@$(VENV_PYTHON) -m tools.board.abcl_definition "$(MAIN)"
+
 image: setup
 	@$(VENV_PYTHON) -m tools.image --board "$$BOARD" --firmware "$$FIRMWARE" $(if $(SETTINGS),--settings "$$SETTINGS") $(if $(CA),--ca "$$CA") $(if $(MAIN),--main "$$MAIN") $(if $(FLASH_SIZE),--flash-size "$$FLASH_SIZE") $(if $(FS_SIZE),--fs-size "$$FS_SIZE")
 
@@ -127,4 +135,4 @@ clean:
 	find lib tools tests boards examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help setup run test check size bench fuzz soak fleet bench-faults platform board board-files \
-	provision doctor firmware flash erase deploy romfs repl image mip emulate emulate-firmware on-pc clean
+	provision doctor firmware flash erase deploy romfs repl log abcl image mip emulate emulate-firmware on-pc clean

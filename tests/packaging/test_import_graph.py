@@ -25,6 +25,7 @@ BUILT_IN = (
 GUARDED = {
     "board.banner": {"_allthingstalk_build"},  # made by `make firmware`
     "connect.bring_up": {"atexit"},
+    "readings": {"_allthingstalk_build"},
     "connect.error_texts": {"traceback"},
     "core.assignments": {"_thread"},
 }
