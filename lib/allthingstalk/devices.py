@@ -21,7 +21,7 @@ class Stream:
 
     def __get__(self, device, owner=None):
         # MicroPython calls this for instances only; there W.command is the class's own object.
-        return Stream(self._stream, owner if device is None else device)
+        return self.__class__(self._stream, owner if device is None else device)
 
     def __getattr__(self, member):
         if member.startswith("__"):

@@ -93,7 +93,7 @@ def ready_to_close(client):
         client.timer.deinit()
         client.timer = None
     if client.state == "online":
-        client.flush(1)
+        flush(client, 1)
     return True
 
 
