@@ -20,8 +20,6 @@ def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will, 
     # "not": a comparison with NaN is false.
     if qos not in (0, 1) or not 0 < timeout < 65536 or not 0 <= keepalive < 65536:
         raise ValueError("qos is 0 or 1, timeout > 0, keepalive >= 0; both below 65536 seconds")
-    if payload not in ("json", "cbor"):
-        raise ValueError("payload is 'json' or 'cbor', not %r" % (payload,))
     if payload not in ("json", "cbor") and not hasattr(payload, "pack"):
         raise ValueError("payload is 'json', 'cbor' or an abcl.Format, not %r" % (payload,))
     if outbox is not None:  # else it is made when it is needed
