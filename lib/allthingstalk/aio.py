@@ -34,8 +34,6 @@ _MOST = const(16)  # commands that wait for `async for`
 class Client(clients.Client):
     """A Client that polls in a task of its own between `async with` and its end."""
 
-    polling = None  # the task
-
     async def __aenter__(self):
         self.polling = asyncio.create_task(self.run())
         return self
