@@ -2,7 +2,8 @@
 import asyncio
 
 import pins
-from allthingstalk import Device, IntegerAsset, NumberAsset
+from allthingstalk import IntegerAsset, NumberAsset
+from allthingstalk.aio import Client, Device
 from allthingstalk.board import run
 
 
@@ -11,11 +12,11 @@ class Pump(Device):
     pressure = NumberAsset(unit="bar")
 
 
-@Pump.command.speed
-async def set_speed(device, value, at):
-    print("speed", value)
-    await asyncio.sleep(0.2)  # until your pump turns as told
-    device.speed = value
+async def obey(pump):
+    async for value, at in pump.command.speed:
+        print("speed", value)
+        await asyncio.sleep(0.2)  # until your pump turns as told
+        pump.speed = value
 
 
 async def measure(pump):
@@ -24,9 +25,11 @@ async def measure(pump):
         await asyncio.sleep(5)
 
 
-async def main(client, settings):
-    pump = Pump(client=client, id=settings.device)
-    await asyncio.gather(client.run(), measure(pump))
+async def program(client, settings):
+    async with client:
+        pump = Pump(client=client, id=settings.device)
+        await client.online()
+        await asyncio.gather(obey(pump), measure(pump))
 
 
-run(main, pins)
+run(program, pins, cls=Client)

@@ -26,6 +26,7 @@ from micropython import const
 
 from . import clients, devices
 from .exceptions import AllThingsTalkException
+from .overlay import Overlay
 
 _PAUSE_S = 0.02
 _MOST = const(16)  # commands that wait for `async for`
@@ -55,7 +56,10 @@ class Client(clients.Client):
         self.number_assets(device)
         self.devices[device] = "first"
         if self.connected:
-            self._call("connect.bring_up", "settle", device)
+            with Overlay("connect"):
+                from .connect.bring_up import settle
+
+                settle(self, device)
         self.handlers = -1  # those of this device are to be subscribed
         device.__started__ = True
         return self.connected

@@ -9,7 +9,7 @@ import pytest
 from tests.device.test_board_alone import TimeServer, good
 from tests.support.examples_places import EXAMPLES, OnBoard, OnPC
 from tests.support.virtual_board_console import mpremote
-from tools.board import boards
+from tools.board import abcl_definition, boards
 from tools.simulate.local_platform import LocalPlatform
 from tools.simulate.local_platform.manners import LIKE_THE_FIELD
 
@@ -51,7 +51,8 @@ def command(platform, device, asset, value):
 
 
 def test_each_example_has_a_program_and_a_readme_of_ten_lines_and_is_tried_here():
-    topics = "asyncio deep_sleep default display first switch two_devices"
+    topics = "abcl asyncio cbor deep_sleep default display first gateway health history switch"
+    topics += " two_devices"
     assert sorted(path.name for path in EXAMPLES.iterdir()) == topics.split()
     for topic in topics.split():
         assert {path.name for path in (EXAMPLES / topic).iterdir()} == {"README.md", "main.py"}
@@ -188,6 +189,43 @@ def test_asyncio_tasks_run_beside_the_client(place, platform):
     command(platform, device, "speed", 40)
     place.wait_for("speed 40", 10)
     assert platform.wait_for(lambda: values(platform, device, "speed") == [40])
+
+
+def test_a_tracker_sends_cbor_with_places(place, platform):
+    device = place.start("cbor", platform)
+    assert platform.wait_for(lambda: values(platform, device, "speed") == [12.5], 30)
+    assert values(platform, device, "place") == [{"latitude": 51.05, "longitude": 3.72}]
+
+
+def test_three_values_are_seven_bytes(place, platform):
+    main = EXAMPLES / "abcl" / "main.py"
+    (layout,) = abcl_definition.layouts(main.read_text(encoding="utf-8"), main)
+    device = place.start("abcl", platform)
+    platform.set_abcl(device.id, abcl_definition.definition(layout))
+    assert platform.wait_for(lambda: platform.state(device.id, "count"), 30)
+    assert values(platform, device, "temperature")[-1] == 21.5
+    assert values(platform, device, "door")[-1] in (True, False)
+
+
+def test_the_mean_of_a_day(place, platform):
+    place.start("history", platform)
+    place.wait_for("values 1, mean 21.5", 30)
+
+
+def test_a_board_that_nobody_looks_at_reports_how_it_is(place, platform):
+    device = place.start("health", platform)
+    assert platform.wait_for(lambda: platform.state(device.id, "uptime"), 30)
+    assert values(platform, device, "errors")[-1:] == [0]
+    assert values(platform, device, "temperature") == [21.5]
+
+
+def test_five_sensors_share_one_token(place, platform):
+    sensors = {f"a{n}": platform.create_device(f"Sensor {n}").id for n in range(1, 6)}
+    gateway = place.start("gateway", platform, platform.ground_token, SENSORS=sensors)
+    for device_id in sensors.values():
+        assert platform.wait_for(lambda i=device_id: platform.state(i, "battery"), 30)
+        assert platform.state(device_id, "temperature")["value"] == 21.5
+    assert platform.wait_for(lambda: values(platform, gateway, "heard")[:1] == [5])
 
 
 def test_one_board_is_two_devices(place, platform):

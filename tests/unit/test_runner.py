@@ -39,6 +39,7 @@ class Client:
     """What the runner needs of a Client."""
 
     token = "maker:s3cret"
+    log = None
     http, mqtt = "http://h:80", "mqtt://h:1883"
     connected = False
     status = "offline"
@@ -72,7 +73,8 @@ class Settings:
     def wifi(self):
         return None
 
-    def client(self):
+    def client(self, **options):
+        self.options = options
         return self.made
 
 
@@ -175,6 +177,20 @@ class TestRun(BoardTest):
                 self.assertEqual(keeper(), not needed)  # there is no time server
                 names = [server for server, _ in self.asked]
                 self.assertEqual(names[0], servers[0] if servers else clock.SERVERS[0])
+
+    def test_keywords_for_the_client(self):
+        board.run(lambda client, settings: None, payload="cbor", qos=0)
+        self.assertEqual(self.settings.options, {"payload": "cbor", "qos": 0})
+
+    def test_a_crash_is_told_where_the_client_logs(self):
+        said = []
+        self.client.log = said.append
+
+        def program(client, settings):
+            raise KeyError("oops")
+
+        self.assertTrue(self.reset(program))
+        self.assertIn("KeyError", said[0])
 
     def test_another_file_of_settings(self):
         board.run(lambda client, settings: None, path="/other.json")

@@ -6,7 +6,7 @@ Parts: `settings`, `wifi`, `clock`, `watchdog`, `status_led`, `safe_mode`, `bann
 """
 
 
-def run(program, pins=None, *, watchdog=None, path=None):
+def run(program, pins=None, *, watchdog=None, path=None, **options):
     """Run `program(client, settings)`; when it raises, report it and restart.
 
     Settings, Wi-Fi, the clock, the status LED, safe mode and crashes are looked after. The clock is
@@ -17,6 +17,7 @@ def run(program, pins=None, *, watchdog=None, path=None):
       or None), BUTTON_PRESSED (its level when pressed).
     - `watchdog`: seconds, or True for the board's default; passed to `Client.start()`.
     - `path`: settings file; None for settings.json in the current folder, "/" on a board.
+    - `options`: further keywords of the Client, such as `payload="cbor"`, or `cls=aio.Client`.
 
     A program that is `async def` is run by asyncio. Returns what the program returns. A refusal
     (wrong token, unknown device) needs a person: it is retried after 60 s, doubling up to 15
@@ -26,4 +27,4 @@ def run(program, pins=None, *, watchdog=None, path=None):
     """
     from .runner import run
 
-    return run(program, pins, watchdog, path)
+    return run(program, pins, watchdog, path, options)

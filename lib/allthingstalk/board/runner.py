@@ -13,13 +13,13 @@ _REFUSED_S = 60  # wait after a refusal, doubled each time up to:
 _REFUSED_MOST_S = 900
 
 
-def run(program, pins, watchdog, path):
+def run(program, pins, watchdog, path, options):
     """Run a program; see `allthingstalk.board.run`. `path` None: the default settings file."""
     lamp = status_led.StatusLed(getattr(pins, "LED", None), getattr(pins, "LED_ON", 1))
     reason = safe_mode.why(getattr(pins, "BUTTON", None), getattr(pins, "BUTTON_PRESSED", 0))
     try:
         settings = load(path or PATH)
-        wifi, client = settings.wifi(), settings.client()
+        wifi, client = settings.wifi(), settings.client(**options)
     except ValueError as e:  # SettingsError, or an endpoint or a network that is invalid
         print("allthingstalk: %s" % e)
         lamp.show(status_led.NO_SETTINGS)
@@ -75,6 +75,7 @@ def _crashed(e, client, started_s):
     """Report and count a crash, flush and save pending values, reset the board."""
     import machine
 
+    say = client.log or print  # it may be one on flash, for boards nobody looks at
     try:
         client.tick()
         safe_mode.count(client.second - started_s)
@@ -83,7 +84,7 @@ def _crashed(e, client, started_s):
 
             text, lines = told(None, "the program raised", e)
         for line in [text] + lines:
-            print("allthingstalk: " + line.replace(client.token, "***"))
+            say("allthingstalk: " + line.replace(client.token, "***"))
         client.close()
         time.sleep(_CRASHED_S)
     except MemoryError:  # the traceback does not fit

@@ -37,16 +37,17 @@ class Settings:
                 raise SettingsError("%s: %s" % (place, e))
         self.device, self.networks, self.time_servers, self._client, self._wifi = found
 
-    def client(self, **options):
+    def client(self, cls=None, **options):
         """Return a Client with these settings; `options`: further keywords of Client, which win.
 
-        Raises ValueError or TypeError as Client does.
+        `cls`: its class, aio.Client for one; None for Client. Raises ValueError or TypeError as
+        Client does.
         """
-        from ..clients import Client
-
+        if cls is None:
+            from ..clients import Client as cls
         values = self._client.copy()
         values.update(options)
-        return Client(**values)
+        return cls(**values)
 
     def wifi(self, **options):
         """Return a WiFi with these settings; `options`: further keywords of WiFi, which win.
