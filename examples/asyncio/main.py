@@ -13,7 +13,7 @@ class Pump(Device):
 
 
 async def obey(pump):
-    async for value, at in pump.command.speed:
+    async for value, _ in pump.command.speed:
         print("speed", value)
         await asyncio.sleep(0.2)  # until your pump turns as told
         pump.speed = value

@@ -46,3 +46,11 @@ def test_the_version_is_the_same_everywhere():
     version = re.search(r'__version__ = "(.*?)"', package)[1]
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)[1]
     assert version == newest
+
+
+def test_the_code_of_the_recipes_is_that_of_the_examples():
+    programs = [path.read_text() for path in (ROOT / "examples").glob("*/main.py")]
+    known = {line.strip() for program in programs for line in program.splitlines()}
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "recipes.md").read_text(), re.S)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    assert len(blocks) > 5 and [line for line in lines if line not in known] == []
