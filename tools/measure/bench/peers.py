@@ -77,6 +77,7 @@ class Peer:
 
 
 OURS = Peer("allthingstalk", "peer_ours", (_SIMPLE,), rest=True)
+OURS_CBOR = Peer("allthingstalk CBOR", "peer_ours", (_SIMPLE,), {"payload": "cbor"}, rest=True)
 BY_HAND = Peer("umqtt.simple", "peer_umqtt", (_SIMPLE,), {"module": "umqtt.simple"})
 LIMIT = Peer("raw window 32", "peer_raw", told={"window": 32})
 LIMIT_ONE = Peer("raw one at a time", "peer_raw", told={"window": 1})
@@ -98,6 +99,7 @@ SDK = Peer(
 )
 PEERS = (
     OURS,
+    OURS_CBOR,
     BY_HAND,
     Peer(
         "umqtt.robust",

@@ -24,6 +24,7 @@ class Peer:
             qos=told["qos"],
             digest=told["digest"],
             keepalive=3600,
+            payload=told.get("payload", "json"),
         )
         self.board = Board(client=self.client, id=told["device"], connect=False)
         self.board.command.led(lambda device, value, at: heard(value))
