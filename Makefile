@@ -109,10 +109,10 @@ repl: setup
 	@port=$$($(VENV_PYTHON) -m tools.board.ports $(if $(PORT),"$$PORT")) && .venv/bin/mpremote connect "$$port" resume repl
 
 log: setup
-	@$(VENV_PYTHON) -m tools.board.log $(if $(PORT),--port $(PORT)) $(LOG_OPTIONS)
+	@$(VENV_PYTHON) -m tools.board.log $(if $(PORT),--port "$$PORT") $(LOG_OPTIONS)
 
 abcl: setup
-	@$(VENV_PYTHON) -m tools.board.abcl_definition "$(MAIN)"
+	@$(VENV_PYTHON) -m tools.board.abcl_definition "$$MAIN"
 
 image: setup
 	@$(VENV_PYTHON) -m tools.image --board "$$BOARD" --firmware "$$FIRMWARE" $(if $(SETTINGS),--settings "$$SETTINGS") $(if $(CA),--ca "$$CA") $(if $(MAIN),--main "$$MAIN") $(if $(FLASH_SIZE),--flash-size "$$FLASH_SIZE") $(if $(FS_SIZE),--fs-size "$$FS_SIZE")

@@ -168,15 +168,16 @@ class Client(BaseClient):
 
         Not checked against a profile. ValueError or TypeError for what JSON cannot carry.
         """
-        cls, at, flags = type(state), None, 0
+        cls, at = type(state), None
         if not self.session:
             self.load()
         if not (cls is int or cls is bool or cls is str):
             if not (cls is float and Asset.LEAST < state < Asset.MOST):
                 from .core.values import value_and_time
 
-                state, at, flags = value_and_time(self.format, state, asset_name)
-        self.publish(self.number(device_id, asset_name), state, at, flags)
+                value = value_and_time(self.format, state, asset_name)
+                return self.publish(self.number(device_id, asset_name), *value)
+        self.publish(self.number(device_id, asset_name), state, at)
 
     def poll(self):
         """Do what is due, without waiting: take what arrived, call handlers, send, ping.

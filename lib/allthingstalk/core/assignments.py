@@ -160,7 +160,7 @@ class Assignments:
             text = bytearray(n)
             self._stream = BytesIO(bytearray(_ROOM))  # it has grown: not for ever
         stream.readinto(text)
-        if not isinstance(value, (int, float)):
+        if not (isinstance(value, int) or isinstance(value, float)):  # a tuple would be allocated
             self.format.check(text, n)
         self._put(topic, text, n, 0 if at is None else self.format.OWN_TIME, self.second, self._ms)
 

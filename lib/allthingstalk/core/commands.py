@@ -104,11 +104,11 @@ def deliver(device, stream, asset_name, message):
         if seen(client, device, key, at):
             return
     device.__last_at__[key] = at
+    after = None
+    if asset.echo and stream == "command":
+        from .tasks import echo
 
-    def echo():
-        setattr(device, member, value)
-
-    after = echo if asset.echo and stream == "command" else None
+        after = echo(device, member, value)
     call(report, "the handler for the " + place, after, handler, device, value, at)
 
 

@@ -1,4 +1,7 @@
-"""What an `async def` handler returns becomes a task of the running loop. Loaded by the first."""
+"""What comes after a handler: its task, where it is `async def`, and the echo of a command.
+
+Loaded by the first of them.
+"""
 
 import sys
 
@@ -32,3 +35,8 @@ async def _run(report, text, after, coroutine):
             after()
     except Exception as e:
         report(text + " raised", e)
+
+
+def echo(device, member, value):
+    """Return a function that publishes what was commanded as the asset's state."""
+    return lambda: setattr(device, member, value)
