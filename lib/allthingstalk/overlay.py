@@ -25,6 +25,7 @@ _GO = const(
         "topics",
         "exceptions",
         "history",
+        "outbox_read",
         "readings",
         "timestamps",
         "utf8",

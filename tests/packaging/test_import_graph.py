@@ -37,6 +37,8 @@ NOT_PUBLIC = {
     "overlay": "lets folders go, and stays",
     "history": "device.history() and client.get_asset_states()",
     "outbox_convert": "JSON in the outbox's file to CBOR and back, after a change of payload",
+    "outbox_read": "what the outbox's file held at the start; it comes and goes",
+    "outbox_record": "the records of the outbox's file",
     "outbox_file": "the outbox on flash: Client(outbox=path) loads it, and then it stays",
     "utf8": "strict JSON: REST, settings and text beyond ASCII load it",
     "fronts": "client.start() and client.run(): what they leave behind stays",
