@@ -93,7 +93,10 @@ def ready_to_close(client):
         client.timer.deinit()
         client.timer = None
     if client.state == "online":
-        flush(client, 1)
+        found = client.flush(1)
+        if hasattr(found, "send"):  # `async def`, as of aio.Client: nobody can await it here
+            found.close()
+            flush(client, 1)
     return True
 
 
