@@ -36,6 +36,10 @@ class Client(clients.Client):
     """A Client that polls in a task of its own between `async with` and its end."""
 
     async def __aenter__(self):
+        if self.status == "closed":  # it begins anew, as board.run has it after a refusal
+            self.move("connect")
+            self.move("lost")
+            self.retry_at, self.losses = self.net.ticks_ms(), None
         self.polling = asyncio.create_task(self.run())
         return self
 
@@ -89,8 +93,21 @@ class Client(clients.Client):
 
 
 class _Stream(devices.Stream):
+    def __init__(self, name, target):
+        devices.Stream.__init__(self, name, target)
+        self.name = name
+        self.target = target  # a class, an instance, or None
+
     def __getattr__(self, member):
-        return _Messages(devices.Stream.__getattr__(self, member))
+        register = devices.Stream.__getattr__(self, member)
+        if not isinstance(self.target, Device):
+            return _Messages(register)
+        # One for all who iterate: what arrives between two loops waits for the second.
+        kept = self.target.messages_of
+        key = self.name + " " + member
+        if key not in kept:
+            kept[key] = _Messages(register)
+        return kept[key]
 
 
 class _Messages:
@@ -98,14 +115,18 @@ class _Messages:
 
     def __init__(self, register):
         self._register = register
+        self._is_registered = False
         self._waiting = []
         self._news = asyncio.Event()
 
     def __call__(self, handler):
+        self._is_registered = False
         return self._register(handler)
 
     def __aiter__(self):
-        self._register(self._take)
+        if not self._is_registered:
+            self._is_registered = True
+            self._register(self._take)
         return self
 
     async def __anext__(self):
@@ -125,8 +146,13 @@ class _Messages:
 class Device(devices.Device):
     """A Device whose messages can be iterated: `async for value, at in device.command.led`.
 
-    That takes the place of a handler. Up to 16 messages wait; older ones are lost and reported.
+    That takes the place of a handler. Up to 16 messages wait, also from one loop to the next; older
+    ones are lost and reported. Tasks that iterate over the same share them.
     """
+
+    def __init__(self, **kwargs):
+        self.messages_of = {}  # "command led" -> _Messages
+        devices.Device.__init__(self, **kwargs)
 
     command = _Stream("command", None)
     feed = _Stream("feed", None)

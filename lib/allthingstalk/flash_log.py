@@ -65,9 +65,10 @@ class _Log:
             now = now_ms()
             at = iso(now // 1000 * 1000) if now else "+%d s" % second
         text = text.replace(self._client.token, "***").replace("\n", " ")
+        line = ("%s %s\n" % (at, text[: self._size // 8])).encode()  # of four bytes a character
         try:
             try:
-                full = os.stat(self._path)[6] + len(text) > self._size
+                full = os.stat(self._path)[6] + len(line) > self._size
             except OSError:  # not there yet
                 full = False
             if full:
@@ -76,7 +77,7 @@ class _Log:
                 except OSError:
                     pass
                 os.rename(self._path, self._path + _OLD)
-            with open(self._path, "a") as f:
-                f.write("%s %s\n" % (at, text))
+            with open(self._path, "ab") as f:
+                f.write(line)
         except OSError:  # a full flash: the board goes on
             pass

@@ -26,7 +26,7 @@ def watch(device, every=300, what="signal memory uptime reset link errors versio
     Raises ValueError for a part that does not exist, an `every` below a second, and an asset of
     the device that has one of these names.
     """
-    if every < 1:
+    if not every >= 1:  # also NaN
         raise ValueError("every=%s: seconds between two reports" % every)
     with Overlay("readings"):
         from .readings import chosen

@@ -59,6 +59,8 @@ def _of_cbor(text, flags):
         states = loads(text)
         return [(name, states[name], None) for name in states]
     if not flags & OWN_TIME:
+        if text[:3] == cbor_payload.POINT:  # JSON cannot carry the place
+            text = text[item_end(text, 3) :]
         return [(None, loads(text), None)]
     i = item_end(text, 0)  # behind the time comes a place, which JSON cannot carry
     return [(None, loads(text[item_end(text, i) :]), loads(text[:i]))]

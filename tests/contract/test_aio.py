@@ -98,6 +98,27 @@ class TestClient(AioTest):
 
         self.run_main(main)
 
+    def test_it_can_be_closed_and_begun_anew_as_after_a_refusal(self):
+        self.net.broker.connack = b"\x20\x02\0\x05"
+
+        async def program():
+            async with self.client as client:
+                lamp = self.Lamp(client=client, id="D")
+                await client.online()
+                lamp.temp = 7
+                return await client.flush()
+
+        async def main():
+            with self.assertRaises(AllThingsTalkException):
+                await program()
+            self.assertEqual(self.client.status, "closed")
+            self.client.devices.clear()
+            self.net.broker.connack = b"\x20\x02\0\0"
+            self.assertTrue(await program())
+
+        self.run_main(main)
+        self.assertEqual(self.values("temp"), [7])
+
     def test_a_second_device_while_it_is_on_line(self):
         async def main():
             async with self.client as client:
@@ -139,6 +160,27 @@ class TestMessages(AioTest):
         at = "2026-01-02T03:04:05Z"
         self.assertEqual(heard, [(True, None), (False, at), (True, None)])
         self.assertEqual(self.values("led"), [True, False, True])
+
+    def test_what_comes_between_two_loops_waits_and_tasks_share(self):
+        async def one(lamp):
+            async for value, _ in lamp.command.temp:
+                return value
+
+        async def main():
+            async with self.client as client:
+                lamp = self.Lamp(client=client, id="D")
+                first = asyncio.create_task(one(lamp))
+                second = asyncio.create_task(one(lamp))
+                await client.online()
+                for n in range(1, 5):
+                    lamp.on_message("command", "temp", n)
+                found = [await first, await second]
+                found.append(await one(lamp))
+                found.append(await one(lamp))
+                self.assertEqual(found, [1, 2, 3, 4])
+
+        self.run_main(main)
+        self.assertEqual(self.client.errors, 0)
 
     def test_those_that_nobody_takes_are_bounded(self):
         async def main():

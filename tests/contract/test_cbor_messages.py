@@ -75,12 +75,11 @@ class TestOut(CborTest):
         board = self.board()
         board.temp = AssetState(5, at=AT, place=PLACE)
         board.temp = AssetState(6, place=dict(PLACE, altitude=None))
-        now = timestamps.iso(T0_MS)
         self.assertEqual(
             self.messages(),
             [
                 ("device/D/state", {"value": {"temp": 5}, "at": AT, "place": PLACE}),
-                ("device/D/state", {"value": {"temp": 6}, "at": now, "place": PLACE}),
+                ("device/D/state", {"value": {"temp": 6}, "at": None, "place": PLACE}),
             ],
         )
 
@@ -108,6 +107,28 @@ class TestOut(CborTest):
         )
         ages = [timestamps.parse(second[1]["at"]) - timestamps.parse(first[1]["at"])]
         self.assertEqual(ages, [2500])
+
+    def test_a_late_place_has_the_time_of_its_assignment_whatever_the_clock_said_then(self):
+        tracker = Tracker(client=self.client, id="D")
+        self.drop()
+        self.away()
+        self.client.poll()
+        right, start = timestamps.now_ms, self.net.now_ms
+        for wrong in (lambda: right() + 7200000, lambda: None):
+            timestamps.now_ms = wrong
+            tracker.temp = 1
+            tracker.temp = AssetState(2, place=PLACE)
+            tracker.update(temp=AssetState(3, place=PLACE))
+        timestamps.now_ms = right
+        self.run_for(5)
+        self.away(False)
+        self.run_for(60)
+        found = [message for _, message in self.messages()]
+        self.assertEqual([m["value"]["temp"] for m in found], [1, 2, 3] * 2)
+        self.assertEqual([m["place"] for m in found], [None, PLACE, PLACE] * 2)
+        self.assertEqual(
+            {m["at"] for m in found}, {timestamps.iso(right() - self.net.now_ms + start)}
+        )
 
     def test_several_are_one_map_but_for_what_has_a_time_of_its_own(self):
         tracker = Tracker(client=self.client, id="D")

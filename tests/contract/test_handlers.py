@@ -59,6 +59,12 @@ class TestEcho(HandlerTest):
         lamp.on_message("command", "led", '{"value":"on"}')
         self.assertEqual((self.heard, lamp.client.published), ([[]], [("D", "led", True)]))
 
+    def test_whatever_a_handler_returns_is_passed_over(self):
+        for result in (lambda device: device, lambda device: 5, lambda device: open):
+            lamp = self.lamp(lambda device, value, at, result=result: result(device))
+            lamp.on_message("command", "led", "true")
+            self.assertEqual(lamp.client.published, [("D", "led", True)])
+
     def test_not_after_an_error_nor_where_nobody_asked(self):
         def handler(device, value, at):
             if value is True:

@@ -123,6 +123,16 @@ class TestParts(HealthTest):
         self.assertIn("closed the connection", self.values("last-error")[-1])
         self.assertFalse("secret" in str(self.net.broker.publishes()))
 
+    def test_an_error_that_is_no_utf8_costs_no_report(self):
+        try:
+            half = str(b"\xed\xa0\xbd", "utf-8")  # MicroPython
+        except UnicodeError:
+            half = chr(0xD83D)
+        self.client.report("half " + half)
+        self.watched("errors uptime")
+        self.assertEqual(self.values("last-error"), ["(its text is no UTF-8)"])
+        self.assertEqual(len(self.values("uptime")), 1)
+
     def test_everything(self):
         self.watched()
         self.assertEqual(self.client.errors, 0)
@@ -169,6 +179,8 @@ class TestWatch(HealthTest):
         board = self.board(connect=False)
         self.assertIn("uptime", str(raised(ValueError, health.watch, board, what="weather")))
         self.assertIn("every=0", str(raised(ValueError, health.watch, board, every=0)))
+        raised(ValueError, health.watch, board, every=float("nan"))
+        raised(ValueError, health.watch, board, what=["memory"])
 
         class Own(Board):
             up = NumberAsset(name="uptime")

@@ -39,6 +39,9 @@ class RetainedTest(ContractTest):
         self.arrive("led", PAYLOAD % at.encode(), **kwargs)
         self.client.poll()
 
+    def kept_beside(self):
+        return {"digest": self.folder + "digest"}
+
     def wrote(self, name):
         """Return whether the file with the times is newer than it was, and make it old."""
         try:
@@ -63,6 +66,27 @@ class TestInOneRun(RetainedTest):
         self.command()
         self.command(retain=True)
         self.assertEqual(self.heard, [AT])
+
+    def test_one_that_a_newer_command_has_superseded_is_not_obeyed_again(self):
+        for options in ({}, self.kept_beside()):
+            del self.heard[:]
+            self.boot(**options)
+            self.command(AT, retain=True)
+            self.command("2026-01-01T00:05:00.5Z")
+            self.command(AT, retain=True)
+            self.command("2026-01-01T00:05:00Z", retain=True)
+            self.assertEqual(self.heard, [AT, "2026-01-01T00:05:00.5Z"])
+            if options:
+                self.client.close()
+                self.boot(**options)
+                self.command(AT, retain=True)
+                self.assertEqual(len(self.heard), 2)
+
+    def test_a_redelivered_one_may_be_older(self):
+        self.boot()
+        self.command("2026-01-01T00:05:00Z")
+        self.command(AT, dup=True, qos=1)
+        self.assertEqual(self.heard, ["2026-01-01T00:05:00Z", AT])
 
     def test_another_time_is_another_command(self):
         self.boot()

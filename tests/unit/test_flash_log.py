@@ -64,6 +64,13 @@ class TestFlashLog(ContractTest):
         last, first = self.lines(".old")[-1].split()[2], self.lines()[0].split()[2]
         self.assertEqual(int(first[:2]), int(last[:2]) + 1)
 
+    def test_a_long_line_is_cut(self):
+        flash_log.keep(self.client, self.path, size=1000)
+        for n in range(5):
+            self.client.report("%d" % n + "\U0001f600" * 5000)
+        self.assertTrue(os.stat(self.path)[6] <= 1000 and os.stat(self.path + ".old")[6] <= 1000)
+        self.assertIn("4\U0001f600", self.lines()[-1])
+
     def test_a_board_that_is_away_for_long_spares_its_flash(self):
         flash_log.keep(self.client, self.path, size=1 << 20)
         self.board()

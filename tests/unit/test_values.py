@@ -206,6 +206,16 @@ class TestObjectsAndArrays(ValueTest):
         self.assertEqual(check(rows, tuple(given)), [{"a": 1}, {}])
         self.assertEqual(given, [{"a": 1}, {"a": None}])
 
+    def test_null_stays_where_it_is_needed_or_named(self):
+        profile = {
+            "type": "object",
+            "properties": {"n": {"type": "number"}, "m": {"enum": ["x", None]}},
+            "required": ["n"],
+        }
+        asset = Asset(name="x", profile=profile)
+        self.refuses(asset, {"n": None, "m": "x"})
+        self.assertEqual(check(asset, {"n": 1, "m": None}), {"n": 1, "m": None})
+
     def test_what_fits_is_the_same_object(self):
         for asset, value in (
             (ObjectAsset(name="x"), {"a": [1, {"b": None}]}),

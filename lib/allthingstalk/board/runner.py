@@ -45,7 +45,7 @@ def run(program, pins, watchdog, path, options):
     while True:
         try:
             result = program(client, settings)
-            if hasattr(result, "send"):  # it is `async def`
+            if hasattr(result, "throw"):  # it is `async def`
                 result = _run_tasks(result)
             return result
         except AllThingsTalkException as e:

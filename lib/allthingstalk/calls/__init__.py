@@ -94,7 +94,7 @@ def ready_to_close(client):
         client.timer = None
     if client.state == "online":
         found = client.flush(1)
-        if hasattr(found, "send"):  # `async def`, as of aio.Client: nobody can await it here
+        if hasattr(found, "throw"):  # `async def`, as of aio.Client: nobody can await it here
             found.close()
             flush(client, 1)
     return True

@@ -2,7 +2,8 @@
 
 A message is one map of names and values on `device/{id}/state`, or tag 120, an array of that map,
 a time and a place, for values that have one (seen in public clients). In the outbox a value of its
-own time lies behind that time and a place, either of which may be null.
+own time lies behind that time and a place, which may be null; one with a place alone lies behind
+the head of such a tag and the place.
 """
 
 from ..cbor import append, append_head, append_time, dumps, item_end, loads
@@ -12,23 +13,30 @@ from .payload import utc  # noqa: F401  - part of the face
 
 BEGINNING = END = b""
 _NULL = b"\xf6"
+POINT = b"\xd8\x78\x83"  # tag 120, an array of three
+
+
+class Placed:
+    """A value and its place, a dict of latitude and longitude, on their way into the outbox."""
+
+    def __init__(self, value, place):
+        self.value = value
+        self.place = place
 
 
 def write(stream, value, at):
-    """Write a value into a stream of bytes, behind its own time if it has one."""
-    stream.write(dumps(value) if at is None else with_place(value, at, None))
-
-
-def with_place(value, at, place):
-    """Return a value behind its time, ISO 8601 text or None, and its place, a dict or None."""
-    out = bytearray()
-    if at is None:
-        out.extend(_NULL)
-    else:
+    """Write a value into a stream of bytes; `at` is its own time, or None."""
+    out, place = bytearray(), None
+    if isinstance(value, Placed):
+        value, place = value.value, value.place
+    if at is not None:
         append_time(out, at)
-    append(out, place)
+        append(out, place)
+    elif place:  # whose time is known when it is sent, as that of any value
+        out.extend(POINT)
+        append(out, place)
     append(out, value)
-    return bytes(out)
+    stream.write(out)
 
 
 def check(text, size):
@@ -72,10 +80,13 @@ def whole(record, end, topic):
             i = item_end(text, 0)
             k = item_end(text, i)
             end, place, text = text[:i], text[i:k], text[k:]
+        elif text[:3] == POINT:
+            i = item_end(text, 3)
+            end, place, text = end or _NULL, text[3:i], text[i:]
         text = b"\xa1" + dumps(str(topic.split(b"/")[3], "utf-8")) + text
     if not end or record.flags & RAW == RAW:
         return text
-    return b"\xd8\x78\x83" + text + end + place
+    return POINT + text + end + place
 
 
 def read(message):

@@ -50,7 +50,7 @@ def send(device, data):
     client = device.client
     if not getattr(client, "mqtt", None):
         raise ValueError("bytes are sent over MQTT only, by a Client")
-    if not isinstance(data, (bytes, bytearray)):
+    if not isinstance(data, (bytes, bytearray, memoryview)):
         if not hasattr(client.payload, "pack"):
             raise TypeError(
                 "send() takes bytes; for values by asset name the client has to be told their "

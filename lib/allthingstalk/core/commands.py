@@ -119,7 +119,7 @@ def call(report, text, after, function, *args):
     """
     try:
         result = function(*args)
-        if hasattr(result, "send"):
+        if hasattr(result, "throw"):
             from .tasks import begin
 
             begin(report, text, after, result)

@@ -14,7 +14,7 @@ _written = {}  # file -> second of its client in which it was written last
 
 
 def seen(client, device, key, at):
-    """Return whether a message with DUP or RETAIN is the one that was handed over last.
+    """Return whether a message with DUP or RETAIN is the last that was handed over, or older.
 
     If not, the time `at` becomes that of the last one, `key` in `device.__last_at__`.
     """
@@ -24,7 +24,9 @@ def seen(client, device, key, at):
     if device.__again__:
         if path and key not in last_at:
             last_at[key] = _lines(client).get("%s %s" % (device.id, key))
-        if last_at.get(key) == at:
+        last = last_at.get(key)
+        # A retained one that is older was superseded. (Texts without their Z sort as times do.)
+        if last == at or last and device.__again__ & 1 and at[:-1] < last[:-1]:
             return True
     last_at[key] = at
     if path:

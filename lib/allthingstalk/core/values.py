@@ -35,7 +35,7 @@ def checked(asset, state):
 
 
 def value_and_time(format, state, where):
-    """Return (value, time as text or None, flags) of what a program assigned, for publish().
+    """Return (value, time as text or None) of what a program assigned, for publish().
 
     `format` is core.payload or another. Raises TypeError for what JSON cannot carry, ValueError for
     a float that is not finite and for a place that the format cannot carry.
@@ -44,16 +44,11 @@ def value_and_time(format, state, where):
     if hasattr(state, "at"):  # the class of AssetState is not loaded for those who use none
         state, at, place = state.value, state.at, getattr(state, "place", None)
     check_json(state, where)
-    if place is None:
-        return state, at, 0
-    if not hasattr(format, "with_place"):
-        raise ValueError("%s: a place is sent with Client(..., payload='cbor') only" % where)
-    from ..timestamps import iso, now_ms
-
-    now = now_ms()
-    place = _match(_PLACE, place, where + ", place")
-    text = format.with_place(state, at or now and iso(now), place)
-    return text, None, format.OWN_TIME
+    if place is not None:
+        if not hasattr(format, "Placed"):
+            raise ValueError("%s: a place is sent with Client(..., payload='cbor') only" % where)
+        state = format.Placed(state, _match(_PLACE, place, where + ", place"))
+    return state, at
 
 
 def check(asset, value):
@@ -119,7 +114,8 @@ def _match(schema, value, where):
                 "%s: %s is out of range (minimum %s, maximum %s)" % (where, value, low, high)
             )
     if isinstance(value, dict):
-        value = _match_members(schema.get("properties") or {}, kind, value, where)
+        needed = schema.get("required") or ()
+        value = _match_members(schema.get("properties") or {}, kind, value, where, needed)
     elif isinstance(value, (list, tuple)):
         items, entries = schema.get("items") or {}, value
         for i, entry in enumerate(entries):
@@ -133,11 +129,11 @@ def _match(schema, value, where):
     return value
 
 
-def _match_members(properties, kind, value, where):
-    needed, found = (), value
+def _match_members(properties, kind, value, where, needed):
+    found = value
     if kind == "location" or ("latitude" in properties and "longitude" in properties):
-        needed = ("latitude", "longitude")
-        for key in needed:
+        needed = list(needed) + ["latitude", "longitude"]
+        for key in needed[-2:]:
             if key not in value:
                 raise ValueError("%s: a place needs latitude and longitude" % where)
         properties = properties.copy()
@@ -146,9 +142,11 @@ def _match_members(properties, kind, value, where):
     for key in value:
         if not isinstance(key, str):
             raise TypeError("%s: the keys of an object are text, got %s" % (where, _short(key)))
-        entry, fit = value[key], None
+        entry, fit, schema = value[key], None, properties.get(key) or {}
+        if entry is None and None in (schema.get("enum") or ()):
+            continue
         if entry is not None or key in needed or key not in properties:
-            fit = _match(properties.get(key) or {}, entry, "%s.%s" % (where, key))
+            fit = _match(schema, entry, "%s.%s" % (where, key))
             if fit is entry:
                 continue
         found = value.copy() if found is value else found

@@ -6,6 +6,7 @@ import sys
 from .. import __version__
 from ..assets import IntegerAsset, NumberAsset, StringAsset
 from ..outbox import SEVERAL
+from ..utf8 import check
 
 # A line each asset: its part, name, unit ("-" for a count, "text" for text), title. One text: names
 # of their own would stay in memory for ever.
@@ -35,7 +36,7 @@ SOFT_RESET soft reset"""
 
 def chosen(device, what):
     """Return the parts that a text names. Raises ValueError."""
-    parts = what.split()
+    parts = what.split() if isinstance(what, str) else [repr(what)]
     known = {line.split()[0] for line in _ASSETS.split("\n")}
     for part in parts:
         if part not in known:
@@ -111,7 +112,12 @@ def _read(part, client, told):
         return []
     told[part] = news
     if part == "errors":
-        return [("errors", client.errors), ("last-error", (client.last_error or "")[:_LONGEST])]
+        text = (client.last_error or "")[:_LONGEST]
+        try:
+            check(text.encode())
+        except ValueError:  # no platform could read the message
+            text = "(its text is no UTF-8)"
+        return [("errors", client.errors), ("last-error", text)]
     return [("versions", _versions())] if part == "versions" else [("reset-cause", _reset_cause())]
 
 
