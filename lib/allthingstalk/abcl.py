@@ -11,6 +11,8 @@ device's payload formats (AllThingsTalk Binary Conversion Language, seen in the 
 
 from struct import pack
 
+from .topics import checked_name
+
 _INTS = {"int8": "b", "uint8": "B", "int16": "h", "uint16": "H"}
 _INTS.update({"int32": "i", "uint32": "I", "int64": "q", "uint64": "Q"})
 _FLOATS = {"float": "f", "double": "d"}
@@ -37,9 +39,12 @@ class Format:
         names, bits = [], 0  # those of the last byte that are taken
         for field in fields:
             try:
-                name, kind, one, offset = (tuple(field) + (None, None))[:4]
+                name, kind, one, offset = tuple(field) + (None,) * (4 - len(field))
             except (TypeError, ValueError):
                 raise ValueError("a field is (asset name, type, ...), not %r" % (field,))
+            checked_name(name)
+            if name in names:
+                raise ValueError("a field comes once, not %s" % name)
             if kind == "bit":
                 one = one or 0
                 if not isinstance(one, int) or not 0 <= one < 8 or offset is not None:
@@ -53,8 +58,6 @@ class Format:
                 bits, at = 0, self.size
                 one, offset = _scale(name, kind, one, offset)
                 self.size += len(pack(_INTS.get(kind) or _FLOATS[kind], 0))
-            if not isinstance(name, str) or name in names:
-                raise ValueError("an asset name is text, and comes once, not %r" % (name,))
             names.append(name)
             self.fields.append((name, kind, at, one, offset))
         if not fields:
@@ -94,14 +97,15 @@ class Format:
 
 def _scale(name, kind, factor, offset):
     """Return factor and offset of a field. Raises ValueError."""
-    if kind not in _INTS and kind not in _FLOATS:
+    if not isinstance(kind, str) or kind not in _INTS and kind not in _FLOATS:
         raise ValueError(
             "%s: there is no type %r; there are bit %s"
             % (name, kind, " ".join(sorted(list(_INTS) + list(_FLOATS))))
         )
     factor, offset = 1 if factor is None else factor, 0 if offset is None else offset
     for number in (factor, offset):
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
+        wrong = isinstance(number, bool) or not isinstance(number, (int, float))
+        if wrong or number - number != 0:  # as of NaN and infinity
             raise ValueError("%s: factor and offset are numbers, not %r" % (name, number))
     if not factor or kind in _FLOATS and (factor, offset) != (1, 0):
         raise ValueError("%s: a factor is not 0, and a float has none" % name)
@@ -114,9 +118,17 @@ def _number(name, kind, mark, value, factor, offset):
         if kind == "float" and abs(value) > 3.4028235e38:
             raise ValueError("%s: %s does not fit a float of 4 bytes" % (name, value))
         return pack(mark + _FLOATS[kind], value)
-    if (factor, offset) != (1, 0):
-        value = (value - offset) / factor
-    value = int(value + 0.5 if value >= 0 else value - 0.5) if isinstance(value, float) else value
+    value -= offset
+    if isinstance(value, int) and isinstance(factor, int):  # exact, whatever a board's floats are
+        size = abs(factor)
+        whole = (2 * abs(value) + size) // (2 * size)
+        value = whole if (value < 0) == (factor < 0) else -whole
+    else:
+        value /= factor
+        if value - value != 0:
+            raise ValueError("%s: it is too large after factor and offset" % name)
+        whole = int(value)
+        value = whole + (value - whole >= 0.5) - (whole - value >= 0.5)
     bits = int(kind.lstrip("uint"))
     low, high = (0, 1 << bits) if kind[0] == "u" else (-1 << bits - 1, 1 << bits - 1)
     if not low <= value < high:

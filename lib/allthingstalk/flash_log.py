@@ -65,7 +65,9 @@ class _Log:
             now = now_ms()
             at = iso(now // 1000 * 1000) if now else "+%d s" % second
         text = text.replace(self._client.token, "***").replace("\n", " ")
-        line = ("%s %s\n" % (at, text[: self._size // 8])).encode()  # of four bytes a character
+        line = (
+            "%s %s\n" % (at, text[: (self._size - 24) // 4])
+        ).encode()  # of four bytes a character
         try:
             try:
                 full = os.stat(self._path)[6] + len(line) > self._size

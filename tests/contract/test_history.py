@@ -124,6 +124,7 @@ class TestCommands(ContractTest):
     def test_what_cannot_be_sent_is_refused(self):
         raised(ValueError, self.client.send_command, "E", "lamp", float("nan"))
         raised(TypeError, self.client.send_command, "E", "lamp", object())
+        raised(ValueError, self.client.send_command, "E", "lamp", "\ud83d")
         self.rest.statuses = {"/command": 403}
         raised(AccessForbiddenException, self.client.send_command, "E", "lamp", 1)
 

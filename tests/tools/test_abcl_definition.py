@@ -9,6 +9,8 @@ import pytest
 from tools.board import abcl_definition
 from tools.simulate.local_platform import abcl_states
 
+IMPORT = "from allthingstalk import abcl"
+
 
 def printed(path):
     command = [sys.executable, "-m", "tools.board.abcl_definition", str(path)]
@@ -63,7 +65,7 @@ SIGNED = {"signed": True}
 @pytest.mark.parametrize("order", ["big", "little"])
 def test_the_platform_reads_what_the_layout_packs(order):
     source = (
-        'abcl.Format(("a", "int16", 0.1), ("b", "uint8", 0.5, -40), ("c", "float"),'
+        f'{IMPORT}; abcl.Format(("a", "int16", 0.1), ("b", "uint8", 0.5, -40), ("c", "float"),'
         f' ("d", "bit", 3), ("e", "bit", 4), ("f", "int64"), order="{order}")'
     )
     (layout,) = abcl_definition.layouts(source, "main.py")
@@ -82,11 +84,36 @@ def test_it_is_json_to_be_pasted(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("imports", "name"),
+    [
+        ("from allthingstalk import abcl", "abcl.Format"),
+        ("from allthingstalk import Client, abcl as a", "a.Format"),
+        ("from allthingstalk.abcl import Format", "Format"),
+        ("from allthingstalk.abcl import Format as Layout", "Layout"),
+        ("from allthingstalk.abcl import *", "Format"),
+        ("import allthingstalk.abcl", "allthingstalk.abcl.Format"),
+        ("import allthingstalk.abcl as binary", "binary.Format"),
+        ("import allthingstalk as att", "att.abcl.Format"),
+    ],
+)
+def test_whatever_the_program_calls_it(imports, name):
+    (field,) = definition(f'import time\n{imports}\nLAYOUT = {name}(("a", "uint8"))\n')
+    assert field["asset"] == "a"
+
+
+def test_a_folder_or_nothing_is_told_what_to_name(tmp_path):
+    for program in (tmp_path, ""):
+        found = printed(program)
+        assert found.returncode == 1 and "make abcl MAIN=main.py" in found.stderr
+
+
+@pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("print(1)", "has no abcl.Format"),
-        ("abcl.Format(FIELDS)", "line 1: this layout cannot be read"),
-        ('abcl.Format(("a", "word"))', "there is no type"),
+        ("print(1)", "has no Format"),
+        ('class Format: pass\nFormat(("a", "int8"))', "has no Format"),
+        (f"{IMPORT}; abcl.Format(FIELDS)", "line 1: this layout cannot be read"),
+        (f'{IMPORT}; abcl.Format(("a", "word"))', "there is no type"),
         ("abcl.Format(", "line 1: "),
         (None, "cannot be read"),
     ],

@@ -74,6 +74,7 @@ LEFT_OUT = {
         ["certificate 1 is damaged"],
     ),
     "no certificate": (b"0\x82\x01\x00" + bytes(256) + der(NEW), ["certificate 1 is damaged"]),
+    "DER behind PEM": (pem(NEW) + b"\n" + der(OLD), ["bytes that are neither PEM nor DER"]),
     "only one in between": (LEAF + pem(BETWEEN), ["server's own", "taken as one"]),
 }
 
@@ -101,6 +102,7 @@ REFUSED = {
     "empty": (b"", "no certificate in PEM or DER"),
     "rubbish": (b"rubbish", "no certificate in PEM or DER"),
     "damaged": (der(NEW)[:-3], "certificate 1 is damaged"),
+    "damaged, another behind": (der(NEW)[:200] + der(OLD), "bytes that are neither PEM nor DER"),
     "pkcs7 damaged": (p7b(Encoding.PEM)[:100] + b"\n-----END PKCS7-----\n", "1 is damaged"),
     "begin only": (b"-----BEGIN CERTIFICATE-----", "damaged"),
     "odd utf-16": (b"-\0-\0-\0-\0x", "no certificate"),

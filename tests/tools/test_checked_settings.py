@@ -148,6 +148,19 @@ def test_what_spreadsheets_save_is_right_on_the_board(start, tmp_path, change, e
             '{"token": "x", "device": "y",\n\n"wifi": [["a\\tb", null]]}',
             "line 3: Wi-Fi network 1: i",
         ),
+        *(
+            (
+                f'{{"token": "x", "device": "y",\n"{key}": "{path}"}}',
+                f"line 2: '{key}' is a file of",
+            )
+            for key, path in (
+                ("outbox", "/settings.json"),
+                ("outbox", "Main.py"),
+                ("digest", "//ca.der"),
+                ("digest", "/a/../lib/allthingstalk/assets.mpy"),
+                ("outbox", "/"),
+            )
+        ),
         (
             '{"token": "x", "device": "y",\n"outbox": "/outbox\\n"}',
             "line 2: 'outbox' has a control",
@@ -224,6 +237,7 @@ def test_an_encoding_that_does_not_say_which_it_is_is_refused(tmp_path, name):
         ("{t},a,n," + "p" * 64 + "\n", "64 hex digits"),
         ("{t},a, ,{p}\n", "a password, but no wifi"),
         ("{t}\n", "line 2: 'device' is missing"),
+        ("{t},Ab,n,{p}\n{t},aB,n,{p}\n", "line 3: device aB is on line 2 already"),
     ],
 )
 def test_rows_that_no_board_takes_are_refused_with_their_line(tmp_path, rows, words):

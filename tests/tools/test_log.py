@@ -29,3 +29,15 @@ def test_the_log_of_a_board(board):
     assert numbers == list(range(numbers[0], 8)) and len(numbers) > 3
     assert "größer, ***" in lines[0] and "secret" not in found.stdout
     assert log(board, "--path", "/other.txt").returncode == 1
+
+
+def test_bytes_that_are_no_text_hide_no_line(board):
+    mpremote = [sys.executable, "-m", "mpremote", "connect", board.port]
+    write = (
+        "f = open('/log.txt', 'wb'); f.write(b'first\\n\\xff\\xfe\\n\\xc3\\nlast\\n'); f.close()"
+    )
+    subprocess.run([*mpremote, "exec", write], check=True, capture_output=True, timeout=60)
+    found = log(board)
+    assert found.returncode == 0, found.stderr
+    lines = found.stdout.splitlines()
+    assert (lines[0], len(lines), lines[-1]) == ("first", 4, "last")

@@ -54,6 +54,22 @@ class TestLayout(unittest.TestCase):
         for value, hexed in ((1.4, "01"), (1.5, "02"), (-1.4, "ff"), (-1.5, "fe")):
             self.gives(hexed, {"a": value}, ("a", "int8"))
 
+    def test_integers_are_exact_and_halves_go_away_from_zero(self):
+        for value, factor, offset, kind, hexed in (
+            ((1 << 62) + 1, 1, 1, "int64", "4000000000000000"),
+            ((1 << 63) + 7, 1, None, "uint64", "8000000000000007"),
+            (5, 2, None, "int8", "03"),
+            (-5, 2, None, "int8", "fd"),
+            (5, -2, None, "int8", "fd"),
+            (4, 3, None, "int8", "01"),
+            (0, -3, None, "int8", "00"),
+            (1 << 24 | 1, 1, 0, "uint32", "01000001"),
+        ):
+            self.gives(hexed, {"a": value}, ("a", kind, factor, offset))
+        odd = float((1 << 22) + 1)  # where half of it is more than a float of 4 bytes keeps
+        self.gives("00400001", {"a": odd}, ("a", "uint32"))
+        self.gives("00", {"a": 0.4999999}, ("a", "uint8"))
+
     def test_bits_in_a_row_share_a_byte(self):
         fields = (("a", "bit", 0), ("b", "bit", 7), ("c", "bit", 0), ("n", "uint8"), ("d", "bit"))
         self.gives("81010501", {"a": 1, "b": True, "c": True, "n": 5, "d": 1}, *fields)
@@ -72,14 +88,20 @@ class TestRefused(unittest.TestCase):
     def test_layouts_that_cannot_be(self):
         for fields, words in (
             ((), "needs a field"),
-            ((("a",),), "a field is"),
+            ((("a",),), "there is no type"),
             ((5,), "a field is"),
             ((("a", "int12"),), "int16"),
             ((("a", "bit", 8),), "0 to 7"),
             ((("a", "bit", 0.5),), "0 to 7"),
             ((("a", "bit", 0, 1),), "0 to 7"),
             ((("a", "int8"), ("a", "int8")), "comes once"),
-            (((5, "int8"),), "is text"),
+            (((5, "int8"),), "asset name"),
+            ((("a/b", "int8"),), "asset name"),
+            ((("", "int8"),), "asset name"),
+            ((("a", ["int8"]),), "there is no type"),
+            ((("a", "int8", 1, 0, 5),), "a field is"),
+            ((("a", "int8", float("nan")),), "are numbers"),
+            ((("a", "int8", 1, float("inf")),), "are numbers"),
             ((("a", "int8", 0),), "not 0"),
             ((("a", "int8", "x"),), "are numbers"),
             ((("a", "float", 0.1),), "a float has none"),
@@ -100,6 +122,8 @@ class TestRefused(unittest.TestCase):
         ):
             e = raised(ValueError, Format(("speed", kind)).pack, {"speed": value})
             self.assertIn("speed", str(e))
+        e = raised(ValueError, Format(("t", "int8", 1e-30)).pack, {"t": 1e30})
+        self.assertIn("t: it is", str(e))
         e = raised(ValueError, Format(("t", "int8", 0.1)).pack, {"t": 12.8})
         self.assertIn("-128 to 127 in int8, got 128 after factor", str(e))
 

@@ -154,6 +154,14 @@ class TestInterim(AnswerTest):
         data = hints * 2 + OK.replace(b"\r\n", b"\r\n" + b"X: y\r\n" * 30, 1)
         self.assertEqual(self.answer(data).value, 5)
 
+    def test_lines_of_any_length_and_any_number_of_them_are_passed_over(self):
+        for lines in (
+            b"Content-Security-Policy: " + b"x" * 9000 + b"\r\n",
+            b"Set-Cookie: " + b"y" * 1023 + b"\r\n",
+            b"X: y\r\n" * 200,
+        ):
+            self.assertEqual(self.answer(OK.replace(b"\r\n", b"\r\n" + lines, 1)).value, 5)
+
 
 class TestBodies(AnswerTest):
     def test_every_way_to_say_where_it_ends(self):
@@ -183,8 +191,9 @@ class TestBodies(AnswerTest):
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n5",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n5\r\n",
             b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"v',
-            b"HTTP/1.1 200 OK\r\nX: " + b"x" * 5000 + b"\r\n\r\n5",
-            b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100 + b"\r\n5",
+            b"HTTP/1.1 200 OK\r\nX: " + b"x" * 40000 + b"\r\n\r\n5",
+            b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 6000 + b"\r\n5",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 40000,
             b"HTTP/1.1 200 OK\r\n\r\n" + b"[" + b"1," * 4000 + b"1]",
             b"HTTP/1.1 200 OK\r\n\r\n<html>",
         ):

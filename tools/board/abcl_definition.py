@@ -17,6 +17,8 @@ library.use()
 
 from allthingstalk import abcl  # noqa: E402
 
+_FORMAT = "allthingstalk.abcl.Format"
+
 
 class LayoutError(Exception):
     """There is no layout that can be read; the text says why."""
@@ -50,18 +52,30 @@ def _calculation(factor, offset):
     return f"{text} {'-' if offset < 0 else '+'} {abs(offset)}"
 
 
+def _names(tree):
+    """Return all names that a program has for abcl.Format, by its imports."""
+    names = set()
+    for node in ast.walk(tree):
+        for alias in node.names if isinstance(node, (ast.Import, ast.ImportFrom)) else ():
+            module = getattr(node, "module", None)
+            path = f"{module}.{alias.name}" if module else alias.name
+            own = alias.asname or alias.name
+            if alias.name == "*" and _FORMAT.startswith(module):
+                names.add(_FORMAT[len(module) + 1 :])
+            elif (_FORMAT + ".").startswith(path + "."):
+                names.add(own + _FORMAT[len(path) :])
+    return names
+
+
 def layouts(source, place):
     """Return the layouts in a program's text, in their order. Raises LayoutError."""
     try:
         tree = ast.parse(source)
     except SyntaxError as e:
         raise LayoutError(f"{place}, line {e.lineno}: {e.msg}") from None
-    found = []
+    found, names = [], _names(tree)
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        called = ast.unparse(node.func)
-        if called not in ("abcl.Format", "Format"):
+        if not isinstance(node, ast.Call) or ast.unparse(node.func) not in names:
             continue
         try:
             fields = [ast.literal_eval(argument) for argument in node.args]
@@ -81,10 +95,13 @@ def main():
     )
     parser.add_argument("program", type=Path, help="file that holds abcl.Format(...)")
     args = parser.parse_args()
+    if args.program.is_dir():
+        folder = "" if args.program == Path(".") else f"{args.program} is a folder: "
+        sys.exit(f"abcl: {folder}name the file that holds abcl.Format(...): make abcl MAIN=main.py")
     try:
         found = layouts(args.program.read_text(encoding="utf-8"), args.program)
         if not found:
-            raise LayoutError(f"{args.program} has no abcl.Format(...)")
+            raise LayoutError(f"{args.program} has no Format(...) of allthingstalk.abcl")
     except OSError as e:
         sys.exit(f"abcl: {args.program} cannot be read: {e.strerror}")
     except (UnicodeError, LayoutError) as e:

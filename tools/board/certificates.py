@@ -138,7 +138,20 @@ def usable(data):
         labels = sorted(set(re.findall(rb"-----BEGIN ([A-Z0-9 ]+)-----", data)))
         kinds = ", ".join(label.decode() for label in labels)
         left_out.append("no certificate in PEM or DER" + (f", but {kinds}" if kinds else ""))
+    elif unread := _unread(data):
+        left_out.append(f"{unread} bytes that are neither PEM nor DER that begins the file")
     return ends or found, left_out
+
+
+def _unread(data):
+    """Return the number of bytes that are no text, and of no certificate that boards see."""
+    rest = re.sub(rb"-----BEGIN .*?-----END [^-]*-----", b"", data, flags=re.DOTALL)
+    try:
+        for part in split(data):
+            rest = rest.replace(part, b"", 1)
+    except CertificateException:
+        pass  # as of PKCS 7
+    return len(rest) if b"\0" in rest or re.search(rb"0[\x81-\x83]", rest) else 0
 
 
 def _utf_8(data):

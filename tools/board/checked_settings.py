@@ -6,6 +6,7 @@ them go through `check`, which makes the board's own Settings, WiFi and Client o
 
 import contextlib
 import math
+import posixpath
 import sys
 import types
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from allthingstalk.board.settings import Settings, SettingsError  # noqa: E402
 
 _OTHERWISE_GOOD = {"token": "maker:x", "device": "x"}
 _FREE_TEXTS = ("client_id", "outbox", "digest")
+_FILES = ("outbox", "digest")
+_TAKEN = ("settings.json", "main.py", "boot.py", "pins.py", "ca.der", "deployed.json", "lib", "")
 
 
 class Checked(NamedTuple):
@@ -83,6 +86,13 @@ def _check_json(key, value):
                 f"'{name}' has half a character, such as \\ud83d without its other half, or bytes "
                 "that are not UTF-8: write the character itself"
             )
+        if key in _FILES and isinstance(part, str):
+            path = posixpath.normpath("/" + part).lstrip("/").lower()
+            if path.split("/")[0] in _TAKEN:
+                raise InputError(
+                    f"'{name}' is a file of the board's own, which would be lost: take another "
+                    f"name, such as /{name}"
+                )
         if key in _FREE_TEXTS and isinstance(part, str) and not part.isprintable():
             raise InputError(f"'{name}' has a control character, such as a line break")
 

@@ -14,10 +14,10 @@ _SILENT_S = 25  # a slow flash
 _READ = """
 for name in ({old!r}, {path!r}):
     try:
-        with open(name) as f:
-            print(repr(f.read()))
+        with open(name, "rb") as f:
+            print(f.read())
     except OSError:
-        print("None")
+        print("b''")
 """
 
 
@@ -30,8 +30,9 @@ def read(port, path=PATH):
     if errors:
         lines = errors.decode("utf-8", "replace").strip().splitlines()
         raise serial_link.LinkError(f"the board cannot read its log: {lines[-1]}")
-    texts = [ast.literal_eval(line) for line in printed.decode("utf-8", "replace").splitlines()]
-    return [line for text in texts if text for line in text.splitlines()]
+    log = b"".join(ast.literal_eval(line) for line in printed.decode().splitlines())
+    # A power cut may leave any bytes.
+    return [line for line in log.decode("utf-8", "replace").split("\n") if line]
 
 
 def main():

@@ -55,9 +55,10 @@ def read(path):
     for line, cells in rows:
         place = f"{path}, line {line}"
         device, settings = _device(columns, cells, place)
-        if device in lines:
-            raise InputError(f"{place}: device {device} is on line {lines[device]} already")
-        lines[device] = line
+        low = device.lower()  # it names a file, on PCs that do not tell capitals apart
+        if low in lines:
+            raise InputError(f"{place}: device {device} is on line {lines[low]} already")
+        lines[low] = line
         devices.append((device, settings))
     if not devices:
         raise InputError(f"{path} has no device: a row for each, below the column names")

@@ -23,8 +23,8 @@ except ImportError:  # the unix ports and new firmware have it under this name o
 if hasattr(engine, "__getattr__"):  # today's urequests forwards to requests, name by name
     import requests as engine
 
-_LINE_MAX = const(1024)  # bytes of one header line
-_LINES_MAX = const(64)  # of a head, and of all interim ones before it
+_LINE_MAX = const(1024)  # bytes that are kept of a header line; those of proxies may be longer
+_HEAD_MAX = const(32768)  # bytes of a head, and of all interim ones before it
 _PIECE = const(256)  # bytes read at a time
 _BYTES_PER_S = const(4096)  # that an answer may be slow for: a second more for each
 _BODY_MAX = const(4096)  # bytes of an answer that is not read as a stream
@@ -35,10 +35,13 @@ _LIST_MAX = const(1 << 20)  # bytes; a list that goes on has no end
 def request(client, method, path, body=None, stream=False, size=_BODY_MAX):
     """Return the JSON of a 2xx answer (None if empty), or the HttpSocket to read it from.
 
-    Raises AllThingsTalkException for everything else.
+    Raises AllThingsTalkException for everything else, ValueError for a body that is no UTF-8.
     """
     gc.collect()
-    answer = None
+    answer = data = None
+    if body is not None:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        loads(data)
     try:
         answer = HttpSocket(_open(client), client.net, client.timeout)
         headers = {
@@ -46,10 +49,8 @@ def request(client, method, path, body=None, stream=False, size=_BODY_MAX):
             "Authorization": "Bearer " + client.token,
             "User-Agent": "ATTalk-MicroPythonSDK/" + __version__,
         }
-        data = None
-        if body is not None:
+        if data is not None:
             headers["Content-Type"] = "application/json"
-            data = body if isinstance(body, bytes) else json.dumps(body).encode()
         # The scheme is for the engine only: the link is TLS already where it has to be.
         with_stream(
             engine,
@@ -198,7 +199,7 @@ class HttpSocket:
         self.buffer = bytearray(_PIECE)
         self.at = self.have = 0  # what of it was read from the link, and not asked for yet
         self.got = 0
-        self.lines = 0  # lines of the head read so far
+        self.head = _HEAD_MAX  # bytes of it that may come yet
         self.rest = None  # bytes left of the body or of the chunk; None: until the end
         self.chunked = False  # whether the body comes in chunks
         self.status = 0
@@ -248,24 +249,27 @@ class HttpSocket:
             pause_ms = self.wait(pause_ms)
 
     def line(self):
+        """Return the next line; of a long one its start."""
         line = b""
-        while line[-1:] != b"\n":
-            if len(line) > _LINE_MAX or self.at == self.have and not self.receive():
+        while True:
+            if self.at == self.have and not self.receive():
                 raise OSError("the answer was cut off or is no HTTP")
             end = self.at + 1
             while end < self.have and self.buffer[end - 1] != 10:
                 end += 1
-            line += self.buffer[self.at : end]
+            self.head -= end - self.at
+            if self.head < 0:
+                raise OSError("the head of the answer does not end")
+            if len(line) < _LINE_MAX:
+                line += self.buffer[self.at : end]
             self.at = end
-        return line
+            if self.buffer[end - 1] == 10:
+                return line
 
     def readline(self):
         """Return the next line of the head, those that say how to read the body left out."""
         while True:
             line = self.line()
-            self.lines += 1
-            if self.lines > _LINES_MAX:
-                raise OSError("the head of the answer does not end")
             if self.status < 200:
                 # The status line; or of an interim answer (1xx: RFC 9110, section 15.2), or what
                 # follows that, which is passed over.
@@ -278,7 +282,6 @@ class HttpSocket:
                     raise OSError("the answer is no HTTP")
                 if self.status < 200:
                     continue
-                self.lines = 0
                 if self.status == 300:  # the engine takes it for its own sign to ask once more
                     return b"HTTP/1.1 301 \r\n"
             name, _, value = line.partition(b":")
@@ -321,6 +324,7 @@ class HttpSocket:
         return data
 
     def next(self):
+        self.head = _HEAD_MAX
         size = self.line().split(b";")[0].strip()
         try:
             self.rest = int(size, 16)
