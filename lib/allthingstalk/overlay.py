@@ -55,7 +55,7 @@ class Overlay:
 
 def unload(folders, before=(), keep=None):
     """Unload folders, and engines, but not what was loaded before, nor the module `keep`."""
-    for name in list(sys.modules):
+    for name in sorted(sys.modules):  # a package first: half a folder is not taken for one in use
         parts = name.split(".")
         goes = before and parts[0] in _ENGINES
         if len(parts) > 1 and parts[0] == "allthingstalk":

@@ -5,10 +5,10 @@ import os
 import sys
 import unittest
 
-from allthingstalk import BaseClient, Client, Device, NumberAsset, exceptions
+from allthingstalk import BaseClient, Client, Device, NumberAsset, exceptions, net
 from allthingstalk.overlay import Overlay
 from contract import Board, ContractTest
-from own_client import OwnClient
+from own_client import OwnClient, raised
 
 
 class Full:
@@ -267,6 +267,24 @@ class TestWhatIsUnloaded(OverlayTest):
                 if parts[1] in ("calls", "connect", "declare", "rest", "topics"):
                     found.append(name)
         return found
+
+    def test_what_ctrl_c_left_of_a_folder_works(self):
+        Overlay("connect")
+        from allthingstalk.connect.mqtt_connect import dial
+
+        for name in ("connect", "connect.dial"):
+            sys.modules.pop("allthingstalk." + name)
+        left = self.loaded()
+        # That nobody listens is found out by a socket.
+        e = raised(OSError, next, dial(net, "mqtt://127.0.0.1:1", 5, None, lambda: None))
+        self.assertEqual(e.args[0], 111)
+        with Overlay("connect"):
+            from allthingstalk.connect import tls
+
+            del tls
+        self.assertEqual(self.loaded(), left)
+        for name in left:
+            sys.modules.pop(name)
 
     def test_everything_after_connect_and_after_a_reconnect(self):
         device = self.board()

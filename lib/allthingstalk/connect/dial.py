@@ -11,6 +11,7 @@ from micropython import const
 
 from ..net import Link, socket
 
+_HERE = sys.modules[__name__]  # later it may be there no more, after a Ctrl-C
 _PAUSE_MS = const(2)
 ETIMEDOUT = 110  # what we raise ourselves, on every port
 
@@ -48,7 +49,7 @@ def parts(endpoint):
 
 def tcp(net, endpoint, timeout, stage):
     """Connect to an endpoint, as dial() does; returns a socket on which nothing was said yet."""
-    sockets = net if hasattr(net, "open_socket") else sys.modules[__name__]  # `net`: a test's
+    sockets = net if hasattr(net, "open_socket") else _HERE  # `net`: a test's
     _, host, port = parts(endpoint)
     stage()
     addresses = sockets.getaddrinfo(host, port)
