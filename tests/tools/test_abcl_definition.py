@@ -111,6 +111,7 @@ def test_a_folder_or_nothing_is_told_what_to_name(tmp_path):
     ("source", "words"),
     [
         ("print(1)", "has no Format"),
+        ("from . import *", "has no Format"),
         ('class Format: pass\nFormat(("a", "int8"))', "has no Format"),
         (f"{IMPORT}; abcl.Format(FIELDS)", "line 1: this layout cannot be read"),
         (f'{IMPORT}; abcl.Format(("a", "word"))', "there is no type"),

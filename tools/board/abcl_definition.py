@@ -60,7 +60,7 @@ def _names(tree):
             module = getattr(node, "module", None)
             path = f"{module}.{alias.name}" if module else alias.name
             own = alias.asname or alias.name
-            if alias.name == "*" and _FORMAT.startswith(module):
+            if alias.name == "*" and _FORMAT.startswith(f"{module}."):
                 names.add(_FORMAT[len(module) + 1 :])
             elif (_FORMAT + ".").startswith(path + "."):
                 names.add(own + _FORMAT[len(path) :])
