@@ -168,7 +168,7 @@ class Client(BaseClient):
 
         Not checked against a profile. ValueError or TypeError for what JSON cannot carry.
         """
-        cls, at = type(state), None
+        cls = type(state)
         if not self.session:
             self.load()
         if not (cls is int or cls is bool or cls is str):
@@ -177,7 +177,7 @@ class Client(BaseClient):
 
                 value = value_and_time(self.format, state, asset_name)
                 return self.publish(self.number(device_id, asset_name), *value)
-        self.publish(self.number(device_id, asset_name), state, at)
+        self.publish(self.number(device_id, asset_name), state, None)
 
     def poll(self):
         """Do what is due, without waiting: take what arrived, call handlers, send, ping.
