@@ -48,10 +48,13 @@ setup:
 	@command -v "$$PYTHON" >/dev/null || { echo "no $$PYTHON here: install Python 3.10 or later, or give PYTHON=..."; exit 1; }
 	@"$$PYTHON" tools/bootstrap.py
 
+setup-tests: setup
+	@"$$PYTHON" tools/bootstrap.py --tests
+
 run: setup
 	@$(VENV_PYTHON) -m tools.simulate.run_demo
 
-test: setup
+test: setup-tests
 	@$(VENV_PYTHON) -m tests.run $(TESTS)
 
 check: setup
@@ -134,5 +137,5 @@ clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check size bench fuzz soak fleet bench-faults platform board board-files \
+.PHONY: help setup setup-tests run test check size bench fuzz soak fleet bench-faults platform board board-files \
 	provision doctor firmware flash erase deploy romfs repl log abcl image mip emulate emulate-firmware on-pc clean

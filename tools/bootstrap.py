@@ -1,8 +1,9 @@
 """Sets the project up: a virtual environment in .venv with the pinned packages.
 
-Run by every make target. Needs only Python >= 3.10 and a package index; does nothing when the
-environment is there and tools/requirements.txt has not changed since. pip's settings say where
-packages come from; where they go is said here, whatever those settings are.
+Run by every make target, with `--tests` where what is in requirements-tests.txt is needed as well.
+Needs only Python >= 3.10 and a package index; does nothing when the environment is there and the
+requirements have not changed since. pip's settings say where packages come from; where they go is
+said here, whatever those settings are.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 REQUIREMENTS = ROOT / "tools" / "requirements.txt"
-STAMP = VENV / "requirements.sha256"
+FOR_TESTS = ROOT / "tools" / "requirements-tests.txt"
+STAMP = VENV / "requirements.sha256"  # that .venv is whole; each further file has one beside it
 # What has Python look for packages elsewhere, or work otherwise.
 PYTHONS = {"PYTHONHOME", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONOPTIMIZE", "PYTHONINSPECT"}
 # Settings of pip that would have it install to another place, or something else, or nothing.
@@ -113,36 +115,60 @@ def has_cache(environ):
     return next(folder for folder in (path, *path.parents) if folder.exists()).is_dir()
 
 
+def digest(requirements):
+    return hashlib.sha256(requirements.read_bytes()).hexdigest()
+
+
+def stamp(requirements):
+    return VENV / f"{requirements.stem}.sha256"
+
+
+def is_installed(requirements):
+    path = stamp(requirements)
+    return path.exists() and path.read_text(encoding="utf-8") == digest(requirements)
+
+
+def make_environment():
+    """Make .venv, without packages."""
+    print("setup: making .venv with the pinned packages (once; about a minute)", flush=True)
+    try:
+        import ensurepip  # noqa: F401  - Debian ships Python without it
+    except ImportError:
+        fail("this Python cannot make virtual environments; on Debian: apt install python3-venv")
+    STAMP.unlink(missing_ok=True)
+    make = (sys.executable, "-m", "venv", "--clear", str(VENV))
+    run("making .venv", *make, environ=plain_environment())
+
+
+def install(requirements):
+    python = str(VENV / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    run(
+        "installing the packages",
+        python,
+        *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+        *("-r", str(requirements)),
+        environ=pip_environment(python),
+    )
+    stamp(requirements).write_text(digest(requirements), encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Makes .venv with the pinned packages.")
     parser.add_argument("--force", action="store_true", help="install again from scratch")
+    parser.add_argument("--tests", action="store_true", help="also the packages of the tests")
     args = parser.parse_args()
     if sys.version_info < (3, 10):
         fail(
             f"Python {sys.version.split()[0]} is too old, 3.10 is the least; "
             "try: make PYTHON=python3.12"
         )
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if not args.force and STAMP.exists() and STAMP.read_text(encoding="utf-8") == digest:
-        return
-    print("setup: making .venv with the pinned packages (once; about a minute)", flush=True)
     try:
-        import ensurepip  # noqa: F401  - Debian ships Python without it
-    except ImportError:
-        fail("this Python cannot make virtual environments; on Debian: apt install python3-venv")
-    try:
-        STAMP.unlink(missing_ok=True)
-        make = (sys.executable, "-m", "venv", "--clear", str(VENV))
-        run("making .venv", *make, environ=plain_environment())
-        python = str(VENV / ("Scripts" if sys.platform == "win32" else "bin") / "python")
-        run(
-            "installing the packages",
-            python,
-            *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("-r", str(REQUIREMENTS)),
-            environ=pip_environment(python),
-        )
-        STAMP.write_text(digest, encoding="utf-8")
+        if args.force or not is_installed(REQUIREMENTS):
+            make_environment()
+            install(REQUIREMENTS)
+        if args.tests and not is_installed(FOR_TESTS):
+            print("setup: adding what tests and docs need (once; about a minute)", flush=True)
+            install(FOR_TESTS)
     except OSError as e:
         fail(f"making .venv failed{reason(str(e))}: {e}")
 

@@ -115,6 +115,19 @@ def test_the_packages_go_into_venv_whatever_pip_is_set_to(project, tmp_path, var
     assert project.set_up() == (0, "")
 
 
+def test_what_only_tests_need_is_added_once_and_again_after_a_change(project):
+    project.require("")
+    (project.folder / "tools" / "requirements-tests.txt").write_text("demo==1.0\n")
+    command = (sys.executable, "tools/bootstrap.py")
+    assert project.set_up(*command)[0] == 0 and not project.has_demo()
+    status, said = project.set_up(*command, "--tests")
+    assert status == 0 and project.has_demo(), said
+    assert project.set_up(*command, "--tests") == (0, "")
+    project.require("# other packages for all: .venv is made anew")
+    assert project.set_up(*command)[0] == 0 and not project.has_demo()
+    assert project.set_up(*command, "--tests")[0] == 0 and project.has_demo()
+
+
 @pytest.mark.parametrize("name", ("HOME", "XDG_CACHE_HOME", "PIP_CACHE_DIR"))
 def test_a_package_is_built_where_there_is_no_place_for_pips_cache(project, tmp_path, name):
     sources(tmp_path / "wheels")
