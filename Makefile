@@ -25,6 +25,8 @@ help:
 	@echo "make image        firmware and files in one: BOARD=… FIRMWARE=… SETTINGS=devices.csv CA=…"
 	@echo "make firmware     firmware with the library frozen in: BOARD=… MICROPYTHON=<source tree>"
 	@echo "make board-files  what goes onto a board, in build/board, to be copied by hand"
+	@echo "make release      a program as one signed file, for updates over the air: VERSION=… MAIN=…"
+	@echo "make release-key  the key that signs them, once"
 	@echo "make mip          an index for mip install, in build/mip"
 	@echo
 	@echo "Without a board:"
@@ -120,6 +122,12 @@ abcl: setup
 image: setup
 	@$(VENV_PYTHON) -m tools.image --board "$$BOARD" --firmware "$$FIRMWARE" $(if $(SETTINGS),--settings "$$SETTINGS") $(if $(CA),--ca "$$CA") $(if $(MAIN),--main "$$MAIN") $(if $(FLASH_SIZE),--flash-size "$$FLASH_SIZE") $(if $(FS_SIZE),--fs-size "$$FS_SIZE")
 
+release: setup
+	@$(VENV_PYTHON) -m tools.build.release --version "$$VERSION" --main "$$MAIN" $(if $(BOARD),--boards "$$BOARD") $(RELEASE_OPTIONS)
+
+release-key: setup
+	@$(VENV_PYTHON) -m tools.build.release_key $(RELEASE_OPTIONS)
+
 mip: setup
 	@$(VENV_PYTHON) -m tools.build.mip_index
 
@@ -138,4 +146,4 @@ clean:
 	find lib tools tests boards examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help setup setup-tests run test check size bench fuzz soak fleet bench-faults platform board board-files \
-	provision doctor firmware flash erase deploy romfs repl log abcl image mip emulate emulate-firmware on-pc clean
+	provision doctor firmware flash erase deploy romfs repl log abcl image release release-key mip emulate emulate-firmware on-pc clean

@@ -17,7 +17,7 @@ _NAMES = {
     "AssetStateRetrievalException InvalidAssetProfileException",
     "outbox": "Outbox",
 }
-_MODULES = "profiles timestamps cbor abcl health flash_log aio net rest board doctor"
+_MODULES = "profiles timestamps cbor abcl health flash_log aio update net rest board doctor"
 
 
 def __getattr__(name):

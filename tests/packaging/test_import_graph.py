@@ -204,7 +204,7 @@ def test_only_the_package_and_the_client_import_by_a_text():
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and called(node) in ("__import__", "import_module", "exec")
     }
-    assert found == {"__init__", "clients"}
+    assert found == {"__init__", "clients", "update"}  # update executes a program's main.py
 
 
 def overlays(module):

@@ -149,7 +149,7 @@ def refused(path):
             f"would take the place of the board's own {low[1:]}, which comes with the library: "
             "give it another name"
         )
-    if low in (LIST, *_PRIVATE, "/crashes"):
+    if low in (LIST, *_PRIVATE, "/crashes") or low.startswith("/slots/"):
         return f"would take the place of {low}, which is not the program's: give it another name"
     below = "/" + low.removeprefix("/lib/") if low.startswith("/lib/") else low
     if _module(below) == library.NAME:

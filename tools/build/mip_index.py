@@ -34,8 +34,13 @@ _ENGINES = {"umqtt.simple": engines.UMQTT_NEW, "urequests": engines.UREQUESTS_NE
 PARTS = {
     "board": (
         ["board"],
-        [],
+        ["update"],
         "run(program), settings, Wi-Fi, clock, watchdog, status LED, safe mode",
+    ),
+    "update": (
+        ["update", "updating", "release", "rest.get"],
+        [],
+        "signed updates over the air, on trial until they have proven themselves",
     ),
     "doctor": (["doctor"], ["board"], "says on the board what is wrong, and what to do"),
     "outbox-file": (["outbox_file"], [], "an outbox that survives reset and power cut"),

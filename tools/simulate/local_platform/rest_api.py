@@ -2,10 +2,11 @@
 
 Requests are read with keys in any case, answers are in lower camel case. Rows that are our own
 choice, since the platform documents none, besides those of rest_faults.py:
-``POST`` and ``GET /ground/{groundId}/devices`` and ``PUT …/event``.
+``POST`` and ``GET /ground/{groundId}/devices``, ``PUT …/event``, and ``GET /release/{name}``.
 """
 
 import itertools
+import pathlib
 import socket
 import ssl
 
@@ -34,10 +35,12 @@ class RestApi:
 
     Args:
         core: the platform's rules.
+        releases: the folder of the files that /release has.
     """
 
-    def __init__(self, core: Core):
+    def __init__(self, core: Core, releases: pathlib.Path):
         self._core = core
+        self._releases = releases
         self._store = core.store
         self._runner: web.AppRunner | None = None
         self._socket: socket.socket | None = None
@@ -78,6 +81,7 @@ class RestApi:
                 web.put(_ASSET + "/state", self._put_state),
                 web.get(_ASSET + "/states", self._get_history),
                 web.put(_ASSET + "/{stream:command|event}", self._put_message),
+                web.get("/release/{name}", self._get_release),
                 *faults.routes(),
             ]
         )
@@ -255,6 +259,14 @@ class RestApi:
         stream = request.match_info["stream"]
         message = await self._core.send(asset.device_id, asset.name, stream, value)
         return await answer(request, 200, message)
+
+    async def _get_release(self, request):
+        """Give a release for boards that update themselves, or a range of it."""
+        name = request.match_info["name"]
+        path = self._releases / name
+        if name.startswith(".") or "/" in name or not path.is_file():
+            raise Refused(404, f"there is no release {shown(name)}; make release makes one")
+        return web.FileResponse(path)
 
     # The shapes of answers
 

@@ -19,6 +19,7 @@ from .manners import Manners
 from .rest_api import RestApi
 from .store import Store
 
+RELEASES = pathlib.Path(__file__).resolve().parents[3] / "build" / "releases"
 START_TIMEOUT_S = 30
 CALL_TIMEOUT_S = 10
 POLL_S = 0.01
@@ -42,6 +43,7 @@ class LocalPlatform:
         mqtt_port: for MQTT; 0 takes any free one.
         log: called, in the platform's thread, with one line for everything that happens.
         manners: how it says things, see manners.py; None for the plainest.
+        releases: the folder of the releases that it serves, as ``make release`` makes them.
 
     What goes wrong on purpose is switched with ``faults``, for example
     ``platform.faults.set("drop_pubacks", count=3)``; see ``Faults`` and ``KINDS`` in faults.py.
@@ -55,12 +57,14 @@ class LocalPlatform:
         log: Callable[[str], None] | None = None,
         host: str = "127.0.0.1",
         manners: Manners | None = None,
+        releases: str | os.PathLike = RELEASES,
     ):
         self.host = host
         self.http_port = http_port
         self.mqtt_port = mqtt_port
         self.faults = Faults()
         self.manners = manners or Manners()
+        self._releases = pathlib.Path(releases)
         self._tls = tls.Fronts(self.manners.roots, host)
         self._retained: dict[str, bytes] = {}
         self._log = log
@@ -156,7 +160,7 @@ class LocalPlatform:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._broker = LocalBroker(self._core, self._retained)
-        rest = RestApi(self._core)
+        rest = RestApi(self._core, self._releases)
         async with contextlib.AsyncExitStack() as stack:
             self.mqtt_port = await self._broker.start(self.host, self.mqtt_port, self._tls.mqtt)
             stack.push_async_callback(self._broker.stop)

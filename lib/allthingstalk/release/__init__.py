@@ -1,0 +1,1 @@
+"""Releases: signed files that hold a program, see `check`. In memory while one is looked at."""

@@ -1,0 +1,71 @@
+"""How a program in a slot is started, and taken back where it does not prove itself."""
+
+import os
+import sys
+
+from . import FOLDER
+from .slots import STARTS, read, write
+
+
+def start():
+    """Prepare the start of the program that is to run; return (its folder, whether on trial)."""
+    state = _chosen()
+    slot = state["slot"]
+    if not slot:
+        return FOLDER, False
+    folder = FOLDER + "/" + slot
+    sys.path[:0] = [folder, folder + "/lib"]
+    trial = state["left"] is not None
+    if trial:
+        _end_after(state["seconds"])
+    if _has(folder + "/lib/allthingstalk"):  # it brings a library of its own
+        for name in [name for name in sys.modules if name.split(".")[0] == "allthingstalk"]:
+            sys.modules.pop(name)
+    return folder, trial
+
+
+def _chosen():
+    """Return the state to start with, after counting the start of a trial."""
+    state = read()
+    left = state["left"]
+    if left is None:
+        return state
+    if left and _has(FOLDER + "/" + state["slot"] + "/main.py"):
+        state["left"] = left - 1
+    else:
+        slot, version = state["before"]
+        why = "no good session in %d starts" % STARTS
+        failed = state["failed"] or (state["version"], why)
+        print("allthingstalk: %s is taken back: %s" % tuple(failed))
+        state = {"slot": slot, "version": version, "left": None, "before": ("", "0")}
+        state["failed"] = failed
+    try:
+        write(state)
+    except OSError as e:  # a full flash: it starts all the same
+        print("allthingstalk: the start is not counted:", e)
+    return state
+
+
+def _has(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
+
+
+def _end_after(seconds):
+    """Reset after so many seconds, unless the trial has ended by then, however busy it is."""
+    import machine
+
+    def end(_):
+        if read()["left"] is not None:
+            machine.reset()
+
+    for number in (-1, 2):  # an ESP32 of before 1.28 has no virtual ones; 0 and 1 are taken
+        try:
+            timer = machine.Timer(number)
+        except (ValueError, OSError):
+            continue
+        timer.init(period=int(seconds * 1000), mode=machine.Timer.ONE_SHOT, callback=end)
+        return
