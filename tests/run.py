@@ -47,7 +47,7 @@ CONFIGURATIONS = (
 )
 # The files that take longest, and prove nothing of an engine: once on each interpreter, and first,
 # for no processor to be idle at the end.
-LONG = ("test_interrupts", "test_ctrl_c", "test_damaged_bytes", "test_outbox_file")
+LONG = ("test_interrupts", "test_ctrl_c", "test_damaged_bytes", "test_outbox_file", "test_updating")
 # Those of pytest, first for the same reason.
 SLOW = (
     "test_provision_roots",

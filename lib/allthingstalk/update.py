@@ -59,7 +59,7 @@ def run():
             raise
         import machine
 
-        sys.print_exception(e)
+        getattr(sys, "print_exception", print)(e)
         try:
             from .updating.slots import note
 
