@@ -92,6 +92,7 @@ def _serve(arguments):
             db = "" if arguments.db == DEFAULT_DB else f" --db {arguments.db}"
             _print(f"REST {platform.http}")
             _print(f"MQTT {platform.mqtt}")
+            _print(f"page {platform.page}")
             _print(
                 "Create a device: .venv/bin/python -m tools.simulate.local_platform"
                 f" create-device{db}; press a button: … command DEVICE ASSET true"
