@@ -26,7 +26,7 @@ from tools.simulate import interpreters
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 PORTABLE = ("unit", "contract")  # on every interpreter, with unittest
-HERE = ("device", "tools", "soak", "packaging")  # with pytest
+HERE = ("device", "tools", "browser", "soak", "packaging")  # with pytest
 SUPPORT = TESTS / "support"
 COMPILED = ROOT / "build" / "compiled"
 SHIMS = SUPPORT / "shims"

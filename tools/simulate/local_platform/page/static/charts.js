@@ -5,7 +5,7 @@ import {onAxis, perFrame, shown, when} from "./dom.js";
 
 const DRAW_MS = 200;
 const HEIGHT = 118;
-const LEAST_WIDTH_S = 60;
+const LEAST_WIDTH_S = 20;
 const SPAN_S = {hour: 3600, day: 86400, all: Infinity};
 const charts = new Set();
 const dark = matchMedia("(prefers-color-scheme: dark)");
