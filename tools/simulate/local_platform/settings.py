@@ -5,7 +5,7 @@ import json
 from .listening import Listening
 
 
-def settings_json(found: Listening, device_id: str, token: str) -> str:
+def settings_json(found: Listening, device_id: str, token: str, indent: int | None = None) -> str:
     """Return the content of a settings.json, where the Wi-Fi is still to be filled in."""
     settings: dict[str, object] = {
         "token": token,
@@ -14,4 +14,5 @@ def settings_json(found: Listening, device_id: str, token: str) -> str:
     }
     if found.roots_pem:
         settings["ca"] = found.roots_pem
-    return json.dumps({**settings, "device": device_id, "wifi": [["name", "password"]]})
+    settings |= {"device": device_id, "wifi": [["name", "password"]]}
+    return json.dumps(settings, indent=indent)

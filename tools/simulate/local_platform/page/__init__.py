@@ -131,7 +131,7 @@ class Page:
             raise Refused(400, "the device needs a title")
         device, token = self._core.store.create_device(ground_id, title, title)
         self._core.log(f"device {device.id} created: {shown(title)}")
-        settings = settings_json(self._listening(), device.id, token.text)
+        settings = settings_json(self._listening(), device.id, token.text, indent=1)
         return await answer(request, 201, {"id": device.id, "settings": settings})
 
     async def _put_fault(self, request):

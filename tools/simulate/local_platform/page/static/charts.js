@@ -130,6 +130,8 @@ export class Chart {
   }
 
   make() {
+    // What is set stays until it is set again; what is measured goes on between two values.
+    const isSet = ["actuator", "config"].includes(this.asset.is);
     const axis = {
       stroke: () => colours.quiet,
       grid: {stroke: () => colours.grid, width: 1},
@@ -150,6 +152,7 @@ export class Chart {
       axes: [{...axis, size: 26, space: 64, values: marks}, {...axis, size: 46, space: 28}],
       series: [{}, {
         stroke: () => colours.line, fill: () => colours.fill, width: 1.5,
+        ...(isSet ? {paths: uPlot.paths.stepped({align: 1})} : {}),
         points: {show: () => this.at.length < 40, size: 4}, spanGaps: true,
       }],
       hooks: {
