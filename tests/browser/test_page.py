@@ -3,6 +3,7 @@
 import csv
 import json
 import time
+import urllib.request
 
 import pytest
 
@@ -206,6 +207,31 @@ def test_messages_are_filtered(platform, device, page):
     assert rows.count() == 1
 
 
+def test_an_asset_that_is_declared_anew_begins_anew(platform, device, page):
+    publish(platform, device, temp=1)
+    card(page, "Temperature").locator(".value", has_text="1 °C").wait_for()
+    asset = f"{platform.http}/device/{device.id}/asset/temp"
+    delete = urllib.request.Request(
+        asset, headers={"Authorization": f"Bearer {device.token}"}, method="DELETE"
+    )
+    urllib.request.urlopen(delete, timeout=LIMIT_S).close()
+    card(page, "Temperature").wait_for(state="detached")
+    platform.create_asset(device.id, "temp", **TEMP)
+    card(page, "Temperature").locator(".value", has_text="never set").wait_for()
+
+
+def test_what_is_typed_stays_while_others_change(platform, device, page):
+    platform.create_asset(device.id, "text", "actuator", "string", title="Text")
+    field = card(page, "Text").locator(".control input")
+    field.fill("half a sen")
+    platform.create_asset(device.id, "new", title="New")
+    publish(platform, device, text="something else")
+    card(page, "New").wait_for()
+    card(page, "Text").locator(".value", has_text="something else").wait_for()
+    assert field.input_value() == "half a sen"
+    assert field.evaluate("node => node === document.activeElement")
+
+
 def test_faults_are_switched_here_and_elsewhere(platform, page):
     page.get_by_role("tab", name="Faults").click()
     page.get_by_label("VALUE of rest-status").fill("503")
@@ -218,6 +244,8 @@ def test_faults_are_switched_here_and_elsewhere(platform, page):
     platform.faults.set("ignore_pings")
     page.locator("#faults li.on", has_text="ignore-pings").wait_for()
     assert not page.get_by_role("switch", name="rest-status").is_checked()
+    page.get_by_role("button", name="All off").click()
+    assert platform.wait_for(lambda: not platform.faults.active(), LIMIT_S)
     page.get_by_label("VALUE of rest-status").fill("7")
     page.get_by_role("switch", name="rest-status").click()
     page.get_by_text("the value goes from 400 to 599").wait_for()

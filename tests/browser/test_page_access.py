@@ -85,6 +85,14 @@ def test_a_revoked_token_shows_nothing_more(guarded, open_page):
         assert page.locator("article.card").count() == 0
 
 
+def test_a_token_of_another_day_is_in_nobodys_way(platform, page):
+    """Where none is needed: the address may have been that of a platform which needs one."""
+    page.evaluate("sessionStorage.setItem('token', 'maker:old')")
+    page.reload()
+    page.locator("#status.live").wait_for()
+    assert page.evaluate("sessionStorage.getItem('token')") is None
+
+
 def test_the_page_in_another_sites_frame_is_not_shown(platform, page):
     """Nothing can be laid over its switches for people to click."""
     policy = page.request.get(platform.page).headers["content-security-policy"]

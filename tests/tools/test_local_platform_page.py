@@ -7,6 +7,7 @@ import io
 import json
 import re
 
+import paho.mqtt.client as paho
 import pytest
 
 from tools.simulate.local_platform import LocalPlatform
@@ -159,6 +160,27 @@ def test_messages_tell_method_path_body_and_status_and_no_token(platform, device
     ]
     assert messages[0]["what"] == f"PUT {path}" and messages[0]["payload"] == '{"value": 1}'
     assert device.token not in json.dumps(messages) and "unknown" not in json.dumps(messages)
+
+
+def test_what_mqtt_refuses_and_ignores_is_told(platform, device, stream):
+    for token in ("maker:wrong", device.token):
+        client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        client.username_pw_set(token, "x")
+        client.connect("127.0.0.1", platform.mqtt_port)
+        client.loop_start()
+        client.publish(f"device/{device.id}/asset/temp/state", '{"value": "warm"}', 1)
+        if token == device.token:
+            rows = stream().rows("messages", 4)
+        client.loop_stop()
+        client.disconnect()
+    assert ("CONNECT", "refused, code 4") in [(one["what"], one["result"]) for one in rows]
+    topic = f"device/{device.id}/asset/temp/state"
+    assert [one["payload"] for one in rows if one["what"] == f"PUBLISH {topic}"] == [
+        '{"value": "warm"}'
+    ]
+    assert "has to be a number" in next(
+        one["result"] for one in rows if one["what"] == f"ignored of {topic}"
+    )
 
 
 def test_a_device_and_an_asset_that_are_new_are_told(platform, device, stream):

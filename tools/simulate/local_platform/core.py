@@ -154,6 +154,7 @@ class Core:
             kind, states = read_message(payload, name, definition)
         except ValueError as error:
             self.log(f"{where}: ignored {len(payload)} bytes: {error}")
+            self._tell_ignored(topic, device_id, token, error)
             return
         if kind != "JSON":
             self.log(f"{where}: {len(payload)} bytes of {kind}")
@@ -162,7 +163,12 @@ class Core:
                 await self.set_states(device_id, {asset_name: state})
             except Refused as refusal:
                 self.log(f"{where}: ignored: {refusal}")
+                self._tell_ignored(topic, device_id, token, refusal)
         await self.publish(topic, payload)
+
+    def _tell_ignored(self, topic, device_id, token, error):
+        what = f"ignored of {topic}"
+        self.watching.message(Message("MQTT", "in", what, device_id, token, b"", str(error)))
 
     # To the device
 

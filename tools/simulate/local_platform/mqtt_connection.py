@@ -90,6 +90,7 @@ class MqttConnection(ReaderAdapter):
         refusal = self._core.fault("refuse_connect") or self._check_token(packet)
         if refusal is not None:
             self.outgoing.write(ConnackPacket.build(0, refusal).to_bytes())
+            self._note("CONNECT", result=f"refused, code {refusal}")
             return False
         self.client_id = packet.client_id
         self._silence_s = packet.keep_alive * 1.5 or None
@@ -102,7 +103,7 @@ class MqttConnection(ReaderAdapter):
 
     def _note(self, what, device_id=None, result=""):
         """Tell those who watch; what concerns no named device concerns that of the token."""
-        device_id = device_id or self.token.device_id
+        device_id = device_id or (self.token and self.token.device_id)
         message = Message("MQTT", "in", what, device_id, self.token, result=result)
         self._core.watching.message(message)
 

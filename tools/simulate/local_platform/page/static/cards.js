@@ -14,7 +14,7 @@ export class Card {
   constructor(asset) {
     this.asset = asset;
     this.form = asset.form;
-    this.value = el("output", {class: "value"});
+    this.value = el("span", {class: "value"}); // no <output>: readers would speak all the time
     this.time = el("span", {class: "time"});
     this.note = el("p", {class: "note", role: "status"});
     this.node = el("article", {class: "card", "data-asset": asset.name},

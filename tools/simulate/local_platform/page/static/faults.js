@@ -15,7 +15,9 @@ export class Faults {
     this.rows = new Map(Object.entries(kinds).map(([name, kind]) => [name, this.row(name, kind)]));
     this.node.replaceChildren(
       el("p", {class: "hint"}, "What real platforms and networks do at times. How does your device take it?"),
-      el("ul", {class: "faults"}, ...[...this.rows.values()].map(({node}) => node)), this.note);
+      el("ul", {class: "faults"}, ...[...this.rows.values()].map(({node}) => node)),
+      el("button", {type: "button", onclick: () => this.put({name: null, on: false})}, "All off"),
+      this.note);
   }
 
   // Shows what is on: {name: {value, count}}, count null for always.
@@ -56,12 +58,17 @@ export class Faults {
     const isNumber = typeof kind.default === "number";
     const body = {name, on: toggle.checked, count: count.value ? Number(count.value) : null};
     if (value) body.value = isNumber && value.value ? Number(value.value) : value.value || null;
+    if (!(await this.put(body))) toggle.checked = !toggle.checked;
+  }
+
+  async put(body) {
     try {
       await ask("PUT", "faults", body);
       this.note.textContent = "";
+      return true;
     } catch (error) {
-      toggle.checked = !toggle.checked;
       this.note.textContent = error.message;
+      return false;
     }
   }
 }

@@ -18,7 +18,10 @@ const places = new Places(model);
 const faults = new Faults();
 const cards = new Map();
 const changed = new Set();
+const MANY = 200;
 let chosen = location.hash.slice(1);
+let isNew = true;
+let refusal = "";
 
 const updateCards = perFrame(() => {
   for (const asset of changed) cards.get(asset.key)?.update();
@@ -58,6 +61,10 @@ function begin(about) {
 }
 
 function showDevices() {
+  if (isNew && model.devices.length) {
+    isNew = false;
+    if (!chosen && model.assets.size > MANY) chosen = model.devices[0].id;
+  }
   if (!model.devices.some(({id}) => id === chosen)) chosen = "";
   const rows = [{id: "", title: "All devices", assets: [...model.assets.values()]}];
   if (model.devices.length === 1) rows.pop();
@@ -131,16 +138,24 @@ function onStatus(status, why) {
   const node = byId("status");
   node.textContent = {live: "live", connecting: "connecting …", refused: "no access"}[status];
   node.className = `status ${status}`;
-  if (status === "refused") askForToken(why);
+  if (status !== "refused") return;
+  if (hasToken()) { // of another day, perhaps; and here may none be needed
+    refusal = why;
+    setToken("");
+    listen(take, onStatus);
+  } else {
+    askForToken();
+  }
 }
 
-function askForToken(why) {
+function askForToken() {
   model.clear();
   showDevices();
   showCards();
   places.draw();
   log.clear();
-  byId("token-error").textContent = hasToken() ? why : "";
+  byId("token-error").textContent = refusal;
+  refusal = "";
   byId("token-dialog").showModal();
 }
 

@@ -13,18 +13,20 @@ export class Model {
     this.devices = devices.map(({id, title, assets: rows}) => {
       const own = rows.map((row) => {
         const key = `${id}/${row.name}`;
-        const asset = this.assets.get(key) || {key, device: id, number: 0, at: null, value: null};
-        const {name, title, is, profile} = row;
-        // createdOn: one that was deleted and declared again has another history.
-        const form = JSON.stringify([title, is, profile, row.createdOn]);
-        Object.assign(asset, {name, title, is, profile, form, deviceTitle: ""});
+        const {name, title: assetTitle, is, profile, createdOn} = row;
+        let asset = this.assets.get(key);
+        // One that was deleted and declared again is another one, with a history of its own.
+        if (asset?.createdOn !== createdOn) {
+          asset = {key, device: id, createdOn, number: 0, at: null, value: null};
+        }
+        const form = JSON.stringify([assetTitle, is, profile]);
+        Object.assign(asset, {name, title: assetTitle, is, profile, form, deviceTitle: title});
         if (row.number > asset.number) {
           Object.assign(asset, {number: row.number, at: row.at, value: row.state.value});
         }
         assets.set(key, asset);
         return asset;
       });
-      for (const asset of own) asset.deviceTitle = title;
       return {id, title, assets: own};
     });
     this.assets = assets;
