@@ -54,7 +54,7 @@ SLOW = (
     *("test_soak", "test_provision", "test_deploy_rescue", "test_doctor_board", "test_examples"),
     *("test_bootstrap", "test_terminals"),
     *("test_faults_counted", "test_deploy", "test_reentry", "test_power_cut", "test_board_run"),
-    *("test_rabbitmq", "test_deploy_program"),
+    *("test_rabbitmq", "test_deploy_program", "test_page"),
 )
 
 

@@ -4,6 +4,7 @@ import {ask} from "./api.js";
 import {onAxis, perFrame, shown, when} from "./dom.js";
 
 const DRAW_MS = 200;
+const FRAME_MS = 8;
 const HEIGHT = 118;
 const LEAST_WIDTH_S = 20;
 const SPAN_S = {hour: 3600, day: 86400, all: Infinity};
@@ -141,7 +142,7 @@ export class Chart {
     this.plot = new uPlot({
       width: this.host.clientWidth || 200,
       height: HEIGHT,
-      padding: [8, 8, 0, 0],
+      padding: [8, 26, 0, 0],
       legend: {show: false},
       cursor: {
         y: false,
@@ -202,12 +203,12 @@ function marks(plot, times, axis, space, every) {
   return times.map((time) => onAxis(time * 1000, every));
 }
 
-// A chart is made in a few milliseconds: two in a frame, so that scrolling stays smooth.
+// As many as fit into a frame, so that scrolling stays smooth; the others in the next.
 const drawSoon = perFrame(() => {
-  let made = 0;
+  const started = performance.now();
   for (const chart of charts) {
     if (!chart.isVisible || !chart.isStale) continue;
-    if (chart.isLoaded && !chart.plot && ++made > 2) {
+    if (performance.now() - started > FRAME_MS) {
       drawSoon();
       return;
     }

@@ -21,16 +21,18 @@ export function svg(tag, attributes = {}, ...children) {
   return made;
 }
 
-// Calls `draw` once before the next picture, however often it is asked to.
-export function perFrame(draw) {
+// Calls `draw` once before the next picture after a pause, however often it is asked to.
+export function perFrame(draw, pauseMs = 0) {
   let isAsked = false;
+  const onFrame = () => requestAnimationFrame(() => {
+    isAsked = false;
+    draw();
+  });
   return () => {
     if (isAsked) return;
     isAsked = true;
-    requestAnimationFrame(() => {
-      isAsked = false;
-      draw();
-    });
+    if (pauseMs) setTimeout(onFrame, pauseMs);
+    else onFrame();
   };
 }
 

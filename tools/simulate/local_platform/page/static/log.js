@@ -3,7 +3,8 @@
 import {byId, el, perFrame, timeOfDay} from "./dom.js";
 
 const KEPT = 1000;
-const ROWS = 200;
+const ROWS = 120;
+const NEW_MS = 250;
 const SAYS = {in: "→", out: "←"};
 const WORDS = {in: "from a client", out: "to clients"};
 
@@ -15,7 +16,7 @@ export class Log {
     this.leftOut = 0;
     this.rows = byId("log-rows");
     this.drawAll = perFrame(() => this.redraw());
-    this.drawNew = perFrame(() => this.addRows());
+    this.drawNew = perFrame(() => this.addRows(), NEW_MS);
     byId("log-filter").addEventListener("input", () => this.drawAll());
     byId("log-filter").addEventListener("submit", (event) => event.preventDefault());
   }
