@@ -50,6 +50,7 @@ CONFIGURATIONS = (
 LONG = ("test_interrupts", "test_ctrl_c", "test_damaged_bytes", "test_outbox_file", "test_updating")
 # Those of pytest, first for the same reason.
 SLOW = (
+    *("test_update_power_cut", "test_update", "test_update_fleet"),
     "test_provision_roots",
     *("test_soak", "test_provision", "test_deploy_rescue", "test_doctor_board", "test_examples"),
     *("test_bootstrap", "test_terminals"),

@@ -76,6 +76,7 @@ class _Updates:
     steps = None  # of that
     end = None  # what became of them: a version, or an exception
     version = None  # what is installed, and waits for the reset
+    next_s = 0  # when it is tried again, or reset at the latest
     trial = False  # the program that runs is on trial
     tight = False  # there is no memory for MQTT beside an update
     room = False  # so MQTT is closed now
@@ -110,7 +111,7 @@ class _Updates:
 
                         self.due_s = step(self, client)
                     unload(_OURS)
-                if self.text and (client.state == "online" or self.room):
+                if self.text and client.state == "online":
                     text, self.text = self.text, None
                     client.publish_asset_state(device.id, "update", text)
             except Exception as e:

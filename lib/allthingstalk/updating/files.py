@@ -107,5 +107,6 @@ def make_folder(path):
         if n == len(path) or path[n] == "/":
             try:
                 os.mkdir(path[:n])
-            except OSError:  # it is there
-                pass
+            except OSError as e:
+                if e.args[0] != 17:  # EEXIST
+                    raise

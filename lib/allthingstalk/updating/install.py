@@ -121,7 +121,8 @@ def _check_space(slot):
     if needed > free:
         _clear(slot)
         raise ValueError(
-            "the flash has %d KB free, and it needs %d" % (free * block >> 10, needed * block >> 10)
+            "the flash has %d KB free, and it needs %d"
+            % (max(free, 0) * block >> 10, needed * block >> 10)
         )
 
 

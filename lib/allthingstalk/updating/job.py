@@ -12,6 +12,7 @@ from . import FOLDER, slots
 _TODO = "/todo"  # in the slots' folder: the command that is being carried out
 _FIRST_S = const(5)  # until the next try, doubled after each up to:
 _MOST_S = const(300)
+_TELL_S = const(30)  # that the reset waits for the platform to know
 _STEADY_S = const(10)  # that a program on trial has to run for
 
 
@@ -69,7 +70,8 @@ def step(updates, client):
         _ended(updates, client)
     if updates.given is not None:
         _take(updates, client)
-    if updates.version and (updates.ready is None or updates.ready()):
+    told = not updates.text or client.second >= updates.next_s
+    if updates.version and told and (updates.ready is None or updates.ready()):
         updates.version = None
         client.after.append(lambda: _reset(client))
     elif updates.place and not updates.steps and client.second >= updates.next_s:
@@ -88,6 +90,7 @@ def _ended(updates, client):
     if isinstance(end, str):
         _stop(updates)
         updates.version = end
+        updates.next_s = client.second + _TELL_S
         _say(updates, end, "restarting")
     elif isinstance(end, (OSError, MemoryError)) or getattr(end, "passing", False):
         _retry(updates, client, end)
