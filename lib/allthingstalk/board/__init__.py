@@ -12,6 +12,7 @@ def run(program, pins=None, *, watchdog=None, path=None, **options):
     Settings, Wi-Fi, the clock, the status LED, safe mode and crashes are looked after. The clock is
     put right by NTP at the start and each day, where TLS is used or the settings name time servers.
 
+    - `program(client, settings)`: gets a Client and Settings; it makes its devices.
     - `pins`: module or class that describes the board: LED (pin number or name, or None), LED_ON
       (the level that lights it), BUTTON (pin number, a function that returns whether it is held,
       or None), BUTTON_PRESSED (its level when pressed).

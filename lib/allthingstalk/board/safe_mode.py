@@ -43,7 +43,7 @@ def forget():
 
 
 def held(button, pressed=0):
-    """Return whether a button is held; the arguments are those of `why()`."""
+    """Return whether a button is held; `button` and `pressed` are those of `why()`."""
     if button is None or callable(button):
         return bool(button and button())
     from machine import Pin

@@ -50,7 +50,7 @@ class StatusLed:
         self._client, self._wifi = client, wifi
 
     def tick(self, _=None):
-        """Advance the pattern by one tick; called by the timer."""
+        """Advance the pattern by one tick of 100 ms; called by the timer."""
         client = self._client
         if client and client.connected:
             self._pattern = ONLINE
