@@ -25,7 +25,7 @@ MAIN = ROOT / "examples" / "first" / "main.py"
 PINS = ROOT / "boards" / "ALLTHINGSTALK_RPI_PICO_W" / "pins.py"
 WAIT_S = 20
 REAL_BOARD = """
-The same with a real board is one page of README.md, "From a bare board":
+The same with a real board is one page, docs/bare-board.md:
   make flash, make deploy, make provision, make doctor
 make platform is this platform by itself, to try it without an account.
 """
@@ -94,13 +94,20 @@ def main():
     started = time.monotonic()
     say("you", "make board-files")
     board_folder.build(work / "board")
-    with LocalPlatform(db=work / "platform.db", log=lambda line: say("platform", line)) as platform:
+    ended = []  # then nobody wants to read that the connection of the board is lost
+
+    def platform_says(line):
+        if not ended:
+            say("platform", line)
+
+    with LocalPlatform(db=work / "platform.db", log=platform_says) as platform:
         say("platform", f"REST {platform.http}, MQTT {platform.mqtt}")
         with VirtualBoard(
             flash=work / "flash", like="pico-w", log=lambda line: say("board", line)
         ) as board:
             say("board", f"real MicroPython, a Pico W's heap, behind {board.port}")
             demo(platform, board, work)
+            ended.append(True)
     print(REAL_BOARD)
     print(f"All done in {time.monotonic() - started:.0f} s.")
 
