@@ -81,7 +81,9 @@ def of_tools():
 
 
 def summary(module):
-    """Return the first sentence of a module's docstring."""
+    """Return the first sentences of a module's docstring."""
+    if module == "Makefile":
+        return "What `make` itself says."
     tree = ast.parse((messages.ROOT / module).read_text(encoding="utf-8"))
     return (ast.get_docstring(tree) or "").split("\n\n")[0].replace("\n", " ")
 
@@ -91,7 +93,7 @@ def _by_module(found):
 
 
 def _section(module, about, found, explained):
-    lines = [f"#### {module}", ""]
+    lines = [f"#### `{module}`", ""]
     if about:
         lines += [about, ""]
     for message in found:

@@ -13,6 +13,7 @@ LIBRARY = ROOT / "lib" / "allthingstalk"
 TOOLS = ROOT / "tools"
 # Functions whose first text is a message; the tools' reports of what they did are none.
 SAYS = {"report", "print", "log", "say", "_say", "told", "refusal"}
+FOR_BOARDS = {"board", "image", "build", "bootstrap"}  # folders, and a file, of tools/
 FAILS = {"exit", "fail", "error", "SystemExit"}
 # Tables of names, by their first words: sentences in the source that nobody ever reads.
 NOT_SAID = {
@@ -26,7 +27,11 @@ NOT_SAID = {
     "allthingstalk/health.py": "signal",
     "allthingstalk/readings/__init__.py": "signal memory uptime reset link errors versions "
     "PWRON_RESET HARD_RESET DEEPSLEEP_RESET SOFT_RESET",
+    "tools/board/given_settings.py": "token the Token Host Country File Id Time",
+    "tools/board/ports.py": "Silicon",
+    "tools/build/mip_index.py": "an says run",
 }
+_CODE = re.compile(r"\bimport |\bdef |[\\|^]|\w\(|CREATE TABLE|from versions")
 _NO_TEXT = {"decode", "encode", "replace"}
 _FILLED_IN = re.compile(r"%(?:\(\w+\))?[-+0#]*\d*(?:\.\d+)?[srdxXf]|\{[^{}]*\}")
 _WORDS = re.compile(r"[a-z]{2,}[,;:']? \S*[a-z]")
@@ -43,14 +48,19 @@ def of_library():
 def of_tools():
     """Return what the tools say where they end without having done what was asked."""
     paths = [path for path in sorted(TOOLS.rglob("*.py")) if path.parent != Path(__file__).parent]
-    return [message for path in paths for message in of_file(path, FAILS)]
+    found = [message for path in paths for message in of_file(path, FAILS)]
+    found = [message for message in found if message.how or not _is_a_table(message)]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    said = re.findall(r'\|\| \{ echo "(.*?)"; exit', makefile)
+    said = [text.replace("$$PYTHON", "…") for text in said]
+    return [*(Message("Makefile", "exit", text) for text in said), *found]
 
 
 def of_file(path, functions):
     """Return the messages of a file: of its raise statements, and of calls of these functions.
 
-    Of a file of the library also the sentences that stand alone, in a table or a return: they
-    are put into a message elsewhere.
+    Also the sentences that stand alone and are put into a message elsewhere: any of a file of the
+    library; of the tools that have to do with boards those of tables and of returns.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     module = str(path.relative_to(LIBRARY.parent if LIBRARY in path.parents else ROOT))
@@ -65,21 +75,38 @@ def of_file(path, functions):
             for text in texts(argument):
                 found.setdefault(text, (node.lineno, how))
             seen.update(id(part) for part in ast.walk(argument))
-    if LIBRARY in path.parents:
-        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
-            if id(node) not in seen | docs and isinstance(node, ast.Constant):
-                for text in _sentences(node.value):
-                    found.setdefault(text, (node.lineno, ""))
+    for node in _alone(path, tree):
+        if id(node) not in seen:
+            for text in _sentences(_text(node)):
+                found.setdefault(text, (node.lineno, ""))
     order = sorted(found, key=lambda text: found[text][0])
     return [Message(module, found[text][1], text) for text in order]
+
+
+def _alone(path, tree):
+    """Return the literals of a file that may be sentences."""
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    if LIBRARY in path.parents:
+        return [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in docs]
+    if not FOR_BOARDS & {path.stem, *path.parts}:
+        return []
+    places = [n for n in tree.body if isinstance(n, ast.Assign)]
+    places += [n for n in ast.walk(tree) if isinstance(n, ast.Return) and n.value]
+    return [literal for place in places for literal in _literals(place.value)]
+
+
+def _literals(node):
+    """Return the texts below a node, each whole: not the parts of an f-string."""
+    if isinstance(_text(node), str):
+        return [] if _CODE.search(_text(node)) else [node]
+    return [found for inner in ast.iter_child_nodes(node) for found in _literals(inner)]
 
 
 def texts(node):
     """Return the texts that an expression may be: none, one, or both of an `a if b else c`."""
     text = _text(node)
     if isinstance(text, str):
-        text = re.sub(r"\s*\n\s*", " ", text).strip()
+        text = re.sub("…+", "…", re.sub(r"\s*\n\s*", " ", text).strip())
         return [text] if _is_said(text) else []
     if isinstance(node, ast.IfExp):
         return texts(node.body) + texts(node.orelse)
