@@ -77,6 +77,16 @@ def test_every_module_that_a_program_may_import_is_in_it():
     assert modules - has == set()
 
 
+def test_every_key_of_settings_json_is_in_it():
+    tree = ast.parse((LIBRARY / "connect" / "settings_checks.py").read_text(encoding="utf-8"))
+    tables = [
+        n.value for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.value, ast.Dict)
+    ]
+    keys = {key.value for table in tables for key in table.keys}
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/api/board.md").read_text("utf-8"), re.M)
+    assert len(keys) > 10 and set(re.findall(r"`(\w+)`", " ".join(rows))) == keys
+
+
 def test_what_a_client_has_in_folders_is_in_it():
     source = (LIBRARY / "clients.py").read_text(encoding="utf-8")
     seldom = re.search(r'"rest.calls": "(.*?)"', source)[1].split()
