@@ -8,6 +8,7 @@ export PYTHON
 
 help:
 	@echo "make run          see it work: local platform, virtual board, the README's program"
+	@echo "                  RUN_OPTIONS=--keep: and look at it, in a browser, until Ctrl-C"
 	@echo "make test         the whole suite on CPython and on real MicroPython, 64 and 32 bits"
 	@echo "make check        style, and types against the ESP32's and Pico W's stubs"
 	@echo "make docs         the docs as a site, in build/docs; with search: DOCS_OPTIONS=--serve"
@@ -37,6 +38,15 @@ help:
 	@echo "make emulate-firmware  a Pico image with the library frozen, from Debian's sources"
 	@echo "make on-pc        a device program on this PC: PROGRAM='examples/first/main.py its options'"
 	@echo
+	@echo "The local platform that runs (make platform, or make run RUN_OPTIONS=--keep):"
+	@echo "make device       a new device: prints its token and id, writes settings.json; TITLE=…"
+	@echo "make command      what the dashboard's button does: ASSET=led VALUE=true; make event alike"
+	@echo "make state        what the device itself does: ASSET=count VALUE=5"
+	@echo "make states       its last values; for these four DEVICE=… where there are several"
+	@echo "make devices      the devices; make ground: the token for all of them"
+	@echo "make fault        goes wrong on purpose: FAULT=drop-pubacks VALUE=… COUNT=…; without: what is on"
+	@echo "make screenshot   a picture of its page with a device made up, docs/pictures/page.png"
+	@echo
 	@echo "Measured and proven:"
 	@echo "make size         what it costs in flash and RAM, as a table and a picture (4 minutes)"
 	@echo "make fuzz         100,000 damaged packets, answers and sequences of faults"
@@ -53,7 +63,7 @@ setup-tests: setup
 	@"$$PYTHON" tools/bootstrap.py --tests
 
 run: setup
-	@$(VENV_PYTHON) -m tools.simulate.run_demo
+	@$(VENV_PYTHON) -m tools.simulate.run_demo $(RUN_OPTIONS)
 
 test: setup-tests
 	@$(VENV_PYTHON) -m tests.run $(TESTS)
@@ -84,6 +94,24 @@ bench-faults: setup
 
 platform: setup
 	@$(VENV_PYTHON) -m tools.simulate.local_platform serve $(PLATFORM_OPTIONS)
+
+device: setup
+	@$(VENV_PYTHON) -m tools.simulate.local_platform create-device --settings settings.json $(if $(TITLE),--title "$$TITLE") $(DEVICE_OPTIONS)
+
+devices ground: setup
+	@$(VENV_PYTHON) -m tools.simulate.local_platform $@
+
+states: setup
+	@$(VENV_PYTHON) -m tools.simulate.local_platform states -- $(if $(DEVICE),"$$DEVICE",-)
+
+command event state: setup
+	@$(VENV_PYTHON) -m tools.simulate.local_platform $@ -- $(if $(DEVICE),"$$DEVICE",-) "$$ASSET" "$$VALUE"
+
+fault: setup
+	@$(VENV_PYTHON) -m tools.simulate.local_platform fault $(if $(COUNT),--count "$$COUNT") $(if $(FAULT),"$$FAULT") $(if $(VALUE),"$$VALUE")
+
+screenshot: setup-tests
+	@$(VENV_PYTHON) -m tools.simulate.screenshot $(SCREENSHOT_OPTIONS)
 
 board: setup
 	@$(VENV_PYTHON) -m tools.simulate.virtual_board --link build/virtual-board --flash build/flash
@@ -142,4 +170,5 @@ clean:
 	find lib tools tests boards examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help setup setup-tests run test docs check size bench fuzz soak fleet bench-faults platform board board-files \
+	device devices ground states command event state fault screenshot \
 	provision doctor firmware flash erase deploy romfs repl log abcl image mip emulate emulate-firmware on-pc clean

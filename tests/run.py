@@ -26,7 +26,7 @@ from tools.simulate import interpreters
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 PORTABLE = ("unit", "contract")  # on every interpreter, with unittest
-HERE = ("device", "tools", "soak", "packaging", "docs")  # with pytest
+HERE = ("device", "tools", "browser", "soak", "packaging", "docs")  # with pytest
 SUPPORT = TESTS / "support"
 COMPILED = ROOT / "build" / "compiled"
 SHIMS = SUPPORT / "shims"
@@ -54,7 +54,7 @@ SLOW = (
     *("test_soak", "test_provision", "test_deploy_rescue", "test_doctor_board", "test_examples"),
     *("test_bootstrap", "test_terminals"),
     *("test_faults_counted", "test_deploy", "test_reentry", "test_power_cut", "test_board_run"),
-    *("test_rabbitmq", "test_deploy_program", "test_console"),
+    *("test_rabbitmq", "test_deploy_program", "test_page", "test_console"),
 )
 
 

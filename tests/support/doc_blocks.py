@@ -12,7 +12,6 @@ The fence says it: ```python {from=examples/cbor/main.py}. mkdocs is not shown w
 | console | serve | the same, but it goes on until the page ends |
 | console | on=WORD | no command: what the one that goes on, with that word in it, prints by now |
 | console | fails | the same as without a mark, but the command ends with an error |
-| console | save=NAME | the last line that is printed is put into a file |
 | json, csv | save=NAME | read; put into that folder too |
 | text | | a picture made of letters; not run |
 | any | skip=REASON | not run: it needs hardware or the internet |

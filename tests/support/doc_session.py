@@ -96,8 +96,6 @@ class Session:
             assert absent is None, f"{place}: not printed: {absent}\n{output}"
             if self.device:
                 assert self.device.token not in output, place
-            if "save" in block.marks:
-                (self.folder / block.marks["save"]).write_text(output.splitlines()[-1])
 
     def environment(self, command):
         """Return what makes the commands of a page find what a reader would have."""

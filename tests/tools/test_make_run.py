@@ -1,10 +1,12 @@
 """`make run`, as a newcomer types it: it ends well, Ctrl-C ends it too, nothing stays behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -23,13 +25,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def demo():
+def options():
+    """What `make run` is given as RUN_OPTIONS; a test may give others as a parameter."""
+    return []
+
+
+@pytest.fixture
+def demo(options):
     try:
         interpreters.find("mp64")
     except interpreters.Missing as reason:
         pytest.skip(str(reason))
     process = subprocess.Popen(
-        [sys.executable, "-m", "tools.simulate.run_demo"],
+        [sys.executable, "-m", "tools.simulate.run_demo", *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -93,3 +101,22 @@ def test_ctrl_c_ends_it_cleanly(demo):
     while left_behind(demo.pid) and time.monotonic() < until:
         time.sleep(0.05)
     assert left_behind(demo.pid) == []
+
+
+@pytest.mark.parametrize("options", [["--keep"]])
+def test_with_keep_the_page_stays_until_ctrl_c(demo):
+    address = None
+    for line in demo.stdout:
+        found = re.search(r"look at (http://127\.0\.0\.1:\d+/)", line)
+        if found:
+            address = found[1]
+            break
+    assert address
+    for line in demo.stdout:  # the board goes on meanwhile
+        if "state count = " in line:
+            break
+    with urllib.request.urlopen(address, timeout=15) as page:
+        assert b"<title>Local platform</title>" in page.read()
+    os.killpg(demo.pid, signal.SIGINT)
+    out, _ = demo.communicate(timeout=15)
+    assert "stopped" in out and "Traceback" not in out, out

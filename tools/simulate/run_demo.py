@@ -1,8 +1,8 @@
 """`make run`: the local platform, a virtual board, the README's program; no account, no hardware.
 
 Everything a real board goes through happens: mpremote copies the library and main.py, the board
-resets, joins its Wi-Fi, creates its assets, publishes, and obeys a command. Ends by itself; Ctrl-C
-ends it too.
+resets, joins its Wi-Fi, creates its assets, publishes, and obeys a command. Ends by itself, or with
+``--keep`` goes on for its page to be looked at; Ctrl-C ends it too.
 """
 
 import argparse
@@ -28,6 +28,7 @@ REAL_BOARD = """
 The same with a real board is one page, docs/bare-board.md:
   make flash, make deploy, make provision, make doctor
 make platform is this platform by itself, to try it without an account.
+make run RUN_OPTIONS=--keep goes on after this, with the page to be looked at.
 """
 
 
@@ -87,7 +88,9 @@ def demo(platform, board, work):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "run", help="(build/run)")
-    work = parser.parse_args().work.resolve()
+    parser.add_argument("--keep", action="store_true", help="go on until Ctrl-C, page and all")
+    arguments = parser.parse_args()
+    work = arguments.work.resolve()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -101,12 +104,15 @@ def main():
             say("platform", line)
 
     with LocalPlatform(db=work / "platform.db", log=platform_says) as platform:
-        say("platform", f"REST {platform.http}, MQTT {platform.mqtt}")
+        say("platform", f"REST {platform.http}, MQTT {platform.mqtt}, page {platform.page}")
         with VirtualBoard(
             flash=work / "flash", like="pico-w", log=lambda line: say("board", line)
         ) as board:
             say("board", f"real MicroPython, a Pico W's heap, behind {board.port}")
             demo(platform, board, work)
+            if arguments.keep:
+                say("you", f"look at {platform.page} and press the button of led; Ctrl-C ends it")
+                signal.pause()
             ended.append(True)
     print(REAL_BOARD)
     print(f"All done in {time.monotonic() - started:.0f} s.")

@@ -9,9 +9,11 @@ import threading
 
 from . import console, faults, manners
 
-DEFAULT_DB = pathlib.Path("build", "platform.db")
 _DESCRIPTION = "A local AllThingsTalk platform: REST and MQTT, no account, everything in one file."
-_EPILOG = "VALUE is JSON (21.5, true, '{\"latitude\":1}'); what is not JSON counts as text."
+_EPILOG = (
+    "VALUE is JSON (21.5, true, '{\"latitude\":1}'); what is not JSON counts as text."
+    " DEVICE is an id; -: that of settings.json in this folder, or the only device there is."
+)
 
 
 _FAULTS = "Faults, and what VALUE is:\n" + "\n".join(
@@ -29,7 +31,10 @@ def _parser():
     def command(name, run, text, *arguments):
         sub = commands.add_parser(name, help=text, description=text, epilog=_EPILOG)
         sub.add_argument(
-            "--db", type=pathlib.Path, default=DEFAULT_DB, help="the SQLite file (%(default)s)"
+            "--db",
+            type=pathlib.Path,
+            default=console.DEFAULT_DB,
+            help="the SQLite file (%(default)s)",
         )
         for argument in arguments:
             sub.add_argument(argument)
@@ -46,11 +51,18 @@ def _parser():
     manners.add_options(serve)
     create = command("create-device", console.create_device, "create a device, print its token")
     create.add_argument("--title", default="My device", help="what people see (%(default)s)")
+    create.add_argument(
+        "--settings", type=pathlib.Path, help="write its settings.json to this file"
+    )
+    create.add_argument(
+        "--overwrite", action="store_true", help="even if the file is there already"
+    )
     command("devices", console.devices, "list the devices")
     command("ground", console.ground, "print the ground and its token, which may do every device")
     command("states", console.states, "print the last state of each asset", "DEVICE")
     command("command", console.send, "send a command to a device", "DEVICE", "ASSET", "VALUE")
     command("event", console.send, "send an event to a device", "DEVICE", "ASSET", "VALUE")
+    command("state", console.send, "set a state as the device would", "DEVICE", "ASSET", "VALUE")
     command("abcl", console.abcl, "say in which layout a device sends bytes", "DEVICE", "FILE")
     fault = command("fault", console.fault, "do something wrong on purpose, from now on")
     fault.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -89,13 +101,15 @@ def _serve(arguments):
     )
     try:
         with platform:
-            db = "" if arguments.db == DEFAULT_DB else f" --db {arguments.db}"
+            create, press = "make device", "make command ASSET=led VALUE=true"
+            if arguments.db != console.DEFAULT_DB:
+                start = ".venv/bin/python -m tools.simulate.local_platform"
+                create = f"{start} create-device --db {arguments.db}"
+                press = f"… command --db {arguments.db} DEVICE led true"
             _print(f"REST {platform.http}")
             _print(f"MQTT {platform.mqtt}")
-            _print(
-                "Create a device: .venv/bin/python -m tools.simulate.local_platform"
-                f" create-device{db}; press a button: … command DEVICE ASSET true"
-            )
+            _print(f"page {platform.page}")
+            _print(f"Create a device: {create}; press a button: {press}")
             _print("Stop with Ctrl-C; a restart loses nothing.")
             while not stopping.wait(1):
                 pass

@@ -12,6 +12,7 @@ from .core import Core
 from .mqtt_connection import MqttConnection
 from .sockets import listen, stop_accepting
 from .topics import matches
+from .watching import Message
 
 LEAVE_TIMEOUT_S = 0.5
 STOP_TIMEOUT_S = 5
@@ -93,7 +94,12 @@ class LocalBroker:
             connection.close(reason)
 
     async def _publish(self, topic, payload):
-        if self._count_listeners(topic):
+        if listeners := self._count_listeners(topic):
+            heard = f"{listeners} listening"
+            what, device_id = f"PUBLISH {topic}", topic.split("/")[1]
+            self._core.watching.message(
+                Message("MQTT", "out", what, device_id, None, payload, heard)
+            )
             await self._broker.internal_message_broadcast(topic, payload)
 
     async def _retain(self, topic, payload):

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import pathlib
 import ssl
 import urllib.error
 import urllib.parse
@@ -9,7 +11,10 @@ import urllib.request
 
 from . import listening
 from .payloads import shown
+from .settings import settings_json
 
+DEFAULT_DB = pathlib.Path("build", "platform.db")
+DEMO_DB = pathlib.Path("build", "run", "platform.db")  # that of `make run`
 TIMEOUT_S = 10
 
 
@@ -18,21 +23,32 @@ class Trouble(Exception):
 
 
 def create_device(arguments) -> None:
-    """Create a device; print its id, its token and its settings.json."""
+    """Create a device; print its id and token, and print or write its settings.json."""
     found = _find(arguments)
+    path = arguments.settings
+    if path and path.exists() and not arguments.overwrite:
+        raise Trouble(
+            f"{path} is there already, perhaps with the token of another device."
+            " Move it away, or write over it: make device DEVICE_OPTIONS=--overwrite"
+        )
     body = {"title": arguments.title, "name": arguments.title}
     device = _ask(found, "POST", f"/ground/{found.ground}/devices", body)
     print(f"device {device['id']}")
     print(f"token  {device['token']}")
-    client = {
-        "token": device["token"],
-        "api": found.http,
-        "mqtt": found.mqtt if "://" in found.mqtt else f"mqtt://{found.mqtt}",
-    }
-    if found.roots_pem:
-        client["ca"] = found.roots_pem
-    print("For settings.json, with your Wi-Fi added:")
-    print(json.dumps({**client, "device": device["id"], "wifi": [["name", "password"]]}))
+    if not path:
+        print("For settings.json, with your Wi-Fi added:")
+        print(settings_json(found, device["id"], device["token"]))
+        return
+    try:
+        with open(path, "w", encoding="utf-8", opener=_for_this_user) as file:
+            file.write(settings_json(found, device["id"], device["token"], indent=1) + "\n")
+    except OSError as error:
+        raise Trouble(f"{path} cannot be written: {error.strerror}.") from error
+    print(f"{path} is written; a real board needs your Wi-Fi's name and password in it")
+
+
+def _for_this_user(path, flags):
+    return os.open(path, flags, 0o600)
 
 
 def devices(arguments) -> None:
@@ -51,20 +67,27 @@ def ground(arguments) -> None:
 
 def states(arguments) -> None:
     """Print a line for each asset of a device: name, value, time."""
-    for asset in _ask(_find(arguments), "GET", f"/device/{_quoted(arguments.DEVICE)}/assets"):
+    found = _find(arguments)
+    for asset in _ask(found, "GET", f"/device/{_device(found, arguments)}/assets"):
         state = asset["state"]
         text = f"{shown(state['value'])}  at {state['at']}" if state else "never set"
         print(f"{asset['name']} = {text}")
 
 
 def send(arguments) -> None:
-    """Send a command or an event to an asset of a device."""
+    """Send a command or an event to an asset of a device, or set its state as the device would."""
+    if not arguments.ASSET or not arguments.VALUE:
+        raise Trouble(
+            f"Name an asset and a value: make {arguments.command} ASSET=led VALUE=true;"
+            " an empty text is VALUE='\"\"'"
+        )
+    found = _find(arguments)
     try:
         value = json.loads(arguments.VALUE)
     except ValueError:
         value = arguments.VALUE
-    path = f"/device/{_quoted(arguments.DEVICE)}/asset/{_quoted(arguments.ASSET)}"
-    message = _ask(_find(arguments), "PUT", f"{path}/{arguments.command}", {"value": value})
+    path = f"/device/{_device(found, arguments)}/asset/{_quoted(arguments.ASSET)}"
+    message = _ask(found, "PUT", f"{path}/{arguments.command}", {"value": value})
     print(f"{arguments.command} {arguments.ASSET} = {shown(message['value'])}  at {message['at']}")
 
 
@@ -105,19 +128,39 @@ def abcl(arguments) -> None:
     print("abcl off" if definition is None else f"abcl {len(definition['sense'])} assets")
 
 
+def _device(found, arguments):
+    """Return the id of the device that is meant; "-" is that of settings.json, or the only one."""
+    if arguments.DEVICE != "-":
+        return _quoted(arguments.DEVICE)
+    there = {one["id"]: one for one in _ask(found, "GET", f"/ground/{found.ground}/devices")}
+    try:
+        with open("settings.json", encoding="utf-8-sig") as file:
+            named = json.load(file).get("device")
+    except (OSError, ValueError, AttributeError):
+        named = None
+    if named in there:
+        return named
+    if len(there) == 1:
+        return next(iter(there))
+    if not there:
+        raise Trouble("The platform has no device yet: make device")
+    listed = "".join(f"\n  {one['id']}  {shown(one['title'])}" for one in there.values())
+    raise Trouble(f"Which device? Add DEVICE= and an id of these:{listed}")
+
+
 def _quoted(text):
     return urllib.parse.quote(text, safe="")
 
 
 def _find(arguments):
-    found = listening.read(arguments.db)
-    if found is None:
-        raise Trouble(
-            f"No local platform runs with {arguments.db}."
-            " Start one in another terminal:"
-            " .venv/bin/python -m tools.simulate.local_platform serve"
-        )
-    return found
+    for db in (arguments.db, DEMO_DB) if arguments.db == DEFAULT_DB else (arguments.db,):
+        if found := listening.read(db):
+            return found
+    raise Trouble(
+        f"No local platform runs with {arguments.db}."
+        " Start one in another terminal: make platform, or"
+        " .venv/bin/python -m tools.simulate.local_platform serve"
+    )
 
 
 def _ask(found, method, path, body=None):

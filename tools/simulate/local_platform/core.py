@@ -14,6 +14,7 @@ from .profiles import check_value
 from .store import Asset, Device, State, Store, Token
 from .times import format_time, now_ms
 from .topics import asset_topic, read_filter, read_publish
+from .watching import Kept, Message, Watching
 
 
 class Refused(Exception):
@@ -27,6 +28,11 @@ class Refused(Exception):
 def mask(token: str) -> str:
     """Return a token as it may be printed: its first 8 characters."""
     return shown(token[:8]) + "…"
+
+
+def unmistaken(device_id: str) -> str:
+    """Return an id as it may be printed: what was given may be a token by mistake."""
+    return mask(device_id) if device_id.startswith("maker:") else shown(device_id)
 
 
 def state_object(state: State | None) -> dict | None:
@@ -50,6 +56,7 @@ class Core:
         self.store = store
         self.faults = faults
         self.manners = manners
+        self.watching = Watching()
         self._log = log
         # The broker puts its own functions here while it runs.
         self.publish: Callable[[str, bytes], Awaitable[None]] | None = None
@@ -78,7 +85,7 @@ class Core:
         """
         device = self.store.device(device_id)
         if device is None:
-            raise Refused(404, f"there is no device {shown(device_id)}")
+            raise Refused(404, f"there is no device {unmistaken(device_id)}")
         if token.device_id not in (None, device.id) or token.ground_id != device.ground_id:
             raise Refused(403, f"the token may not use device {device.id}")
         return device
@@ -118,8 +125,9 @@ class Core:
             except ValueError as error:
                 raise Refused(400, f"{error}: {shown(value)}") from None
             accepted.append((asset, State(now if at_ms is None else at_ms, value)))
-        self.store.add_states(accepted)
-        for asset, state in accepted:
+        numbers = self.store.add_states(accepted)
+        for number, (asset, state) in zip(numbers, accepted, strict=True):
+            self.watching.kept(Kept(device_id, asset.name, number, state))
             self.log(f"device {_short(device_id)} state {asset.name} = {shown(state.value)}")
             await self._send(asset_topic(device_id, asset.name, "feed"), state)
 
@@ -137,6 +145,7 @@ class Core:
             raise Refused(403, f"{shown(topic)} may not be published to")
         device_id, name = target
         self.device(token, device_id)
+        self.watching.message(Message("MQTT", "in", f"PUBLISH {topic}", device_id, token, payload))
         if name is not None:
             self.asset(device_id, name)
         where = f"device {_short(device_id)} {name or 'states'}"
@@ -145,6 +154,7 @@ class Core:
             kind, states = read_message(payload, name, definition)
         except ValueError as error:
             self.log(f"{where}: ignored {len(payload)} bytes: {error}")
+            self._tell_ignored(topic, device_id, token, error)
             return
         if kind != "JSON":
             self.log(f"{where}: {len(payload)} bytes of {kind}")
@@ -153,7 +163,12 @@ class Core:
                 await self.set_states(device_id, {asset_name: state})
             except Refused as refusal:
                 self.log(f"{where}: ignored: {refusal}")
+                self._tell_ignored(topic, device_id, token, refusal)
         await self.publish(topic, payload)
+
+    def _tell_ignored(self, topic, device_id, token, error):
+        what = f"ignored of {topic}"
+        self.watching.message(Message("MQTT", "in", what, device_id, token, b"", str(error)))
 
     # To the device
 

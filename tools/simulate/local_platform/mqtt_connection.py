@@ -38,6 +38,8 @@ from .core import Core, Refused, mask
 from .outgoing_packets import OutgoingPackets
 from .payloads import shown
 from .store import Token
+from .topics import read_filter
+from .watching import Message
 
 CONNECT_TIMEOUT_S = 10
 CLOSE_TIMEOUT_S = 1
@@ -88,6 +90,7 @@ class MqttConnection(ReaderAdapter):
         refusal = self._core.fault("refuse_connect") or self._check_token(packet)
         if refusal is not None:
             self.outgoing.write(ConnackPacket.build(0, refusal).to_bytes())
+            self._note("CONNECT", result=f"refused, code {refusal}")
             return False
         self.client_id = packet.client_id
         self._silence_s = packet.keep_alive * 1.5 or None
@@ -95,7 +98,14 @@ class MqttConnection(ReaderAdapter):
         # Some clients take their token for a client id.
         name = shown(self.client_id.replace(self.token.text, mask(self.token.text)), 40)
         self._core.log(f"MQTT {mask(self.token.text)} connected as {name}")
+        self._note(f"CONNECT as {name}")
         return True
+
+    def _note(self, what, device_id=None, result=""):
+        """Tell those who watch; what concerns no named device concerns that of the token."""
+        device_id = device_id or (self.token and self.token.device_id)
+        message = Message("MQTT", "in", what, device_id, self.token, result=result)
+        self._core.watching.message(message)
 
     def _check_token(self, packet):
         if packet.proto_name != "MQTT" or packet.proto_level != MQTT_3_1_1:
@@ -136,6 +146,7 @@ class MqttConnection(ReaderAdapter):
         if self.client_id:
             end = self._end or "connection lost"
             self._core.log(f"MQTT {mask(self.token.text)} disconnected: {end}")
+            self._note("DISCONNECT", result=end)
         if self.token and self._will:
             with contextlib.suppress(Refused):
                 await self._core.take_publish(self.token, *self._will)
@@ -215,6 +226,7 @@ class MqttConnection(ReaderAdapter):
         for topic_filter, qos in packet.payload.topics:
             self._core.check_subscription(self.token, topic_filter)
             self._core.log(f"MQTT {mask(self.token.text)} subscribes to {shown(topic_filter)}")
+            self._note(f"SUBSCRIBE {topic_filter}", read_filter(topic_filter))
             wanted.append((topic_filter, min(qos, QOS_1)))
         number = packet.variable_header.packet_id
         if self._core.fault("refuse_subscriptions"):

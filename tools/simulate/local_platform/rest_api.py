@@ -8,22 +8,25 @@ choice, since the platform documents none, besides those of rest_faults.py:
 import itertools
 import socket
 import ssl
+from collections.abc import Callable
 
 from aiohttp import web
 
 from . import abcl_states, assets
 from .core import Core, Refused, mask, state_object
+from .listening import Listening
+from .page import Page
 from .payloads import lower_keys, read_state, read_states, shown
 from .rest_faults import RestFaults
 from .rest_manners import RestManners
-from .rest_messages import CORE, TURNS, answer, may_be_spoilt, read
+from .rest_messages import CORE, TOKEN, TURNS, answer, may_be_spoilt, read
+from .rest_watching import shown_path, tell
 from .sockets import listen, stop_accepting
 from .store import Asset, Device, Token
 from .times import format_time, parse_time
 
 IDLE_TIMEOUT_S = 15
 PAGE_LENGTH = 100
-_TOKEN = web.RequestKey("token", Token)
 _ALL_TIMES = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z")
 _DEVICE = "/device/{device_id}"
 _ASSET = _DEVICE + "/asset/{name}"
@@ -34,11 +37,14 @@ class RestApi:
 
     Args:
         core: the platform's rules.
+        listening: returns where the platform listens, once it does.
     """
 
-    def __init__(self, core: Core):
+    def __init__(self, core: Core, listening: Callable[[], Listening]):
         self._core = core
         self._store = core.store
+        self._listening = listening
+        self._page: Page | None = None
         self._runner: web.AppRunner | None = None
         self._socket: socket.socket | None = None
 
@@ -49,10 +55,12 @@ class RestApi:
             OSError: the port cannot be had.
         """
         self._socket = listen("REST", host, port)
+        self._page = Page(self._core, host, self._listening)
         faults = RestFaults(self._core, self._ground_token)
         manners = RestManners(self._core, answer, may_be_spoilt)
         application = web.Application(
             middlewares=[
+                tell(self._core, self._page.has),
                 self._answer_refusals,
                 manners.before,
                 faults.answer_instead,
@@ -79,6 +87,7 @@ class RestApi:
                 web.get(_ASSET + "/states", self._get_history),
                 web.put(_ASSET + "/{stream:command|event}", self._put_message),
                 *faults.routes(),
+                *self._page.routes(),
             ]
         )
         self._runner = web.AppRunner(
@@ -91,6 +100,7 @@ class RestApi:
     async def stop(self) -> None:
         """Stop listening and close every connection."""
         await stop_accepting(self._socket)
+        self._page.stop()
         await self._runner.cleanup()
 
     # Around every request
@@ -103,24 +113,24 @@ class RestApi:
             status, text = refusal.status, str(refusal)
         except web.HTTPException as error:
             status, text = error.status, error.reason
-        # A token given where the id belongs stays a secret.
-        parts = [mask(p) if p.startswith("maker:") else p for p in request.path.split("/")]
-        self._core.log(f"REST {request.method} {shown('/'.join(parts))} -> {status}: {text}")
+        self._core.log(f"REST {request.method} {shown_path(request)} -> {status}: {text}")
         return await answer(request, status, {"status": status, "error": text})
 
     @web.middleware
     async def _authenticate(self, request, handler):
+        if self._page.has(request.path):  # it looks after itself
+            return await handler(request)
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
             raise Refused(401, "there is no token; send the header Authorization: Bearer <token>")
         token = self._store.token(text.strip())
         if token is None:
             raise Refused(403, f"the token {mask(text.strip())} is not known")
-        request[_TOKEN] = token
+        request[TOKEN] = token
         return await handler(request)
 
     def _device(self, request) -> Device:
-        return self._core.device(request[_TOKEN], request.match_info["device_id"])
+        return self._core.device(request[TOKEN], request.match_info["device_id"])
 
     def _asset(self, request) -> Asset:
         return self._core.asset(self._device(request).id, request.match_info["name"])
@@ -128,7 +138,7 @@ class RestApi:
     # Grounds and devices
 
     def _ground_token(self, request) -> Token:
-        token = request[_TOKEN]
+        token = request[TOKEN]
         if token.device_id is not None or token.ground_id != request.match_info["ground_id"]:
             raise Refused(403, "this needs the token of that ground")
         return token

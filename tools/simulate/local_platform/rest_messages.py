@@ -11,6 +11,7 @@ from aiohttp import web
 
 from .core import Core, Refused
 from .payloads import read_json, write_json
+from .store import Token
 
 CHUNK_BYTES = 1024
 # A slow body comes in pieces of this many a second, or of one byte.
@@ -19,12 +20,14 @@ SLOW_PIECES = 20
 POLITE_PIECES = 6
 POLITE_PAUSE_S = 0.005
 CORE = web.AppKey("core", Core)
+BODY = web.RequestKey("body", bytes)  # of a request whose handler has read it
+TOKEN = web.RequestKey("token", Token)
 TURNS = web.AppKey("turns", itertools.count)  # of slow bodies: chunked, or with a length
 
 
 async def read(request: web.Request, reader: Callable[[object], object]) -> object:
     """Return what reader makes of the JSON body; Refused with 400 if it raises ValueError."""
-    data = await request.read()
+    data = request[BODY] = await request.read()
     try:
         return reader(read_json(data))
     except ValueError as error:

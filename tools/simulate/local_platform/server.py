@@ -156,7 +156,7 @@ class LocalPlatform:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._broker = LocalBroker(self._core, self._retained)
-        rest = RestApi(self._core)
+        rest = RestApi(self._core, self._listening)
         async with contextlib.AsyncExitStack() as stack:
             self.mqtt_port = await self._broker.start(self.host, self.mqtt_port, self._tls.mqtt)
             stack.push_async_callback(self._broker.stop)
@@ -187,6 +187,11 @@ class LocalPlatform:
     def mqtt(self) -> str:
         """The MQTT endpoint, for example ``127.0.0.1:1883``, or ``mqtts://localhost:8883``."""
         return self._listening().mqtt
+
+    @property
+    def page(self) -> str:
+        """The address of the page that shows the devices."""
+        return f"{self.http}/"
 
     @property
     def roots_pem(self) -> str:

@@ -96,6 +96,7 @@ class Store:
     """
 
     def __init__(self, path: str):
+        self.changes = 0  # of devices and their assets: who watches compares
         self._lock = threading.RLock()
         # Statements commit by themselves; several in one go use the connection as a context.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -155,6 +156,7 @@ class Store:
             self._db.execute("BEGIN")
             self._run("INSERT INTO device VALUES (?, ?, ?, ?, ?, ?)", *dataclasses.astuple(device))
             self._run("INSERT INTO token VALUES (?, ?, ?)", *dataclasses.astuple(token))
+        self.changes += 1
         return device, token
 
     def device(self, device_id: str) -> Device | None:
@@ -189,6 +191,7 @@ class Store:
             *(asset.id or _new_id(), asset.device_id, asset.name, asset.title, asset.kind),
             *(asset.description, write_json(asset.profile), asset.created_ms, asset.updated_ms),
         )
+        self.changes += 1
 
     def asset(self, device_id: str, name: str) -> Asset | None:
         """Return an asset, or None."""
@@ -203,16 +206,17 @@ class Store:
     def delete_asset(self, asset: Asset) -> None:
         """Forget an asset and its states."""
         self._run("DELETE FROM asset WHERE id = ?", asset.id)
+        self.changes += 1
 
     # States
 
-    def add_states(self, states: list[tuple[Asset, State]]) -> None:
-        """Keep received states, all or none."""
+    def add_states(self, states: list[tuple[Asset, State]]) -> list[int]:
+        """Keep received states, all or none; return their numbers, which go up."""
         rows = [(asset.id, state.at_ms, write_json(state.value)) for asset, state in states]
         with self._lock, self._db:
             self._db.execute("BEGIN")
             insert = "INSERT INTO state (asset_id, at_ms, value) VALUES (?, ?, ?)"
-            self._db.executemany(insert, rows)
+            return [self._db.execute(insert, row).lastrowid for row in rows]
 
     def last_state(self, asset: Asset) -> State | None:
         """Return the state that came last, or None."""
@@ -220,6 +224,23 @@ class Store:
             "SELECT at_ms, value FROM state WHERE asset_id = ? ORDER BY number DESC", asset.id
         )
         return row and State(row[0], read_json(row[1]))
+
+    def last_states(self, device_id: str) -> dict[str, tuple[int, State]]:
+        """Return number and state that came last by asset name, of those that were ever set."""
+        rows = self._all(
+            "SELECT name, number, at_ms, value FROM asset JOIN state ON number ="
+            " (SELECT max(number) FROM state WHERE asset_id = asset.id) WHERE device_id = ?",
+            device_id,
+        )
+        return {row[0]: (row[1], State(row[2], read_json(row[3]))) for row in rows}
+
+    def rows(self, asset: Asset, from_ms: int) -> list[tuple[int, int, str]]:
+        """Return number, time and JSON text of the states from a time on, by their time."""
+        return self._all(
+            "SELECT number, at_ms, value FROM state WHERE asset_id = ? AND at_ms >= ?"
+            " ORDER BY at_ms, number",
+            *(asset.id, from_ms),
+        )
 
     def states(self, asset: Asset) -> list[State]:
         """Return all states in the order in which they came."""
