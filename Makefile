@@ -53,7 +53,7 @@ setup-tests: setup
 	@"$$PYTHON" tools/bootstrap.py --tests
 
 run: setup
-	@$(VENV_PYTHON) -m tools.simulate.run_demo
+	@$(VENV_PYTHON) -m tools.simulate.run_demo $(RUN_OPTIONS)
 
 test: setup-tests
 	@$(VENV_PYTHON) -m tests.run $(TESTS)
