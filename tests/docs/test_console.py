@@ -23,7 +23,7 @@ def session(tmp_path):
         interpreters.find("mp64")
     except interpreters.Missing as reason:
         pytest.skip(str(reason))
-    if not bootstrap.STAMP.exists():
+    if not bootstrap.is_installed(bootstrap.REQUIREMENTS):
         pytest.skip("bootstrap did not make the environment of these tests: make would do so")
     with Session(tmp_path) as running:
         yield running

@@ -103,6 +103,7 @@ class Session:
             **os.environ,
             "PORT": self.chip.url() if "make flash" in command else self.board.port,
             "PLATFORM_OPTIONS": "--http-port 0 --mqtt-port 0",
+            "RUN_OPTIONS": f"--work {self.folder / 'run'}",  # another test runs it meanwhile
             "SSL_CERT_FILE": str(self.folder / "store.pem"),
             "SSL_CERT_DIR": str(self.folder / "none"),
             "PYTHONUNBUFFERED": "1",
