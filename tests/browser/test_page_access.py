@@ -57,11 +57,11 @@ def test_where_others_reach_it_a_token_is_asked_for(guarded, open_page):
         page.get_by_text("is not known").wait_for()
         enter(page, device.token)
         card(page, "Temp").wait_for()
-        publish(guarded, other, hidden=43)
+        publish(guarded, other, hidden=987654)
         publish(guarded, device, temp=2)
         card(page, "Temp").locator(".value", has_text="2").wait_for()
         text = page.locator("body").text_content()
-        for secret in ("Secret", "Hidden", "43", other.id, device.token):
+        for secret in ("Secret", "Hidden", "987654", other.id, device.token):
             assert secret not in text
         assert not page.get_by_role("tab", name="Faults").is_visible()
         assert not page.get_by_role("button", name="Add a device").is_visible()

@@ -55,6 +55,27 @@ def test_a_phone_has_one_column_and_no_sideways_scrolling(platform, device, open
         browser.screenshot(page, "page-phone")
 
 
+def test_a_finger_zooms_a_chart(platform, device, open_page):
+    with open_page(platform, **browser.PHONE) as page:
+        plot = card(page, "Temperature").locator(".u-over")
+        plot.wait_for()
+        page.locator("#log-rows li").first.wait_for()
+        box = plot.bounding_box()
+        scale = "(node) => { const {min, max} = node.chart.plot.scales.x; return max - min; }"
+        chart = card(page, "Temperature").locator(".chart")
+        whole = chart.evaluate(scale)
+        finger = page.context.new_cdp_session(page)
+        y = box["y"] + box["height"] / 2
+        for kind, part in (("Start", 0.25), ("Move", 0.4), ("Move", 0.75)):
+            points = [{"x": box["x"] + box["width"] * part, "y": y}]
+            finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        assert platform.wait_for(lambda: 0.4 < chart.evaluate(scale) / whole < 0.6, 20)
+        for _ in range(2):
+            page.touchscreen.tap(points[0]["x"], y)
+        assert platform.wait_for(lambda: chart.evaluate(scale) > whole * 0.9, 20)
+
+
 def test_a_pc_has_all_on_one_screen_in_light_and_dark(platform, device, open_page):
     seen = {}
     for scheme in ("light", "dark"):

@@ -327,7 +327,7 @@ def test_the_platforms_commands_show_no_token_in_the_process_list(tmp_path):
             text=True,
         )
         try:
-            said = [serve.stdout.readline() for _ in range(4)]
+            said = [serve.stdout.readline() for _ in range(5)]
             assert said[-1].startswith("Stop with"), said
             created = run("create-device")
             device_id = created.split()[1]

@@ -6,11 +6,14 @@ import http.client
 import io
 import json
 import re
+import ssl
+import urllib.request
 
 import paho.mqtt.client as paho
 import pytest
 
 from tools.simulate.local_platform import LocalPlatform
+from tools.simulate.local_platform.manners import LIKE_THE_FIELD
 from tools.simulate.local_platform.page.files import paths
 
 NUMBER = {"type": "number"}
@@ -135,6 +138,20 @@ def test_the_chart_library_is_its_own_projects_release():
     )
 
 
+def test_the_page_is_there_over_tls_and_with_the_manners_of_the_field():
+    with LocalPlatform(manners=LIKE_THE_FIELD) as platform:
+        device = platform.create_device("Window/Door")
+        platform.create_asset(device.id, "temp")
+        trust = ssl.create_default_context(cadata=platform.roots_pem)
+        with urllib.request.urlopen(platform.page, context=trust, timeout=TIMEOUT_S) as page:
+            assert b"<title>Local platform" in page.read()
+        for path in ("events", f"history?device={device.id}&asset=temp"):
+            address = f"{platform.page}ui/api/{path}"
+            with urllib.request.urlopen(address, context=trust, timeout=TIMEOUT_S) as answer:
+                line = answer.readline()
+                assert json.loads(line.removeprefix(b"data: "))
+
+
 # The stream
 
 
@@ -181,6 +198,35 @@ def test_what_mqtt_refuses_and_ignores_is_told(platform, device, stream):
     assert "has to be a number" in next(
         one["result"] for one in rows if one["what"] == f"ignored of {topic}"
     )
+
+
+def test_more_messages_than_can_be_shown_are_counted(platform, device, stream):
+    following = stream()
+    following.until("devices")
+    connection = http.client.HTTPConnection("127.0.0.1", platform.http_port, timeout=TIMEOUT_S)
+    data = b"".join(
+        b"GET /device/none HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n"
+        % device.token.encode()
+        for _ in range(1000)
+    )
+    connection.connect()
+    connection.sock.sendall(data)
+    shown = left_out = 0
+    for batch in following.batches():
+        shown += len(batch.get("messages", []))
+        left_out += batch.get("leftOut", 0)
+        if shown + left_out == 1000:
+            break
+    connection.close()
+
+
+def test_a_long_or_binary_message_is_cut_and_kept_readable(platform, device, stream):
+    long = "ü" * 100_000
+    path = f"/device/{device.id}/asset/temp/state"
+    ask(platform, "PUT", path, {"value": "x", "at": long}, **with_token(device.token))
+    (message,) = stream().rows("messages", 1)
+    assert len(message["payload"]) < 320 and message["result"] == "400"
+    assert message["payload"].startswith('{"value": "x"')
 
 
 def test_a_device_and_an_asset_that_are_new_are_told(platform, device, stream):

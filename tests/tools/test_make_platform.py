@@ -45,10 +45,16 @@ def make(clone):
 
 
 @pytest.fixture
-def platform(clone):
+def options():
+    """More PLATFORM_OPTIONS; a test may give others as a parameter."""
+    return ""
+
+
+@pytest.fixture
+def platform(clone, options):
     """`make platform`; yields the lines that it prints."""
     process = subprocess.Popen(
-        ["make", "-s", "platform", "PLATFORM_OPTIONS=--http-port 0 --mqtt-port 0"],
+        ["make", "-s", "platform", f"PLATFORM_OPTIONS=--http-port 0 --mqtt-port 0 {options}"],
         cwd=clone,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -120,6 +126,13 @@ def test_states_commands_and_events_are_sent(platform, make, clone):
     assert make("fault")[1] == "rest-status 503  2 times\n"
     assert make("fault", "FAULT=off")[1] == "no faults\n"
     assert re.match(r"ground \w{24}\ntoken  maker:", make("ground")[1])
+
+
+@pytest.mark.parametrize("options", ["--host 0.0.0.0"])
+def test_where_others_reach_the_page_its_address_says_that_it_asks_for_a_token(platform):
+    assert re.fullmatch(
+        r"page http://[\d.]+:\d+/  \(asks for a token; make ground: for all\)\n", platform[2]
+    )
 
 
 @pytest.mark.parametrize("target", ["device", "devices", "states", "command", "state", "fault"])

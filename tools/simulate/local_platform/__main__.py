@@ -82,6 +82,7 @@ def _port(text):
 
 def _serve(arguments):
     """Run the platform in a thread until Ctrl-C or SIGTERM."""
+    from .page.access import is_loopback
     from .server import LocalPlatform
 
     try:
@@ -108,7 +109,10 @@ def _serve(arguments):
                 press = f"… command --db {arguments.db} DEVICE led true"
             _print(f"REST {platform.http}")
             _print(f"MQTT {platform.mqtt}")
-            _print(f"page {platform.page}")
+            asks = (
+                "" if is_loopback(arguments.host) else "  (asks for a token; make ground: for all)"
+            )
+            _print(f"page {platform.page}{asks}")
             _print(f"Create a device: {create}; press a button: {press}")
             _print("Stop with Ctrl-C; a restart loses nothing.")
             while not stopping.wait(1):

@@ -30,7 +30,7 @@ def mask(token: str) -> str:
     return shown(token[:8]) + "…"
 
 
-def unmistaken(device_id: str) -> str:
+def shown_id(device_id: str) -> str:
     """Return an id as it may be printed: what was given may be a token by mistake."""
     return mask(device_id) if device_id.startswith("maker:") else shown(device_id)
 
@@ -85,7 +85,7 @@ class Core:
         """
         device = self.store.device(device_id)
         if device is None:
-            raise Refused(404, f"there is no device {unmistaken(device_id)}")
+            raise Refused(404, f"there is no device {shown_id(device_id)}")
         if token.device_id not in (None, device.id) or token.ground_id != device.ground_id:
             raise Refused(403, f"the token may not use device {device.id}")
         return device

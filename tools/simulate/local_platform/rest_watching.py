@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from .core import Core, unmistaken
+from .core import Core, shown_id
 from .payloads import shown
 from .rest_messages import BODY, TOKEN
 from .watching import Message
@@ -24,7 +24,7 @@ def tell(core: Core, is_left_out: Callable[[str], bool]) -> Callable:
         if not is_left_out(request.path):
             what = f"{request.method} {shown_path(request)}"
             device_id, token = request.match_info.get("device_id"), request.get(TOKEN)
-            device_id = device_id and unmistaken(device_id)
+            device_id = device_id and shown_id(device_id)
             body, status = request.get(BODY, b""), str(response.status)
             core.watching.message(Message("REST", "in", what, device_id, token, body, status))
         return response
@@ -34,4 +34,4 @@ def tell(core: Core, is_left_out: Callable[[str], bool]) -> Callable:
 
 def shown_path(request: web.Request) -> str:
     """Return a request's path; a token given where the id belongs stays a secret."""
-    return shown("/".join(unmistaken(part) for part in request.path.split("/")))
+    return shown("/".join(shown_id(part) for part in request.path.split("/")))

@@ -12,6 +12,7 @@ from ..assets import asset_object
 from ..core import Core
 from ..payloads import write_json
 from ..store import Token
+from ..watching import Watcher
 from .access import Access
 from .files import HEADERS
 
@@ -45,16 +46,17 @@ class Streams:
         await response.prepare(request)
         try:
             await self._send({"about": self._about(token)}, response)
-            with self._core.watching.watch() as watcher:
-                await self._follow(View(self._core, token, watcher), token, response)
+            view = View(self._core, token)
+            with self._core.watching.watch(view.may_see) as watcher:
+                await self._follow(view, watcher, token, response)
         except ConnectionResetError:  # the browser left
             pass
         return response
 
-    async def _follow(self, view, token, response):
+    async def _follow(self, view, watcher, token, response):
         silent_s = 0.0
         while self._core.store.token(token.text) and not self._stopping.is_set():
-            if batch := view.take():
+            if batch := view.take(watcher):
                 await self._send(batch, response)
                 silent_s = 0
             elif silent_s > SILENCE_S:
@@ -71,36 +73,32 @@ class Streams:
 class View:
     """What one browser sees: its token's devices, and nothing that is about others."""
 
-    def __init__(self, core, token, watcher):
+    def __init__(self, core: Core, token: Token):
         self._core = core
         self._token = token
-        self._watcher = watcher
         self._changes = -1
-        self._faults = None
-        self._ids: set[str] = set()
+        self._faults: dict | None = None
+        self._ids: set[str] = {token.device_id} - {None}
 
-    def take(self) -> dict:
+    def take(self, watcher: Watcher) -> dict:
         """Return what is new; nothing at all if nothing is."""
-        batch = {}
+        batch: dict = {}
         changes = self._core.store.changes
         if changes != self._changes:
             self._changes = changes
             batch["devices"] = self._devices()
-        kept, messages, left_out = self._watcher.take()
-        states = [
-            [one.device_id, one.asset_name, one.number, one.state.at_ms, one.state.value]
-            for one in kept
-            if one.device_id in self._ids
-        ]
-        seen = [message.as_json() for message in messages if self._may_see(message)]
-        if states:
-            batch["states"] = states
-        if seen:
-            batch["messages"] = seen
-        if left_out and self._is_ground:
+        kept, messages, left_out = watcher.take()
+        if kept:
+            batch["states"] = [
+                [one.device_id, one.asset_name, one.number, one.state.at_ms, one.state.value]
+                for one in kept
+            ]
+        if messages:
+            batch["messages"] = [message.as_json() for message in messages]
+        if left_out:
             batch["leftOut"] = left_out
-        if self._watcher.has_lost_states:
-            self._watcher.has_lost_states = False
+        if watcher.has_lost_states:
+            watcher.has_lost_states = False
             batch["lost"] = True
         if self._is_ground and (faults := self._core.faults.active()) != self._faults:
             self._faults = batch["faults"] = faults
@@ -131,11 +129,13 @@ class View:
             rows.append(asset_object(asset, state) | {"number": number, "at": at_ms})
         return rows
 
-    def _may_see(self, message):
-        if message.device_id in self._ids:
+    def may_see(self, device_id: str | None, token: Token | None) -> bool:
+        """Return whether to show what is about a device, or none, and was done with a token."""
+        if device_id in self._ids:
             return True
-        if message.device_id and self._core.store.device(message.device_id):
+        if not self._is_ground:
             return False
-        # About no device, or none that there is: by a ground's token, or one that is not known.
-        ground_id = message.token and message.token.ground_id
-        return self._is_ground and ground_id in (None, self._token.ground_id)
+        # A device that is new, one that does not exist, or none at all.
+        device = device_id and self._core.store.device(device_id)
+        ground = device or token
+        return not ground or ground.ground_id == self._token.ground_id

@@ -161,6 +161,9 @@ export class Chart {
         setSelect: [(plot) => { if (plot.select.width > 0) this.isZoomed = true; }],
       },
     }, [[], []], this.host);
+    for (const kind of ["down", "move", "up"]) {
+      this.plot.over.addEventListener(`pointer${kind}`, (event) => touch(event, `mouse${kind}`));
+    }
   }
 
   tell(index) {
@@ -197,6 +200,14 @@ export class Chart {
     }
     event.preventDefault();
   }
+}
+
+// uPlot knows mice only. Up and down a finger scrolls the page (touch-action in parts.css).
+function touch(event, kind) {
+  if (event.pointerType !== "touch") return;
+  const {clientX, clientY, target} = event;
+  // It takes a move by nothing for a fault of browsers.
+  target.dispatchEvent(new MouseEvent(kind, {clientX, clientY, movementX: 1, bubbles: true}));
 }
 
 function marks(plot, times, axis, space, every) {

@@ -13,7 +13,6 @@ export class Log {
     this.titleOf = titleOf;
     this.messages = []; // oldest first
     this.fresh = 0;
-    this.leftOut = 0;
     this.rows = byId("log-rows");
     this.drawAll = perFrame(() => this.redraw());
     this.drawNew = perFrame(() => this.addRows(), NEW_MS);
@@ -27,7 +26,12 @@ export class Log {
     this.drawAll();
   }
 
-  add(messages) {
+  add(messages, leftOut = 0) {
+    if (leftOut) {
+      const what = `${leftOut} messages before this one are left out: too many at once`;
+      this.messages.push({...messages[0], device: null, what, payload: "", result: ""});
+      this.fresh += 1;
+    }
     this.messages.push(...messages);
     this.messages.splice(0, this.messages.length - KEPT);
     this.fresh = Math.min(this.fresh + messages.length, KEPT);

@@ -45,7 +45,7 @@ function take(batch) {
     if (isPlace(asset.profile)) places.draw();
   }
   if (batch.states) updateCards();
-  if (batch.messages) log.add(batch.messages);
+  if (batch.messages) log.add(batch.messages, batch.leftOut);
   if (batch.faults) faults.setActive(batch.faults);
   if (batch.lost) reloadAll();
 }
