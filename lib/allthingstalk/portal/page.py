@@ -1,0 +1,182 @@
+"""The page, as bytes of HTML: one column, no script, nothing from outside, below 6 KB.
+
+Secrets are not handed in: that the board knows one is said, and what it is never shown.
+"""
+
+_LIST = 900  # characters of the list of networks: a dozen of them
+_SAID = 300  # characters of what the doctor says
+_TYPED = 128  # characters of a field that are shown again
+_HEAD = """<!doctype html><html lang=en><meta charset=utf-8>%s
+<meta name=viewport content="width=device-width"><link rel=icon href=data:,><title>%s</title><style>
+:root{color-scheme:light dark;--p:#eef2f5;--c:#fff;--t:#14202b;--m:#53626f;--l:#8695a3;
+--a:#0a5cad;--i:#fff;--e:#b3261e}
+@media(prefers-color-scheme:dark){:root{--p:#10161c;--c:#1b242d;--t:#e9eef3;--m:#a3b3c1;
+--l:#6b7b8a;--a:#7cbcff;--i:#0b1a29;--e:#ff9a90}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--p);color:var(--t);font:17px/1.45 system-ui,sans-serif}
+main{max-width:30rem;margin:auto;padding:1.2rem 1rem 3rem}
+h1{font-size:1.5rem;line-height:1.2;margin:0 0 .3rem}
+h2{font-size:1.1rem;margin:0}p{margin:.2rem 0}
+small,summary{color:var(--m);font-size:.88rem}small{display:block;margin-top:.25rem}
+summary{padding:1rem 0 .2rem}
+section{background:var(--c);border-radius:.9rem;padding:1rem;margin:1rem 0}
+label{display:block;margin:.9rem 0 .25rem;font-weight:600;font-size:.95rem}
+input,select,textarea,button{width:100%%;font:inherit;padding:.7rem;border:1px solid var(--l);
+border-radius:.6rem;background:var(--p);color:inherit}
+textarea{font:12px monospace}
+:focus-visible{outline:3px solid var(--a);outline-offset:2px}
+[aria-invalid]{border:2px solid var(--e)}.e{color:var(--e);font-weight:600}
+.s{border-left:.4rem solid var(--e)}.k{border-color:var(--a)}
+button{background:var(--a);color:var(--i);font-weight:600;border-color:var(--a);margin:.4rem 0}
+.q{background:none;color:var(--a)}ul{padding-left:1.2rem;margin:.4rem 0}main{overflow-wrap:anywhere}
+@supports selector(:has(a)){:has(>#ssid>:not([value=""]):checked)+.o{display:none}}
+</style><main><h1>%s</h1>"""
+_EVERY_S = 4  # the page asks again while the board checks
+# A field's label, and what a keyboard should know of it.
+_PLAIN = " autocapitalize=none autocorrect=off autocomplete=off spellcheck=false"
+_URL = _PLAIN + " inputmode=url"
+_SECRET = _PLAIN + " type=password"
+_LABELS = {
+    "ssid": ("Network", ""),
+    "other": ("Name of the other or hidden network", _PLAIN + " maxlength=32"),
+    "key": ("Wi-Fi password", _SECRET + " maxlength=64"),
+    "device": ("Device id", _PLAIN),
+    "token": ("Device token", _SECRET),
+    "ca": ("Root certificate", _PLAIN + " rows=4"),
+    "api": ("Endpoint", _URL),
+    "mqtt": ("MQTT endpoint, if it is another", _URL),
+}
+
+
+def escaped(text):
+    """Return text for HTML, in and between quotes."""
+    for character, entity in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"), ("'", "#39")):
+        text = text.replace(character, "&%s;" % entity)
+    return text
+
+
+class Form:
+    """The page with the form, in parts.
+
+    - `fields`: {field: text}, without secrets; `kept`: names of the secrets that are known.
+    - `errors`: {field: what is wrong}; `said`: what the check found, "" for nothing.
+    - `ask_root`: whether to ask for a certificate; `may_save`: offer to save what is not checked.
+    """
+
+    def __init__(self, fields, kept, errors, said, ask_root, may_save):
+        self._fields = fields
+        self._kept = kept
+        self._errors = errors
+        self._said = said
+        self._ask_root = ask_root
+        self._may_save = may_save
+        self._focus = [field for field in _LABELS if field in errors][:1]
+
+    def page(self, name, networks):
+        """Return it as bytes; `networks`: (name, dBm, is open) of those in reach."""
+        text = self._top(name) + self._wifi(networks) + self._platform() + self._buttons()
+        return text.encode()
+
+    def _top(self, name):
+        text = _HEAD % ("", name, "Set up this board")
+        if self._said or self._errors:
+            said = escaped(self._said[:_SAID]) or "Please look at what is marked below."
+            text += "<section class=s role=alert><p class=e>Not saved yet<p>%s</section>" % said
+        else:
+            text += "<p>It joins your Wi-Fi and becomes a device of AllThingsTalk."
+        return text + '<form method=post action="/">'
+
+    def _wifi(self, networks):
+        chosen = self._fields["ssid"]
+        options, known = "", False
+        for essid, dbm, is_open in networks:
+            selected = essid == chosen or not (chosen or options)
+            option = '<option value="%s"%s>%s \u00b7 %s%s' % (
+                escaped(essid),
+                " selected" if selected else "",
+                escaped(essid),
+                "strong" if dbm > -60 else "fair" if dbm > -75 else "weak",
+                ", open" if is_open else "",
+            )
+            if len(options) + len(option) > _LIST:
+                break
+            known = known or essid == chosen
+            options += option
+        other = chosen and not known or not networks
+        options += '<option value=""%s>Another network\u2026' % (" selected" if other else "")
+        return "<section><h2>Wi-Fi</h2><div>%s</div><div class=o>%s</div>%s</section>" % (
+            self._field("ssid", "", "select", options),
+            self._field("other", "", value="" if known else chosen),
+            self._field("key", "Empty for an open network. 2.4 GHz only."),
+        )
+
+    def _platform(self):
+        text = "<section><h2>Device</h2><small>In the device's settings on the platform.</small>"
+        text += self._field("device", "") + self._field("token", "")
+        if self._ask_root:
+            hint = "This board has none that fits, and TLS needs it: PEM, with its BEGIN line."
+            text += self._field("ca", hint, "textarea")
+        fields, errors = self._fields, self._errors
+        special = fields["api"] or fields["mqtt"] or "api" in errors or "mqtt" in errors
+        return "%s<details%s><summary>Another platform</summary>%s%s</details></section>" % (
+            text,
+            " open" if special else "",
+            self._field("api", "Empty for api.allthingstalk.io. http://\u2026 is not encrypted."),
+            self._field("mqtt", ""),
+        )
+
+    def _field(self, field, hint, kind="input", inside="", value=None):
+        label, more = _LABELS[field]
+        wrong = self._errors.get(field)
+        if field in self._kept:
+            hint = "Kept: leave it empty, or type another."
+        elif field in ("device", "token"):
+            more += " required"
+        if value is None:
+            value = self._fields.get(field, "")
+        if kind == "input" and value:
+            more += ' value="%s"' % escaped(value[:_TYPED])
+        note = "<small>%s</small>" % hint if hint else ""
+        if wrong:
+            more += " aria-invalid=true"
+            note = "<small class=e>%s</small>" % escaped(wrong[:_SAID]) + note
+        if note:
+            more += " aria-describedby=%s-n" % field
+            note = "<div id=%s-n>%s</div>" % (field, note)
+        if field in self._focus:
+            more += " autofocus"
+        if kind != "input":
+            inside += "</%s>" % kind
+        head = "<label for=%s>%s</label><%s id=%s name=%s" % (field, label, kind, field, field)
+        return "%s%s>%s%s" % (head, more, inside, note)
+
+    def _buttons(self):
+        text = "<button name=do value=check>Check and save</button>"
+        if self._may_save:
+            text += "<button name=do value=save class=q>Save anyway</button>"
+        text += "<button name=do value=scan class=q formnovalidate>Look for networks again</button>"
+        return text + "</form>"
+
+
+def checking(name, address, lines):
+    """Return the page that is shown meanwhile, and asks again; `lines`: what is done so far."""
+    refresh = "<meta http-equiv=refresh content=%d>" % _EVERY_S
+    text = _HEAD % (refresh, name, "Checking\u2026")
+    text += "<section class='s k' role=status><p>The board joins the Wi-Fi and asks the platform."
+    text += "<ul>%s</ul></section>" % "".join(["<li>" + escaped(line[:80]) for line in lines[-8:]])
+    text += (
+        "<p>This takes up to two minutes. Your phone may lose the access point for some seconds: "
+        "join <b>%s</b> again then, and open <b>http://%s/</b>." % (name, address)
+    )
+    return text.encode()
+
+
+def done(name, device):
+    """Return the last page."""
+    text = _HEAD % ("", name, "The board is set up")
+    text += (
+        "<section class='s k' role=status><p>It starts anew as device <b>%s</b>, and its access "
+        "point goes away. Your phone goes back to its own network.</section><p>To change "
+        "something later, hold the board's button while it starts." % escaped(device)
+    )
+    return text.encode()
