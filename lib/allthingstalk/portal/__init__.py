@@ -193,7 +193,7 @@ class _Portal:
     def _failed(self, text, field):
         self._said = text
         if field:
-            self._draft.errors[field] = text
+            self._draft.errors[field] = "See what is said above."
         print("allthingstalk: set-up:", text)
 
     def _save(self):

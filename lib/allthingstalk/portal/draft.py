@@ -123,9 +123,19 @@ def _check(field, text):
             if field in ("api", "mqtt"):
                 settings.client(log=None)
         except ValueError as e:
-            raise ValueError(str(e).replace(": Wi-Fi network 1", "").lstrip(": "))
+            raise ValueError(_for_a_person(str(e)))
     elif text and not _roots(text):
         raise ValueError("No certificate in PEM: paste it with its BEGIN and END lines.")
+
+
+def _for_a_person(text):
+    """Return the text of a settings' error without the names that only settings.json has."""
+    text = text.split('; ""')[0]
+    for verb in (" is ", " has "):
+        before, verb, behind = text.partition(verb)
+        if verb and len(before) < 30:
+            return "It" + verb + behind
+    return text
 
 
 def _keys(field, text):

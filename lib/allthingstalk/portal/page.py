@@ -55,6 +55,10 @@ def escaped(text):
     return text
 
 
+def _short(text):
+    return escaped(text[:_SAID]) + ("\u2026" if len(text) > _SAID else "")
+
+
 class Form:
     """The page with the form, in parts.
 
@@ -80,7 +84,9 @@ class Form:
     def _top(self, name):
         text = _HEAD % ("", name, "Set up this board")
         if self._said or self._errors:
-            said = escaped(self._said[:_SAID]) or "Please look at what is marked below."
+            said = _short(self._said) or "Please look at what is marked below."
+            if self._may_save:
+                said += "<p>So the platform could not be asked. What you typed can be saved anyway."
             text += "<section class=s role=alert><p class=e>Not saved yet<p>%s</section>" % said
         else:
             text += "<p>It joins your Wi-Fi and becomes a device of AllThingsTalk."
@@ -114,7 +120,7 @@ class Form:
         text = "<section><h2>Device</h2><small>In the device's settings on the platform.</small>"
         text += self._field("device", "") + self._field("token", "")
         if self._ask_root:
-            hint = "This board has none that fits, and TLS needs it: PEM, with its BEGIN line."
+            hint = "This board has none that fits, and TLS needs one. PEM, with its BEGIN line."
             text += self._field("ca", hint, "textarea")
         fields, errors = self._fields, self._errors
         special = fields["api"] or fields["mqtt"] or "api" in errors or "mqtt" in errors
@@ -139,7 +145,7 @@ class Form:
         note = "<small>%s</small>" % hint if hint else ""
         if wrong:
             more += " aria-invalid=true"
-            note = "<small class=e>%s</small>" % escaped(wrong[:_SAID]) + note
+            note = "<small class=e>%s</small>" % _short(wrong) + note
         if note:
             more += " aria-describedby=%s-n" % field
             note = "<div id=%s-n>%s</div>" % (field, note)
