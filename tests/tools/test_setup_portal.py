@@ -5,12 +5,15 @@ The board has the library as it goes onto boards; its access point is a port of 
 
 import json
 import shutil
+import ssl
 
 import pytest
 
+from tests.device.test_board_alone import TimeServer
 from tests.support import browser
 from tools.build import board_folder
 from tools.simulate import interpreters
+from tools.simulate.fault_proxy import Certificates, FaultProxy
 from tools.simulate.local_platform import LocalPlatform
 from tools.simulate.virtual_board import VirtualBoard
 
@@ -285,3 +288,56 @@ def test_a_board_that_was_set_up_shows_no_secret_and_keeps_what_else_it_knew(
     saved["wifi"] = [["home", "passw0rd"], *saved["wifi"]]
     assert json.loads((flash / "settings.json").read_text()) == saved
     assert platform.wait_for(lambda: platform.state(device.id, "count"), SLOW_S)
+
+
+def test_a_root_certificate_is_pasted_where_the_board_has_none(board, flash, platform, device):
+    certificates, server = Certificates(), TimeServer()
+    root = certificates.ca_pem.decode()
+    with (
+        FaultProxy(platform.http_port, tls="good", certificates=certificates) as rest,
+        FaultProxy(platform.mqtt_port, tls="good", certificates=certificates) as mqtt,
+        browser.open_page(**browser.PHONE) as page,
+    ):
+        saved = {
+            "device": device.id,
+            "token": device.token,
+            "api": f"https://localhost:{rest.port}",
+            "mqtt": f"mqtts://localhost:{mqtt.port}",
+            "wifi": [["home", "passw0rd"]],
+            "time_servers": [server.name],
+        }
+        (flash / "settings.json").write_text(json.dumps(saved))
+        (flash / "held").write_text("")
+        at = len(board.output)
+        board.reset()
+        board.wait_for("and open http://127.0.0.1/", SLOW_S, at)
+        page.goto(f"http://{board.portal_address}/")
+        check(page)
+        assert "this board has none" in outcome(page)
+        assert page.locator("#ca").get_attribute("aria-invalid") == "true"
+        page.locator("#ca").fill(root[:200])
+        check(page)
+        assert "No certificate in PEM" in page.locator("#ca-n").inner_text()
+        page.locator("#ca").fill("Issuer: trustme\n" + root)
+        (flash / "held").unlink()
+        check(page)
+        assert "starts anew" in outcome(page)
+        assert json.loads((flash / "settings.json").read_text()) == saved
+        assert (flash / "ca.der").read_bytes() == ssl.PEM_cert_to_DER_cert(root)
+        assert platform.wait_for(lambda: platform.state(device.id, "count"), SLOW_S)
+    server.close()
+
+
+def test_networks_are_looked_for_again_and_what_was_typed_stays(board, platform, device):
+    with browser.open_page(**browser.PHONE) as page:
+        opened(board, page)
+        fill(page, platform, device)
+        board.networks(("new one", "passw0rd", -40, False), *NETWORKS)
+        page.get_by_role("button", name="Look for networks again").click()
+        page.locator("option[value='new one']").wait_for(state="attached")
+        assert page.locator("#ssid").input_value() == "home"
+        assert page.locator("#device").input_value() == device.id
+        assert "Kept" in page.locator("#key-n").inner_text()
+        assert "Kept" in page.locator("#token-n").inner_text()
+        check(page)
+        assert "starts anew" in outcome(page)

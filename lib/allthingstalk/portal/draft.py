@@ -130,10 +130,10 @@ def _check(field, text):
 
 def _for_a_person(text):
     """Return the text of a settings' error without the names that only settings.json has."""
-    text = text.split('; ""')[0]
+    text = text.split('; ""')[0].replace("Wi-Fi network 1: ", "")
     for verb in (" is ", " has "):
         before, verb, behind = text.partition(verb)
-        if verb and len(before) < 30:
+        if verb and len(before) < 20:
             return "It" + verb + behind
     return text
 

@@ -3,7 +3,7 @@
 Secrets are not handed in: that the board knows one is said, and what it is never shown.
 """
 
-_LIST = 900  # characters of the list of networks: a dozen of them
+_LIST = 800  # characters of the list of networks: a dozen of them
 _SAID = 300  # characters of what the doctor says
 _TYPED = 128  # characters of a field that are shown again
 _HEAD = """<!doctype html><html lang=en><meta charset=utf-8>%s
