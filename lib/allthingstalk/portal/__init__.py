@@ -32,14 +32,15 @@ def serve(path, password, ends_s):
 
     Returns whether they are.
     """
+    ap = access_point.interface()
     if password:
         access_point.checked(password)
     if password is None:
         password = access_point.kept_password()
     name = access_point.name()
     networks = access_point.scan()
-    ap = access_point.opened(name, password)
     try:
+        access_point.switch_on(ap, name, password)
         address = ap.ifconfig()[0]
         how = "password " + password if password else "which is open"
         return _Portal(path, name, address, networks).run(

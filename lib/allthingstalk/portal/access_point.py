@@ -42,11 +42,17 @@ def name():
     return "AllThingsTalk-%02x%02x" % tuple(machine.unique_id()[-2:])
 
 
-def opened(essid, password):
-    """Return the WLAN of the access point, which is on. Raises OSError."""
+def interface():
+    """Return the WLAN of the access point. Raises OSError where there is none."""
     import network
 
-    ap = network.WLAN(network.AP_IF)
+    return network.WLAN(network.AP_IF)
+
+
+def switch_on(ap, essid, password):
+    """Switch the access point on; `password` "" for an open one. Raises OSError."""
+    import network
+
     ap.active(False)  # a soft reset does not end one: it would keep its old name
     options = {"essid": essid}
     if password:
@@ -62,7 +68,6 @@ def opened(essid, password):
     except OSError:
         ap.active(True)
         ap.config(**options)
-    return ap
 
 
 def scan():
