@@ -386,12 +386,14 @@ def test_the_command_line_obeys_and_ends_with_ctrl_c(command, tmp_path):
         stdout=subprocess.PIPE,
     )
     assert read_port(process) == str(link)
-    code = "import machine; machine.Pin('LED', machine.Pin.OUT).on()"
+    code = "import machine, network; machine.Pin('LED', machine.Pin.OUT).on()\n"
+    code += "network.WLAN(network.AP_IF).active(True)"
     subprocess.run([MPREMOTE, "connect", str(link), "exec", code], check=True, timeout=20)
     threading.Timer(0.3, process.send_signal, [signal.SIGINT]).start()
     commands = b'wifi down\nnonsense\nnetworks [["a", null, -50, false]]\nnetworks home\n'
     output = process.communicate(commands, timeout=10)[0].decode()
     assert "pin LED = 0\npin LED = 1\n" in output
+    assert "access point virtual-board: its page is at http://127.0.0.1:" in output
     assert "wifi down" in output and "unknown command 'nonsense'" in output
     assert output.count('warning: networks [["name", "its key or null", -50, false], …]') == 1
     assert process.returncode == 0 and not link.is_symlink()

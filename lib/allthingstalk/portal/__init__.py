@@ -12,7 +12,7 @@ from .dns import Names
 from .draft import SECRETS, Draft
 from .http import Server
 
-_PAUSE_MS = const(5)
+_PAUSE_MS = const(10)
 _SAYS_MS = const(60000)  # somebody may have opened the console after the start
 _SOON_MS = const(500)  # a page that was fetched is on its way for so long
 _FETCHED_MS = const(3000)  # a page that was not fetched until then is not waited for
@@ -84,7 +84,11 @@ class _Portal:
                     print(how)
                 self._step()
                 if self._lines is not None and self._waited(_SOON_MS, _FETCHED_MS):
-                    self._check()
+                    try:
+                        self._check()
+                    except MemoryError:
+                        self._failed("too little memory for the check: try again", None)
+                        self._turn()
                     self._lines = None
             return self._done
         finally:

@@ -2,6 +2,8 @@
 
 import os
 
+from ..board import rp2_limits
+
 PASSWORD = "/setup_password"
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # 32, without those that look alike
 
@@ -68,6 +70,8 @@ def switch_on(ap, essid, password):
     except OSError:
         ap.active(True)
         ap.config(**options)
+    if rp2_limits.WIFI_PM_OFF is not None:
+        ap.config(pm=rp2_limits.WIFI_PM_OFF)
 
 
 def scan():

@@ -4,7 +4,7 @@ import socket
 
 from micropython import const
 
-from ..net import Link, ticks_diff, ticks_ms
+from ..net import Link, ticks_add, ticks_diff, ticks_ms
 from ..utf8 import check
 
 _HEAD = const(2048)  # bytes of a request's head; browsers send some 700
@@ -15,7 +15,7 @@ _CONNECTIONS = const(3)  # browsers open one more than they use
 _LIMIT_MS = const(10000)  # of a connection, from its begin to the last byte of the answer
 _TURN_MS = const(1000)  # how long it is left alone while others wait for its place
 _FIELDS = const(12)
-_KNOWN = ("host", "origin", "content-length", "content-type", "transfer-encoding")
+_KNOWN = ("host", "origin", "content-length", "transfer-encoding")
 _STATUS = {
     200: "OK",
     302: "Found",
@@ -109,7 +109,8 @@ class Server:
     def __init__(self, address, answer):
         self._address = address
         self._answer = answer
-        self._open = []  # (link, its generator, since when)
+        self._open = []  # [link, its generator, since when]
+        self._last = ticks_ms()
         self._piece = memoryview(bytearray(_PIECE))
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
@@ -124,11 +125,11 @@ class Server:
     def step(self):
         """Take what has come on each connection, without waiting; return how many there are."""
         now = ticks_ms()
-        if len(self._open) == _CONNECTIONS:
-            if ticks_diff(now, self._open[0][2]) > _TURN_MS:
-                # The next one may wait in front of the door: a browser asks again.
-                self._accept(now)
-        else:
+        away_ms, self._last = ticks_diff(now, self._last), now
+        if away_ms > _TURN_MS:  # the board was asking the platform: they are not to blame
+            for connection in self._open:
+                connection[2] = ticks_add(connection[2], away_ms)
+        if len(self._open) < _CONNECTIONS or ticks_diff(now, self._open[0][2]) > _TURN_MS:
             self._accept(now)
         for connection in list(self._open):
             link, talk, since = connection
@@ -157,7 +158,7 @@ class Server:
             return
         sock.setblocking(False)
         link = Link(sock, sock)
-        self._open.append((link, self._talk(link), now))
+        self._open.append([link, self._talk(link), now])
 
     def _close(self, connection):
         self._open.remove(connection)

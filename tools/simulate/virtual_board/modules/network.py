@@ -66,7 +66,8 @@ class WLAN:
             self._wrong_key = False
             self._since_ms = 0
             self._was_up = True
-            self._settings = {"ssid": "", "pm": cls.PM_PERFORMANCE, "channel": 1, "txpower": 20}
+            name = "" if interface == STA_IF else "virtual-board"
+            self._settings = {"ssid": name, "pm": cls.PM_PERFORMANCE, "channel": 1, "txpower": 20}
             _interfaces[interface] = self
             if interface == STA_IF and _board.JOINED:
                 self._settings["ssid"] = _unhexlify(_board.JOINED).decode()
