@@ -83,9 +83,16 @@ def device(platform):
     return platform.create_device("Meter")
 
 
-def opened(board, page):
+def restarted(board):
+    """Press the reset button; return where the output of the new start begins."""
+    at = len(board.output)
+    board.reset()
+    return at
+
+
+def opened(board, page, since=0):
     """Open the page, as a phone does by itself."""
-    board.wait_for("and open http://127.0.0.1/", SLOW_S)
+    board.wait_for("and open http://127.0.0.1/", SLOW_S, since)
     page.goto(f"http://{board.portal_address}/")
 
 
@@ -267,9 +274,9 @@ def test_a_board_that_was_set_up_shows_no_secret_and_keeps_what_else_it_knew(
     }
     (flash / "settings.json").write_text(json.dumps(saved))
     (flash / "held").write_text("")
-    board.reset()
+    at = restarted(board)
     with browser.open_page(**browser.PHONE) as page:
-        opened(board, page)
+        opened(board, page, at)
         page.reload()
         assert device.token not in page.content() and "passw0rd" not in page.content()
         assert page.locator("#other").input_value() == "office"
@@ -308,10 +315,7 @@ def test_a_root_certificate_is_pasted_where_the_board_has_none(board, flash, pla
         }
         (flash / "settings.json").write_text(json.dumps(saved))
         (flash / "held").write_text("")
-        at = len(board.output)
-        board.reset()
-        board.wait_for("and open http://127.0.0.1/", SLOW_S, at)
-        page.goto(f"http://{board.portal_address}/")
+        opened(board, page, restarted(board))
         check(page)
         assert "this board has none" in outcome(page)
         assert page.locator("#ca").get_attribute("aria-invalid") == "true"
@@ -341,3 +345,19 @@ def test_networks_are_looked_for_again_and_what_was_typed_stays(board, platform,
         assert "Kept" in page.locator("#token-n").inner_text()
         check(page)
         assert "starts anew" in outcome(page)
+
+
+def test_a_wifi_that_the_board_is_in_from_before_is_left_and_not_asked_about(
+    board, flash, platform, device
+):
+    """A soft reset does not end a Wi-Fi."""
+    (flash / "boot.py").write_text(
+        "import network; w = network.WLAN(); w.active(True); w.connect('home', 'passw0rd')\n"
+    )
+    at = restarted(board)
+    with browser.open_page(**browser.PHONE) as page:
+        opened(board, page, at)
+        fill(page, platform, device, ssid="Café Zoé", key="")
+        check(page)
+        assert "starts anew" in outcome(page)
+    assert json.loads((flash / "settings.json").read_text())["wifi"] == [["Café Zoé", None]]

@@ -23,6 +23,7 @@ _JOIN_S = const(15)
 # Numbers of the doctor's steps: which field they are about, and in which it could not ask.
 _ABOUT = {3: "ssid", 4: "api", 6: "api", 7: "ca", 8: "token", 9: "device", 11: "token"}
 _COULD_NOT_ASK = (4, 5, 6)
+_NO_MEMORY = "too little memory"  # in the doctor's words
 _PROGRAM = const(12)  # what may be wrong with a program is not the settings' matter
 _NO_NETWORK = (-2, 201, 210, 211, 212)  # of WLAN.status(), see connect.wifi_texts
 
@@ -176,21 +177,28 @@ class _Portal:
         self._turn()
         if first in (0, _PROGRAM):
             return self._save()
-        if first in _COULD_NOT_ASK:
-            self._unasked = values
-        self._ask_root = self._ask_root or first == 7
         field = _ABOUT.get(first)
-        self._failed(failed[0], field if field != "api" or values.get("api") else None)
+        if first in _COULD_NOT_ASK or _NO_MEMORY in failed[0]:
+            self._unasked = values
+            if not (values.get("api") and first in _COULD_NOT_ASK):
+                field = None  # it is about nothing that was typed
+        self._ask_root = self._ask_root or first == 7
+        self._failed(failed[0], field)
         _leave()
 
     def _join(self, settings):
         """Join the Wi-Fi while the page is served; return whether the board is in it."""
-        said = []
-        wifi = settings.wifi(log=lambda text: said.append((text, _status())), try_s=_JOIN_S)
+        failed = []
+
+        def log(text):
+            if wifi.name and not wifi.up:  # else it left a network that it was in before
+                failed.append((text, _status()))
+
+        wifi = settings.wifi(log=log, try_s=_JOIN_S)
         while not wifi.poll():
             self._step()
-            if said and said[-1][0][-4:] != "left":
-                text, status = said[-1]
+            if failed:
+                text, status = failed[0]
                 self._failed(text, "ssid" if status in _NO_NETWORK else "key")
                 return False
         return True

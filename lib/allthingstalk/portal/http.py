@@ -1,5 +1,6 @@
 """An HTTP server for one page (RFC 9110, 9112): bounded in time and memory, whatever is sent."""
 
+import gc
 import socket
 
 from micropython import const
@@ -102,8 +103,8 @@ def _decoded(text):
 class Server:
     """Serves a page on the access point's address, and to those who are in its network alone.
 
-    `answer(form)` returns the page as bytes; `form` is a dict of text for one that was sent, for
-    which it returns None: the browser is sent back to the page.
+    `answer(form)` returns the page as a list of bytes; `form` is a dict of text for one that was
+    sent, for which it returns None: the browser is sent back to the page.
     """
 
     def __init__(self, address, answer):
@@ -176,7 +177,7 @@ class Server:
             if end >= 0 or len(data) > _HEAD:
                 break
             yield
-        status, body, method = 431, b"", ""
+        status, page, method = 431, [], ""
         if 0 <= end <= _HEAD:
             try:
                 method, path, fields = parsed(data[:end])
@@ -192,37 +193,39 @@ class Server:
                     if size <= _BODY:
                         data += bytes(self._piece[:n])
                     yield
-                status, body = self._reply(method, path, fields, data[:size], size)
+                status, page = self._reply(method, path, fields, data[:size], size)
             except ValueError:
-                status, body = 400, b""
+                status = 400
         if status >= 400:
-            body = _STATUS[status].encode()
+            page = [_STATUS[status].encode()]
         data = None
-        reply = self._head(status, body) + (b"" if method == "HEAD" else body)
-        body = None
-        at = 0
-        while at < len(reply):
-            at = link.send(reply, at, len(reply))
-            yield
+        page.insert(0, self._head(status, sum([len(piece) for piece in page])))
+        for piece in page[:1] if method == "HEAD" else page:
+            at = 0
+            while at < len(piece):
+                at = link.send(piece, at, len(piece))
+                if at < len(piece):
+                    yield
 
     def _reply(self, method, path, fields, body, size):
-        """Return (status, page) for a request."""
+        """Return (status, pieces of the page) for a request."""
         host = fields.get("host", "")
         own = host.split(":")[0] == self._address
         if method == "POST":
             if not own or fields.get("origin", "http://" + host) != "http://" + host:
-                return 403, b""
+                return 403, []
             if size > _BODY:
-                return 413, b""
+                return 413, []
             self._answer(form(body))
-            return 303, b""
+            return 303, []
         if method not in ("GET", "HEAD"):
-            return 405, b""
+            return 405, []
         if not own or path != "/":  # what phones ask to find out whether there is a page
-            return 302, b""
+            return 302, []
+        gc.collect()  # the page is of many pieces
         return 200, self._answer(None)
 
-    def _head(self, status, body):
+    def _head(self, status, size):
         lines = ["HTTP/1.1 %d %s" % (status, _STATUS[status])]
         if status == 302:
             lines.append("Location: http://%s/" % self._address)
@@ -230,7 +233,7 @@ class Server:
             lines.append("Location: /")
         lines += [
             "Content-Type: text/html; charset=utf-8",
-            "Content-Length: %d" % len(body),
+            "Content-Length: %d" % size,
             "Cache-Control: no-store",
             "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
             "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",

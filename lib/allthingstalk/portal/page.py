@@ -1,5 +1,6 @@
-"""The page, as bytes of HTML: one column, no script, nothing from outside, below 6 KB.
+"""The page: HTML in one column, no script, nothing from outside, below 6 KB.
 
+It is made in pieces of some hundred bytes, for which there is room in a heap that is in pieces too.
 Secrets are not handed in: that the board knows one is said, and what it is never shown.
 """
 
@@ -8,29 +9,31 @@ _SAID = 300  # characters of what the doctor says
 _TYPED = 128  # characters of a field that are shown again
 _HEAD = """<!doctype html><html lang=en><meta charset=utf-8>%s
 <meta name=viewport content="width=device-width"><link rel=icon href=data:,><title>%s</title><style>
-:root{color-scheme:light dark;--p:#eef2f5;--c:#fff;--t:#14202b;--m:#53626f;--l:#8695a3;
+"""
+_STYLE = b""":root{color-scheme:light dark;--p:#eef2f5;--c:#fff;--t:#14202b;--m:#53626f;--l:#8695a3;
 --a:#0a5cad;--i:#fff;--e:#b3261e}
 @media(prefers-color-scheme:dark){:root{--p:#10161c;--c:#1b242d;--t:#e9eef3;--m:#a3b3c1;
 --l:#6b7b8a;--a:#7cbcff;--i:#0b1a29;--e:#ff9a90}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--p);color:var(--t);font:17px/1.45 system-ui,sans-serif}
-main{max-width:30rem;margin:auto;padding:1.2rem 1rem 3rem}
+main{max-width:30rem;margin:auto;padding:1.2rem 1rem 3rem;overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.2;margin:0 0 .3rem}
 h2{font-size:1.1rem;margin:0}p{margin:.2rem 0}
 small,summary{color:var(--m);font-size:.88rem}small{display:block;margin-top:.25rem}
 summary{padding:1rem 0 .2rem}
-section{background:var(--c);border-radius:.9rem;padding:1rem;margin:1rem 0}
+"""
+_STYLE_2 = b"""section{background:var(--c);border-radius:.9rem;padding:1rem;margin:1rem 0}
 label{display:block;margin:.9rem 0 .25rem;font-weight:600;font-size:.95rem}
-input,select,textarea,button{width:100%%;font:inherit;padding:.7rem;border:1px solid var(--l);
+input,select,textarea,button{width:100%;font:inherit;padding:.7rem;border:1px solid var(--l);
 border-radius:.6rem;background:var(--p);color:inherit}
 textarea{font:12px monospace}
 :focus-visible{outline:3px solid var(--a);outline-offset:2px}
 [aria-invalid]{border:2px solid var(--e)}.e{color:var(--e);font-weight:600}
 .s{border-left:.4rem solid var(--e)}.k{border-color:var(--a)}
 button{background:var(--a);color:var(--i);font-weight:600;border-color:var(--a);margin:.4rem 0}
-.q{background:none;color:var(--a)}ul{padding-left:1.2rem;margin:.4rem 0}main{overflow-wrap:anywhere}
+.q{background:none;color:var(--a)}ul{padding-left:1.2rem;margin:.4rem 0}
 @supports selector(:has(a)){:has(>#ssid>:not([value=""]):checked)+.o{display:none}}
-</style><main><h1>%s</h1>"""
+</style><main>"""
 _EVERY_S = 4  # the page asks again while the board checks
 # A field's label, and what a keyboard should know of it.
 _PLAIN = " autocapitalize=none autocorrect=off autocomplete=off spellcheck=false"
@@ -59,8 +62,14 @@ def _short(text):
     return escaped(text[:_SAID]) + ("\u2026" if len(text) > _SAID else "")
 
 
+def _begun(name, title, more=""):
+    """Return the begin of a page, as a list of pieces."""
+    head = _HEAD % (more, name)
+    return [head.encode(), _STYLE, _STYLE_2, ("<h1>%s</h1>" % title).encode()]
+
+
 class Form:
-    """The page with the form, in parts.
+    """The page with the form.
 
     - `fields`: {field: text}, without secrets; `kept`: names of the secrets that are known.
     - `errors`: {field: what is wrong}; `said`: what the check found, "" for nothing.
@@ -75,63 +84,75 @@ class Form:
         self._ask_root = ask_root
         self._may_save = may_save
         self._focus = [field for field in _LABELS if field in errors][:1]
+        self._pieces = []
+
+    def _put(self, text):
+        self._pieces.append(text.encode())
 
     def page(self, name, networks):
-        """Return it as bytes; `networks`: (name, dBm, is open) of those in reach."""
-        text = self._top(name) + self._wifi(networks) + self._platform() + self._buttons()
-        return text.encode()
+        """Return it as a list of pieces; `networks`: (name, dBm, is open) of those in reach."""
+        self._pieces = _begun(name, "Set up this board")
+        self._top()
+        self._wifi(networks)
+        self._platform()
+        self._put("<button name=do value=check>Check and save</button>")
+        if self._may_save:
+            self._put("<button name=do value=save class=q>Save anyway</button>")
+        self._put("<button name=do value=scan class=q formnovalidate>Look for networks again")
+        self._put("</button></form>")
+        return self._pieces
 
-    def _top(self, name):
-        text = _HEAD % ("", name, "Set up this board")
+    def _top(self):
         if self._said or self._errors:
             said = _short(self._said) or "Please look at what is marked below."
             if self._may_save:
                 said += "<p>So the platform could not be asked. What you typed can be saved anyway."
-            text += "<section class=s role=alert><p class=e>Not saved yet<p>%s</section>" % said
+            self._put("<section class=s role=alert><p class=e>Not saved yet<p>%s</section>" % said)
         else:
-            text += "<p>It joins your Wi-Fi and becomes a device of AllThingsTalk."
-        return text + '<form method=post action="/">'
+            self._put("<p>It joins your Wi-Fi and becomes a device of AllThingsTalk.")
+        self._put('<form method=post action="/">')
 
     def _wifi(self, networks):
         chosen = self._fields["ssid"]
-        options, known = "", False
+        options, length, known = [], 0, False
         for essid, dbm, is_open in networks:
-            selected = essid == chosen or not (chosen or options)
             option = '<option value="%s"%s>%s \u00b7 %s%s' % (
                 escaped(essid),
-                " selected" if selected else "",
+                " selected" if essid == chosen or not (chosen or options) else "",
                 escaped(essid),
                 "strong" if dbm > -60 else "fair" if dbm > -75 else "weak",
                 ", open" if is_open else "",
             )
-            if len(options) + len(option) > _LIST:
+            length += len(option)
+            if length > _LIST:
                 break
             known = known or essid == chosen
-            options += option
+            options.append(option)
         other = chosen and not known or not networks
-        options += '<option value=""%s>Another network\u2026' % (" selected" if other else "")
-        return "<section><h2>Wi-Fi</h2><div>%s</div><div class=o>%s</div>%s</section>" % (
-            self._field("ssid", "", "select", options),
-            self._field("other", "", value="" if known else chosen),
-            self._field("key", "Empty for an open network. 2.4 GHz only."),
-        )
+        options.append('<option value=""%s>Another network\u2026' % (" selected" if other else ""))
+        self._put("<section><h2>Wi-Fi</h2><div>")
+        self._field("ssid", "", "select", options)
+        self._put("</div><div class=o>")
+        self._field("other", "", value="" if known else chosen)
+        self._put("</div>")
+        self._field("key", "Empty for an open network. 2.4 GHz only.")
+        self._put("</section>")
 
     def _platform(self):
-        text = "<section><h2>Device</h2><small>In the device's settings on the platform.</small>"
-        text += self._field("device", "") + self._field("token", "")
+        self._put("<section><h2>Device</h2><small>In its settings on the platform.</small>")
+        self._field("device", "")
+        self._field("token", "")
         if self._ask_root:
             hint = "This board has none that fits, and TLS needs one. PEM, with its BEGIN line."
-            text += self._field("ca", hint, "textarea")
+            self._field("ca", hint, "textarea")
         fields, errors = self._fields, self._errors
         special = fields["api"] or fields["mqtt"] or "api" in errors or "mqtt" in errors
-        return "%s<details%s><summary>Another platform</summary>%s%s</details></section>" % (
-            text,
-            " open" if special else "",
-            self._field("api", "Empty for api.allthingstalk.io. http://\u2026 is not encrypted."),
-            self._field("mqtt", ""),
-        )
+        self._put("<details%s><summary>Another platform</summary>" % (" open" if special else ""))
+        self._field("api", "Empty for api.allthingstalk.io. http://\u2026 is not encrypted.")
+        self._field("mqtt", "")
+        self._put("</details></section>")
 
-    def _field(self, field, hint, kind="input", inside="", value=None):
+    def _field(self, field, hint, kind="input", inside=(), value=None):
         label, more = _LABELS[field]
         wrong = self._errors.get(field)
         if field in self._kept:
@@ -148,41 +169,36 @@ class Form:
             note = "<small class=e>%s</small>" % _short(wrong) + note
         if note:
             more += " aria-describedby=%s-n" % field
-            note = "<div id=%s-n>%s</div>" % (field, note)
         if field in self._focus:
             more += " autofocus"
-        if kind != "input":
-            inside += "</%s>" % kind
         head = "<label for=%s>%s</label><%s id=%s name=%s" % (field, label, kind, field, field)
-        return "%s%s>%s%s" % (head, more, inside, note)
-
-    def _buttons(self):
-        text = "<button name=do value=check>Check and save</button>"
-        if self._may_save:
-            text += "<button name=do value=save class=q>Save anyway</button>"
-        text += "<button name=do value=scan class=q formnovalidate>Look for networks again</button>"
-        return text + "</form>"
+        self._put("%s%s>" % (head, more))
+        for text in inside:
+            self._put(text)
+        if kind != "input":
+            self._put("</%s>" % kind)
+        if note:
+            self._put("<div id=%s-n>%s</div>" % (field, note))
 
 
 def checking(name, address, lines):
     """Return the page that is shown meanwhile, and asks again; `lines`: what is done so far."""
-    refresh = "<meta http-equiv=refresh content=%d>" % _EVERY_S
-    text = _HEAD % (refresh, name, "Checking\u2026")
-    text += "<section class='s k' role=status><p>The board joins the Wi-Fi and asks the platform."
+    pieces = _begun(name, "Checking\u2026", "<meta http-equiv=refresh content=%d>" % _EVERY_S)
+    text = "<section class='s k' role=status><p>The board joins the Wi-Fi and asks the platform."
     text += "<ul>%s</ul></section>" % "".join(["<li>" + escaped(line[:80]) for line in lines[-8:]])
     text += (
         "<p>This takes up to two minutes. Your phone may lose the access point for some seconds: "
         "join <b>%s</b> again then, and open <b>http://%s/</b>." % (name, address)
     )
-    return text.encode()
+    pieces.append(text.encode())
+    return pieces
 
 
 def done(name, device):
     """Return the last page."""
-    text = _HEAD % ("", name, "The board is set up")
-    text += (
+    text = (
         "<section class='s k' role=status><p>It starts anew as device <b>%s</b>, and its access "
         "point goes away. Your phone goes back to its own network.</section><p>To change "
         "something later, hold the board's button while it starts." % escaped(device)
     )
-    return text.encode()
+    return _begun(name, "The board is set up") + [text.encode()]
