@@ -2,13 +2,18 @@
 
 import json
 import time
+import urllib.request
 
 import pytest
 
 from tests.device.test_board_run import PROGRAM, levels, put
+from tests.support.firmware_files import PICO_W_FS, pico, uf2_contents
 from tests.support.virtual_board_console import Console, mpremote
+from tools.board import boards
+from tools.image import __main__ as image
+from tools.simulate.virtual_board import VirtualBoard
 
-SLOW_S = 60
+SLOW_S = 90
 # The real portal, with seconds in place of ten minutes.
 SHORT = """
 from allthingstalk.board import setup_portal
@@ -117,3 +122,21 @@ def test_a_password_is_made_once_and_kept(board, tmp_path):
     assert password in mpremote(board, "exec", OPEN % "open_portal(ends_s=1)")
     put(board, tmp_path, "setup_password", "half")  # a power cut, while it was being written
     assert "password half" not in mpremote(board, "exec", OPEN % "open_portal(ends_s=1)")
+
+
+def test_an_image_without_settings_opens_it_with_the_password_of_the_list(board_content, tmp_path):
+    (tmp_path / "pico.uf2").write_bytes(pico())
+    stock = boards.find("RPI_PICO_W")
+    ((path, password),) = image.make(
+        stock, image.open_firmware(tmp_path / "pico.uf2", stock), to=tmp_path / "out"
+    ).items()
+    start, size = PICO_W_FS
+    region = bytearray(b"\xff" * size)
+    for address, data in uf2_contents(path.read_bytes()).items():
+        if address >= start:
+            region[address - start : address - start + len(data)] = data
+    (tmp_path / "flash.img").write_bytes(region)
+    with VirtualBoard(tmp_path / "flash.img", littlefs=True, like="pico-w") as flashed:
+        flashed.wait_for(f", password {password}, and open http://127.0.0.1/", SLOW_S)
+        with urllib.request.urlopen(f"http://{flashed.portal_address}/", timeout=SLOW_S) as page:
+            assert b"Set up this board" in page.read()

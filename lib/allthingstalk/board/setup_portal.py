@@ -24,14 +24,17 @@ def open_portal(path=None, *, password=None, ends_s=600):
     access point can be opened, ImportError without a module `network`, ValueError for a password
     that Wi-Fi cannot have.
     """
+    import sys
+
     from ..overlay import unload
 
+    before = list(sys.modules)
     try:
         from ..portal import serve
 
         saved = serve(path or PATH, password, ends_s)
     finally:
-        unload(("portal",))
+        unload(("portal", "doctor", "utf8"), before)
     if saved:
         import machine
 

@@ -16,6 +16,7 @@ _CONNECTIONS = const(3)  # browsers open one more than they use
 _LIMIT_MS = const(10000)  # of a connection, from its begin to the last byte of the answer
 _TURN_MS = const(1000)  # how long it is left alone while others wait for its place
 _FIELDS = const(12)
+_DIGITS = b"0123456789abcdefABCDEF"
 _KNOWN = ("host", "origin", "content-length", "transfer-encoding")
 _STATUS = {
     200: "OK",
@@ -82,22 +83,25 @@ def form(body):
 
 
 def _decoded(text):
-    first, *parts = text.replace(b"+", b" ").split(b"%")
-    found = [first]
-    for part in parts:
-        digits = part[:2]
-        for digit in digits:
-            if digit not in b"0123456789abcdefABCDEF":
+    found = bytearray(len(text))  # in one piece: a part for each % would take forty times as much
+    i = n = 0
+    while i < len(text):
+        c = text[i]
+        if c == 0x2B:  # +
+            c = 0x20
+        elif c == 0x25:  # %
+            digits = text[i + 1 : i + 3]
+            if len(digits) != 2 or digits[0] not in _DIGITS or digits[1] not in _DIGITS:
                 raise ValueError("a % without two digits")
-        if len(digits) < 2:
-            raise ValueError("a % without two digits")
-        found.append(bytes((int(digits, 16),)))
-        found.append(part[2:])
-    text = b"".join(found)
-    check(text)
-    if 0 in text:
-        raise ValueError("a character that no text has")
-    return str(text, "utf-8")
+            c = int(digits, 16)
+            i += 2
+        if not c:
+            raise ValueError("a character that no text has")
+        found[n] = c
+        n += 1
+        i += 1
+    check(found, n)
+    return str(found[:n], "utf-8")
 
 
 class Server:

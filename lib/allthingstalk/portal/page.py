@@ -83,7 +83,8 @@ class Form:
         self._said = said
         self._ask_root = ask_root
         self._may_save = may_save
-        self._focus = [field for field in _LABELS if field in errors][:1]
+        # What a check found stands at the top: the page is not to be scrolled to the field.
+        self._focus = [field for field in _LABELS if field in errors and not said][:1]
         self._pieces = []
 
     def _put(self, text):
