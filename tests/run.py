@@ -52,7 +52,7 @@ LONG = ("test_interrupts", "test_ctrl_c", "test_damaged_bytes", "test_outbox_fil
 SLOW = (
     "test_provision_roots",
     *("test_soak", "test_provision", "test_deploy_rescue", "test_doctor_board", "test_examples"),
-    *("test_bootstrap", "test_terminals"),
+    *("test_bootstrap", "test_terminals", "test_setup_portal"),
     *("test_faults_counted", "test_deploy", "test_reentry", "test_power_cut", "test_board_run"),
     *("test_rabbitmq", "test_deploy_program", "test_page", "test_console"),
 )

@@ -55,6 +55,8 @@ EXPLAINED = {
             "allthingstalk: …. Next try in … s": "The platform refused (token, device, definition, "
             "certificate): the reason stands in front. A person has to mend it; the board tries "
             "after a minute, then ever more seldom, at least each 15 minutes.",
+            "allthingstalk: no access point for the set-up: …": "The firmware cannot open one: "
+            "`make provision` sets the board up by its cable.",
             "the program raised": "A traceback follows: line numbers are those of your file. The "
             "board restarts after 5 s; three crashes in a row lead to safe mode.",
             "allthingstalk: the program raised, and there is too little memory for its "
@@ -365,6 +367,27 @@ EXPLAINED = {
         "could be read waits to be delivered.",
         {},
     ),
+    "allthingstalk/portal/__init__.py": (
+        "[Set-up from a phone](recipes.md#how-do-i-set-a-board-up-from-a-phone), on the console "
+        "and on its page.",
+        {
+            "the settings cannot be written: …": "Remove files from the flash and try again.",
+            "too little memory for the check: try again": "Or save without the check.",
+        },
+    ),
+    "allthingstalk/portal/access_point.py": (
+        "The access point of the set-up.",
+        {
+            "allthingstalk: the set-up password is not kept:": "The flash is full: the next start "
+            "makes another password, which the console shows.",
+        },
+    ),
+    "allthingstalk/portal/draft.py": ("Said beside a field of the set-up's page.", {}),
+    "allthingstalk/portal/http.py": (
+        "Answers of the set-up's page to what no form of its own sends.",
+        {},
+    ),
+    "allthingstalk/portal/page.py": ("Texts of the set-up's page, no errors.", {}),
     "allthingstalk/profiles.py": (
         "A profile that cannot be: raised where it is made. A profile is a dict with a `type`.",
         {},
