@@ -32,6 +32,7 @@ NOT_SAID = {
     "tools/build/mip_index.py": "an says run",
 }
 _CODE = re.compile(r"\bimport |\bdef |[\\|^]|\w\(|CREATE TABLE|from versions")
+_MARKUP = re.compile(r"</?[a-z!]|^Content-|^auto\w+=")  # of a web page, and of HTTP's head
 _NO_TEXT = {"decode", "encode", "replace"}
 _FILLED_IN = re.compile(r"%(?:\(\w+\))?[-+0#]*\d*(?:\.\d+)?[srdxXf]|\{[^{}]*\}")
 _WORDS = re.compile(r"[a-z]{2,}[,;:']? \S*[a-z]")
@@ -141,7 +142,8 @@ def _sentences(value):
         return []
     lines = [line.strip().lstrip("-0123456789 ") for line in value.split("\n")]
     lines = [_FILLED_IN.sub("…", line) for line in lines]
-    return [line for line in lines if len(line.split()) > 2 and _WORDS.search(line)]
+    lines = [line for line in lines if len(line.split()) > 2 and _WORDS.search(line)]
+    return [line for line in lines if not _MARKUP.search(line)]
 
 
 def _is_a_table(message):
