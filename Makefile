@@ -11,6 +11,7 @@ help:
 	@echo "                  RUN_OPTIONS=--keep: and look at it, in a browser, until Ctrl-C"
 	@echo "make test         the whole suite on CPython and on real MicroPython, 64 and 32 bits"
 	@echo "make check        style, and types against the ESP32's and Pico W's stubs"
+	@echo "make docs         the docs as a site, in build/docs; with search: DOCS_OPTIONS=--serve"
 	@echo "make clean        remove everything the other targets made"
 	@echo
 	@echo "A board: PORT=… is found by itself where one board is plugged in."
@@ -68,6 +69,9 @@ run: setup
 
 test: setup-tests
 	@$(VENV_PYTHON) -m tests.run $(TESTS)
+
+docs: setup-tests
+	@$(VENV_PYTHON) -m tools.docs $(DOCS_OPTIONS)
 
 check: setup
 	@$(VENV_PYTHON) -m tools.check
@@ -173,6 +177,6 @@ clean:
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
 	find lib tools tests boards examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup setup-tests run test check size bench fuzz soak fleet bench-faults platform board board-files \
+.PHONY: help setup setup-tests run test docs check size bench fuzz soak fleet bench-faults platform board board-files \
 	device devices ground states command event state fault screenshot \
 	provision doctor firmware flash erase deploy romfs repl log abcl image release release-key mip emulate emulate-firmware on-pc clean

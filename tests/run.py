@@ -26,7 +26,7 @@ from tools.simulate import interpreters
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 PORTABLE = ("unit", "contract")  # on every interpreter, with unittest
-HERE = ("device", "tools", "browser", "soak", "packaging")  # with pytest
+HERE = ("device", "tools", "browser", "soak", "packaging", "docs")  # with pytest
 SUPPORT = TESTS / "support"
 COMPILED = ROOT / "build" / "compiled"
 SHIMS = SUPPORT / "shims"
@@ -53,9 +53,9 @@ SLOW = (
     *("test_update_power_cut", "test_update", "test_update_fleet"),
     "test_provision_roots",
     *("test_soak", "test_provision", "test_deploy_rescue", "test_doctor_board", "test_examples"),
-    *("test_bootstrap", "test_terminals"),
+    *("test_bootstrap", "test_terminals", "test_setup_portal"),
     *("test_faults_counted", "test_deploy", "test_reentry", "test_power_cut", "test_board_run"),
-    *("test_rabbitmq", "test_deploy_program", "test_page"),
+    *("test_rabbitmq", "test_deploy_program", "test_page", "test_console"),
 )
 
 

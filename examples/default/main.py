@@ -1,5 +1,5 @@
 # What the board does. Change it: this is yours. Settings, Wi-Fi, clock, status LED and crashes are
-# looked after by run().
+# looked after by run(), and that a board without settings can be set up from a phone.
 import pins
 from allthingstalk import BooleanAsset, Device, IntegerAsset
 from allthingstalk.board import run
@@ -22,4 +22,4 @@ def program(client, settings):
         client.wait(2)
 
 
-run(program, pins)
+run(program, pins, setup_portal=True)

@@ -64,7 +64,7 @@ class Format:
             raise ValueError("a layout needs a field: ('temp', 'int16', 0.1)")
 
     def pack(self, values):
-        """Return a dict of values by asset name as bytes.
+        """Return `values`, a dict of values by asset name, as bytes.
 
         Raises ValueError for a name that is missing or unknown, and for a value that its field
         cannot hold; TypeError for one of another type.

@@ -8,6 +8,8 @@ class AssetState:
     `time.gmtime()` tuple or a `datetime`; it is kept as ISO 8601 text in UTC. Without it the
     platform stamps the value when it arrives, and `at` is None. `place` is where: a dict of
     `latitude`, `longitude` and perhaps `altitude`; only a Client with payload="cbor" can send it.
+
+    Raises ValueError or TypeError for an `at` that is no time.
     """
 
     place = None

@@ -11,6 +11,7 @@ class Asset:
 
     - `kind`: SENSOR, ACTUATOR, VIRTUAL or CONFIG.
     - `name`: default: the member's name. `title`: default: the name with a capital first letter.
+      `description`: what people read of it.
     - `handler(device, value, at)`: hears commands.
     - `echo`: publish what was commanded once its handler has returned without an error.
     - `keep`: 'every' value is delivered, or off line only the 'latest' waits.
@@ -79,7 +80,10 @@ class Asset:
 
     @staticmethod
     def from_dict(d):
-        """Return an Asset for an asset object of the platform, keys in lower camel case."""
+        """Return an Asset for `d`, an asset object of the platform, keys in lower camel case.
+
+        Raises KeyError where it has no `is` or no `name`.
+        """
         asset = object.__new__(Asset)
         asset.id = d.get("id")
         asset.thing_id = d.get("deviceId")

@@ -20,9 +20,9 @@ _END = object()  # what ends an item of unknown length
 
 
 def dumps(value):
-    """Return a value as CBOR bytes.
+    """Return `value` as CBOR bytes.
 
-    Takes None, bool, int of any size, finite float, str, bytes, and lists, tuples and dicts of
+    It is None, bool, int of any size, finite float, str, bytes, and lists, tuples and dicts of
     them; a dict of `latitude`, `longitude` and perhaps `altitude` alone becomes tag 103. Raises
     TypeError for other types, ValueError for a float that is not finite and text that is no UTF-8.
     """
@@ -32,7 +32,7 @@ def dumps(value):
 
 
 def append(out, value):
-    """Append a value to a bytearray; see dumps()."""
+    """Append `value` to `out`, a bytearray. Raises TypeError and ValueError as dumps() does."""
     if value is None or value is True or value is False:
         out.append(0xF6 if value is None else 0xF5 if value else 0xF4)
     elif isinstance(value, int):
@@ -58,7 +58,7 @@ def append(out, value):
 
 
 def append_head(out, kind, n):
-    """Append the head of an item: its major type in the upper three bits of `kind`, a number."""
+    """Append the head of an item to `out`: its major type in the upper bits of `kind`, and `n`."""
     if n < 24:
         out.append(kind | n)
     else:
@@ -68,7 +68,7 @@ def append_head(out, kind, n):
 
 
 def append_time(out, at):
-    """Append a time, given as ISO 8601 text: tag 1 in whole seconds, tag 0 where it has others.
+    """Append to `out` the time `at`, ISO 8601 text: tag 1 in whole seconds, else tag 0.
 
     A float of seconds would lose milliseconds on boards whose floats have 32 bits.
     """
@@ -143,7 +143,7 @@ def _write_dict(out, value):
 
 
 def item_end(data, i):
-    """Return where the item that begins at an offset of CBOR bytes ends."""
+    """Return where the item that begins at offset `i` of `data` ends; raises as loads()."""
     reader = _Reader(data)
     reader.at = i
     reader.item(_DEEPEST)
@@ -151,7 +151,7 @@ def item_end(data, i):
 
 
 def loads(data):
-    """Return what CBOR bytes say; ValueError for anything else, and for what follows the item.
+    """Return what CBOR bytes `data` say; ValueError for anything else, and for what follows them.
 
     Places become a dict, times ISO 8601 text, tag 120 a dict of `value`, `at` and `place`; other
     tags are passed over.

@@ -166,7 +166,11 @@ class Client(BaseClient):
     def publish_asset_state(self, device_id, asset_name, state):
         """Deliver a value or an AssetState; it waits in the outbox until it is acknowledged.
 
-        Not checked against a profile. ValueError or TypeError for what JSON cannot carry.
+        - `device_id`, `asset_name`: whose; not checked against what the platform has.
+        - `state`: the value or AssetState; not checked against a profile.
+
+        Returns nothing. Raises ValueError or TypeError for what JSON cannot carry, and nothing for
+        the network.
         """
         cls = type(state)
         if not self.session:
@@ -205,12 +209,15 @@ class Client(BaseClient):
                 self.before_exit()
 
     def wait(self, seconds):
-        """Poll for so many seconds; return whether the session is up then."""
+        """Poll for so many `seconds`; return whether the session is up then. Raises as poll()."""
         self.until(seconds)
         return self.state == "online"
 
     def flush(self, timeout=10):
-        """Poll until everything is acknowledged; return whether it is. `timeout` in seconds."""
+        """Poll until everything is acknowledged; return whether it is. Raises as poll().
+
+        `timeout`: seconds to wait at most; what is left then still waits in the outbox.
+        """
         return self._call("calls", "flush", timeout)
 
     def close(self):
@@ -227,9 +234,11 @@ class Client(BaseClient):
     def start(self, period_ms=100, watchdog=None):
         """Poll from a machine.Timer from now on, so that a program which sleeps hears commands.
 
-        Handlers then run between two statements of the program. `watchdog`: seconds, or True for
-        8, without progress after which the board is reset; see board.watchdog. Raises
-        NotImplementedError where there is no machine.Timer (call wait() there instead of
+        Handlers then run between two statements of the program. `period_ms`: milliseconds from
+        one poll to the next. `watchdog`: seconds without progress after which the board is reset,
+        True for 8 on a Pico W and 30 elsewhere, None for no watchdog; see board.watchdog.
+
+        Raises NotImplementedError where there is no machine.Timer (call wait() there instead of
         sleeping) or machine.WDT, ValueError for a time that the board's watchdog cannot do.
         """
         self._call("fronts", "start", period_ms, watchdog)
@@ -239,31 +248,57 @@ class Client(BaseClient):
         return self._call("fronts", "run")
 
     # -- low-level calls: they do not retry, and raise what goes wrong -----------------------------
+    #
+    # Each raises AccessForbiddenException for a token that may not, NotFoundException for what the
+    # platform does not have, PlatformException for what it refuses, CertificateException, and
+    # PlatformUnavailableException for what passes.
 
     def get_assets(self, device_id):
-        """Return the assets that a device has on the platform, as a list of Asset."""
+        """Return the assets that a device has on the platform, as a list of Asset.
+
+        `device_id`: the device's. Raises as all low-level calls do.
+        """
         return self._call("calls", "rest", "get_assets", device_id)
 
     def create_asset(self, device_id, asset):
-        """Create an asset and return it as the platform keeps it."""
+        """Create an asset and return it as the platform keeps it, an Asset with its `id`.
+
+        `device_id`: the device's; `asset`: an Asset with a name. Raises as all low-level calls do,
+        PlatformException where one of that name exists.
+        """
         return self._call("calls", "rest", "create_asset", device_id, asset)
 
     def update_asset(self, device_id, asset):
-        """Overwrite title, description, kind and profile of an asset; return it."""
+        """Overwrite title, description, kind and profile of an asset; return it as it is then.
+
+        `device_id`: the device's; `asset`: an Asset, found by its name. Raises as all low-level
+        calls do.
+        """
         return self._call("calls", "rest", "update_asset", device_id, asset)
 
     def delete_asset(self, device_id, asset_name):
-        """Delete an asset and its history."""
+        """Delete an asset and its history. Returns nothing.
+
+        `device_id`, `asset_name`: whose. Raises as all low-level calls do.
+        """
         self._call("calls", "rest", "delete_asset", device_id, asset_name)
 
     def get_asset_state(self, device_id, asset_name):
-        """Return the platform's AssetState of an asset, None if it was never set."""
+        """Return the platform's AssetState of an asset, None if it was never set.
+
+        `device_id`, `asset_name`: whose. Raises AssetStateRetrievalException, with the `status` of
+        the platform's answer, and PlatformUnavailableException for what passes.
+        """
         return self._call("calls", "rest", "get_asset_state", device_id, asset_name)
 
     def create_device(self, title=None, *, ground=None):
         """Create a device in a ground and return its id. A ground token is needed.
 
-        Raises NotImplementedError without a ground: a device token can create no device.
+        - `title`: what people see, None for the platform's.
+        - `ground`: id of the ground, None for the client's own.
+
+        Raises NotImplementedError without a ground: a device token can create no device; else as
+        all low-level calls do.
         """
         return self._call("calls", "rest", "create_device", ground or self.ground, title)
 

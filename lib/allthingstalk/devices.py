@@ -75,9 +75,10 @@ class Device:
     def connect(self, *, client=None, id=None, overwrite_assets=None):
         """Create or compare the assets and go on line; return whether the device is.
 
+        `client`, `id`, `overwrite_assets`: as of Device(...), None for what it has already.
         With the network away it returns False: the device counts as started, values wait in the
         outbox, and `poll()` goes on trying. Raises what waiting does not mend: wrong token,
-        unknown device, refused certificate, AssetMismatchException.
+        unknown device, refused certificate, AssetMismatchException; RuntimeError without a client.
         """
         if client is not None:
             self.client = client
@@ -139,9 +140,10 @@ class Device:
     def update(self, **states):
         """Publish values of several assets in one message: `device.update(temp=21.5, led=True)`.
 
-        The names are those of the members, the values what could be assigned to them. Raises as
-        an assignment does, before anything is published. An asset with keep="latest" is published
-        by itself. (A class with an asset `update` has that instead.)
+        The names of `states` are those of the members, the values what could be assigned to them.
+        Raises as an assignment does (RuntimeError before connect(), TypeError, ValueError), before
+        anything is published. Returns nothing. An asset with keep="latest" is published by itself.
+        (A class with an asset `update` has that instead.)
         """
         if not self.__started__:
             raise RuntimeError("Device not started.")
@@ -154,8 +156,9 @@ class Device:
 
         The platform reads them by the ABCL definition that it has of the device, see `abcl`; for a
         dict the client is `Client(..., payload=abcl.Format(...))`. They wait in the outbox as any
-        value, and the platform stamps them when they arrive. Raises what `Format.pack` raises, and
-        ValueError where MQTT is off. (A class with an asset `send` has that instead.)
+        value, and the platform stamps them when they arrive. `data`: the bytes or the dict. Raises
+        what `Format.pack` raises, ValueError where MQTT is off, RuntimeError before connect().
+        Returns nothing. (A class with an asset `send` has that instead.)
         """
         if not self.__started__:
             raise RuntimeError("Device not started.")
@@ -166,9 +169,10 @@ class Device:
     def history(self, member, since=None, until=None):
         """Return a generator of the AssetStates that an asset had, oldest first.
 
-        `since` and `until` bound their times, both included, in any form that an AssetState takes.
-        It has a connection open until it has ended or is closed. Raises AttributeError for a member
-        that is no asset. (A class with an asset `history` has that instead.)
+        `member` is the field's name; `since` and `until` bound the times, both included, in any
+        form that an AssetState takes, None for no bound. The generator has a connection open until
+        it has ended or is closed. Raises AttributeError for a member that is no asset. (A class
+        with an asset `history` has that instead.)
         """
         with Overlay("history"):
             from .history import history
@@ -197,9 +201,9 @@ class Device:
     def on_message(self, stream, asset_name, payload):
         """Hand a message to its handler: what a client calls when one arrives.
 
-        `stream` is 'command', 'feed', 'state' or 'event'; `payload` JSON as bytes or text, or an
-        object read from it. Raises nothing: what cannot be read, and what a handler raises, is
-        reported by the client.
+        `stream` is 'command', 'feed', 'state' or 'event', `asset_name` the asset's; `payload` JSON
+        as bytes or text, or an object read from it. Raises nothing: what cannot be read, and what
+        a handler raises, is reported by the client.
         """
         from .core.commands import deliver
 

@@ -23,8 +23,8 @@ def watch(device, every=300, what="signal memory uptime reset link errors versio
       `reset` (reset-cause in words), `link` (reconnects, dropped), `errors` (errors, last-error),
       `versions`.
 
-    Raises ValueError for a part that does not exist, an `every` below a second, and an asset of
-    the device that has one of these names.
+    Returns nothing. Raises ValueError for a part that does not exist, an `every` below a second,
+    and an asset of the device that has one of these names.
     """
     if not every >= 1:  # also NaN
         raise ValueError("every=%s: seconds between two reports" % every)

@@ -27,6 +27,7 @@ class Profile(dict):
 
     @property
     def type(self):
+        """The JSON type, such as "number"; None where there is none."""
         return self.get("type")
 
     @staticmethod
@@ -46,30 +47,42 @@ class Profile(dict):
 
 
 class NumberProfile(Profile):
+    """A number. Keywords: `minimum`, `maximum`, `unit`, `enum`."""
+
     _type = "number"
     _keys = ("minimum", "maximum", "unit", "enum")
 
 
 class IntegerProfile(NumberProfile):
+    """A whole number. Keywords: `minimum`, `maximum`, `unit`, `enum`."""
+
     _type = "integer"
 
 
 class BooleanProfile(Profile):
+    """True or false; no keywords."""
+
     _type = "boolean"
     _keys = ()
 
 
 class StringProfile(Profile):
+    """Text. Keyword: `enum`, the list of values allowed."""
+
     _type = "string"
     _keys = ("enum",)
 
 
 class ObjectProfile(Profile):
+    """An object. Keyword: `properties`, a dict of profiles."""
+
     _type = "object"
     _keys = ("properties",)
 
 
 class ArrayProfile(Profile):
+    """An array. Keyword: `items`, the profile of its entries."""
+
     _type = "array"
     _keys = ("items",)
 

@@ -20,7 +20,7 @@ def now_ms():
 
 
 def is_set(unix_ms):
-    """Return whether a clock that shows this time, in milliseconds since 1970, has been set."""
+    """Return whether a clock that shows `unix_ms`, milliseconds since 1970, has been set."""
     return unix_ms >= _SET_SINCE_S * 1000
 
 
@@ -45,7 +45,7 @@ def _days(year, month, day):
 
 
 def iso(unix_ms):
-    """Return milliseconds since 1970 as ISO 8601 text in UTC, such as '2026-11-23T08:15:02.5Z'.
+    """Return `unix_ms`, milliseconds since 1970, as ISO 8601 text in UTC: '2026-11-23T08:15:02.5Z'.
 
     ValueError for a time before the year 1 or after 9999, where CPython's `datetime` ends too.
     """
@@ -89,7 +89,7 @@ def _number(text):
 
 
 def parse(text):
-    """Return ISO 8601 text as milliseconds since 1970.
+    """Return `text` in ISO 8601 as milliseconds since 1970.
 
     An offset such as +02:00 is converted; text without one counts as UTC, as on the platform.
     Digits after the milliseconds are cut. ValueError if it is not such text.
@@ -129,12 +129,18 @@ def parse(text):
 
 
 def from_unix(seconds):
-    """Return seconds since 1970 (int or float) as the ISO 8601 text an AssetState takes."""
+    """Return `seconds` since 1970 (int or float) as the ISO 8601 text an AssetState takes.
+
+    ValueError for a time outside the years 1 to 9999.
+    """
     return iso(int(seconds * 1000))
 
 
 def to_time(text):
-    """Return ISO 8601 text as a number comparable with `time.time()` on this interpreter."""
+    """Return `text` in ISO 8601 as a number comparable with `time.time()` on this interpreter.
+
+    ValueError if it is not such text.
+    """
     seconds, ms = divmod(parse(text), 1000)
     seconds -= EPOCH_S
     return seconds + ms / 1000 if ms else seconds

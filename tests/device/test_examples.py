@@ -52,7 +52,7 @@ def command(platform, device, asset, value):
 
 def test_each_example_has_a_program_and_a_readme_of_ten_lines_and_is_tried_here():
     topics = "abcl asyncio cbor deep_sleep default display first gateway health history switch"
-    topics += " two_devices"
+    topics += " thermostat two_devices"
     assert sorted(path.name for path in EXAMPLES.iterdir()) == topics.split()
     for topic in topics.split():
         assert {path.name for path in (EXAMPLES / topic).iterdir()} == {"README.md", "main.py"}
@@ -226,6 +226,22 @@ def test_five_sensors_share_one_token(place, platform):
         assert platform.wait_for(lambda i=device_id: platform.state(i, "battery"), 30)
         assert platform.state(device_id, "temperature")["value"] == 21.5
     assert platform.wait_for(lambda: values(platform, gateway, "heard")[:1] == [5])
+
+
+def test_the_thermostat_keeps_to_its_target_across_a_reset(place, platform):
+    device = place.start("thermostat", platform)
+    assert platform.wait_for(lambda: values(platform, device, "heating") == [True], 30)
+    assert values(platform, device, "temperature") == [17.8]
+    command(platform, device, "target", 5)
+    place.wait_for("target 5")
+    place.wait_for_pin("LED", 0)
+    assert platform.wait_for(lambda: values(platform, device, "heating")[-1:] == [False])
+    assert values(platform, device, "target") == [5]
+    if hasattr(place, "board"):
+        place.board.reset()
+        before = len(values(platform, device, "heating"))
+        assert platform.wait_for(lambda: len(values(platform, device, "heating")) > before, 30)
+        assert values(platform, device, "heating")[-1] is False
 
 
 def test_one_board_is_two_devices(place, platform):

@@ -73,11 +73,11 @@ meter = Meter(client=client, id=ID, connect=False)
 updates = update.offer(meter, KEY)
 print("connected", meter.connect())
 least = 1 << 30
-n = 0
+n = last = 0
 while True:
     n += 1
-    if n % 100 == 0:
-        meter.count = n
+    if client.second != last:
+        meter.count = last = client.second
     client.poll()
     if updates.steps and n % 20 == 0:
         gc.collect()

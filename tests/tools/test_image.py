@@ -64,7 +64,7 @@ def work(tmp_path):
 
 
 def make(work, name, file, settings="settings.json", **options):
-    """Make images as the command line does; return their paths."""
+    """Make images as the command line does; return {path: set-up password}."""
     board = boards.find(name)
     firmware = image.open_firmware(work / file, board, **options)
     path = settings and work / settings
@@ -145,7 +145,7 @@ def test_over_a_used_flash_the_new_files_win(work):
 
 
 def test_the_image_holds_what_deploy_brings_and_the_settings(work):
-    (path,) = make(work, ESP32, "esp32.bin")
+    ((path, password),) = make(work, ESP32, "esp32.bin").items()
     fs = mounted(esp_region(path.read_bytes(), 0x200000, 2 * MB))
     board = boards.find(ESP32)
     expected = wanted_files.library() | wanted_files.engines()
@@ -153,6 +153,7 @@ def test_the_image_holds_what_deploy_brings_and_the_settings(work):
     values = json.loads((work / "settings.json").read_text())
     expected["/settings.json"] = json.dumps(values, indent=1).encode() + b"\n"
     expected["/ca.der"] = (work / "ca.der").read_bytes()
+    expected["/setup_password"] = password.encode()
     found = {}
     for root, _, names in fs.walk("/"):
         for name in names:
@@ -282,7 +283,7 @@ def test_a_csv_makes_one_image_a_row_that_only_its_owner_can_read(work):
     rows = "token,device,wifi,password,api,keepalive\n"
     rows += f"{SECRET},dev-1,net,{WIFI_SECRET},http://127.0.0.1:8080,30\n\n"
     rows += f'{SECRET}2,dev-2,"net, too",,,\n'
-    paths = make(work, ESP32, "esp32.bin", csv(work, rows))
+    paths = list(make(work, ESP32, "esp32.bin", csv(work, rows)))
     assert [path.name for path in paths] == ["dev-1.bin", "dev-2.bin"]
     assert settings_in(paths[0]) == {
         "token": SECRET,
@@ -372,6 +373,25 @@ def test_the_program_says_where_the_images_are_and_no_secret(work):
     assert code == 0, out
     assert "file system at 0x200000, 2097152 bytes" in out and "dev-1.bin" in out
     assert SECRET not in out and WIFI_SECRET not in out
+
+
+def test_each_image_has_a_password_to_be_set_up_with_which_is_printed_and_listed(work):
+    rows = f"token,device\n{SECRET},dev-1\n{SECRET},dev-2\n"
+    made = make(work, ESP32, "esp32.bin", csv(work, rows))
+    for path, password in made.items():
+        assert len(password) == 10 and not set(password) & set("lo01")
+        fs = mounted(esp_region(path.read_bytes(), 0x200000, 2 * MB))
+        with fs.open("/setup_password") as file:
+            assert file.read() == password
+    assert len(set(made.values())) == 2
+    table = work / "out" / "setup-passwords.csv"
+    rows = [f"{path.name},{password}" for path, password in made.items()]
+    assert table.read_text().splitlines() == ["image,set-up password", *rows]
+    assert stat.S_IMODE(table.stat().st_mode) == 0o600
+    code, out = run("--board", ESP32, "--firmware", work / "esp32.bin", "--to", work / "one")
+    assert code == 0, out
+    name, password = (work / "one" / "setup-passwords.csv").read_text().split()[-1].split(",")
+    assert f"bytes, set-up password {password}\n" in out and f"{name}: " in out
 
 
 @pytest.mark.parametrize(("version", "old"), [("1.22.2", True), ("1.23.0", False)])

@@ -11,10 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.doc_blocks import blocks, commands, missing
 from tools.simulate import interpreters
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+(SHOWN,) = [
+    shown
+    for block in blocks(ROOT / "README.md")
+    if block.language == "console"
+    for command, shown in commands(block)
+    if command == "make run"
+]
 
 
 @pytest.fixture
@@ -70,11 +77,7 @@ def test_values_arrive_and_the_board_obeys(demo):
         "The same with a real board",
     ):
         assert text in out, out
-    shown = README.split("```\nplatform | ")[1].split("```")[0]
-    for line in ("platform | " + shown).splitlines():
-        pattern = re.sub(r"\d\d:\d\d:\d\d", "[0-9:]{8}", re.escape(line.strip()))
-        pattern = re.sub(r"[0-9a-f]{8}…", "[0-9a-f]{8}…", pattern)
-        assert re.search(rf"(?m)^ *{pattern}$", out), f"not printed: {line}\n{out}"
+    assert missing(SHOWN, out) is None, out
     assert left_behind(demo.pid) == []
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,59 @@ def test_wifi_of_one_name_only(board):
     assert mpremote(board, "exec", connect + status) == "True False\n"
 
 
+def test_networks_in_reach_have_their_keys(board):
+    board.networks(
+        ("home", "passw0rd", -50, False), ("open", None, -70, False), ("h", "k", -60, True)
+    )
+    look = "print([n[0] for n in wlan.scan()], wlan.isconnected(), wlan.status() == network.%s)"
+    connect = WIFI.partition("while")[0] + "for _ in range(12): wlan.status(); time.sleep(0.1)\n"
+    for call, status in (
+        ('"home", "passw0rd"', "STAT_GOT_IP"),
+        ('"home", "password"', "STAT_WRONG_PASSWORD"),
+        ('"open"', "STAT_GOT_IP"),
+        ('"away", "key"', "STAT_NO_AP_FOUND"),
+    ):
+        said = mpremote(board, "exec", connect.replace('"any", "key"', call) + look % status)
+        connected = status == "STAT_GOT_IP"
+        assert said == f"[b'home', b'open', b''] {connected} True\n", (call, said)
+    board.networks()
+    assert mpremote(board, "exec", WIFI + "print(wlan.isconnected())") == "True\n"
+
+
+OWN = """
+import network, socket
+ap = network.WLAN(network.AP_IF)
+ap.config(essid="mine", password="passw0rd")
+ap.active(True)
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(socket.getaddrinfo(ap.ifconfig()[0], 80)[0][-1])
+s.listen(1)
+print("listens")
+network.WLAN(network.STA_IF).active(True)
+network.WLAN(network.STA_IF).connect("any", "key")
+network.WLAN(network.STA_IF).disconnect()
+try:
+    socket.getaddrinfo("127.0.0.1", 81)
+except OSError as e:
+    print("not to others:", e)
+c, _ = s.accept()
+c.send(b"hello")
+c.close()
+print(ap.active(False))
+"""
+
+
+def test_its_own_access_point_is_a_port_of_loopback_and_stays_when_a_wifi_is_left(board):
+    host, port = board.portal_address.split(":")
+    with ThreadPoolExecutor(1) as pool:
+        said = pool.submit(mpremote, board, "exec", OWN)
+        board.wait_for("not to others:", 20)
+        with socket.create_connection((host, int(port)), timeout=20) as visitor:
+            assert visitor.recv(5) == b"hello"
+        assert said.result() == "listens\nnot to others: -2\nFalse\n"
+
+
 def test_wifi_drops_and_comes_back(board):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -332,12 +386,16 @@ def test_the_command_line_obeys_and_ends_with_ctrl_c(command, tmp_path):
         stdout=subprocess.PIPE,
     )
     assert read_port(process) == str(link)
-    code = "import machine; machine.Pin('LED', machine.Pin.OUT).on()"
+    code = "import machine, network; machine.Pin('LED', machine.Pin.OUT).on()\n"
+    code += "network.WLAN(network.AP_IF).active(True)"
     subprocess.run([MPREMOTE, "connect", str(link), "exec", code], check=True, timeout=20)
     threading.Timer(0.3, process.send_signal, [signal.SIGINT]).start()
-    output = process.communicate(b"wifi down\nnonsense\n", timeout=10)[0].decode()
+    commands = b'wifi down\nnonsense\nnetworks [["a", null, -50, false]]\nnetworks home\n'
+    output = process.communicate(commands, timeout=10)[0].decode()
     assert "pin LED = 0\npin LED = 1\n" in output
+    assert "access point virtual-board: its page is at http://127.0.0.1:" in output
     assert "wifi down" in output and "unknown command 'nonsense'" in output
+    assert output.count('warning: networks [["name", "its key or null", -50, false], …]') == 1
     assert process.returncode == 0 and not link.is_symlink()
 
 

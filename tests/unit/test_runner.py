@@ -5,7 +5,7 @@ import sys
 import unittest
 
 from allthingstalk import board, exceptions
-from allthingstalk.board import clock, rp2_limits, runner, safe_mode
+from allthingstalk.board import clock, rp2_limits, runner, safe_mode, setup_portal
 from board_clock import BoardClock
 from fake_net import FakeNet
 
@@ -241,6 +241,53 @@ class TestRun(BoardTest):
             raise KeyError("oops")
 
         self.assertTrue(self.reset(program))
+
+
+class Held:
+    BUTTON = lambda: True  # noqa: E731
+
+
+class TestSetUp(BoardTest):
+    """When the portal opens; what it does is tested on the virtual board."""
+
+    def setUp(self):
+        BoardTest.setUp(self)
+        self.real, setup_portal.open_portal = setup_portal.open_portal, self.open
+        self.opened = []
+        self.failure = None
+
+    def tearDown(self):
+        setup_portal.open_portal = self.real
+        BoardTest.tearDown(self)
+
+    def open(self, path):
+        self.opened.append(path)
+        if self.failure:
+            raise self.failure
+
+    def test_with_the_button_held_and_then_the_board_starts_anew(self):
+        self.assertTrue(self.reset(None, pins=Held, setup_portal=True, path="x.json"))
+        self.assertEqual((self.opened, self.loaded), (["x.json"], []))
+
+    def test_without_an_access_point_there_is_safe_mode(self):
+        stayed = []
+        real, safe_mode.stay = safe_mode.stay, lambda reason, step: stayed.append(reason)
+        try:
+            self.failure = OSError("none here")
+            board.run(lambda client, settings: None, Held, setup_portal=True)
+        finally:
+            safe_mode.stay = real
+        self.assertEqual((len(self.opened), stayed), (1, [safe_mode.HELD]))
+
+    def test_not_unless_it_is_asked_for(self):
+        stayed = []
+        real, safe_mode.stay = safe_mode.stay, lambda reason, step: stayed.append(reason)
+        try:
+            board.run(lambda client, settings: None, Held)
+        finally:
+            safe_mode.stay = real
+        board.run(lambda client, settings: None, setup_portal=True)
+        self.assertEqual((self.opened, stayed), ([], [safe_mode.HELD]))
 
 
 class TestSafeMode(BoardTest):

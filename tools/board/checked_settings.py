@@ -22,7 +22,17 @@ from allthingstalk.board.settings import Settings, SettingsError  # noqa: E402
 _OTHERWISE_GOOD = {"token": "maker:x", "device": "x"}
 _FREE_TEXTS = ("client_id", "outbox", "digest")
 _FILES = ("outbox", "digest")
-_TAKEN = ("settings.json", "main.py", "boot.py", "pins.py", "ca.der", "deployed.json", "lib", "")
+_TAKEN = (
+    "settings.json",
+    "main.py",
+    "boot.py",
+    "pins.py",
+    "ca.der",
+    "deployed.json",
+    "lib",
+    "setup_password",
+    "",
+)
 
 
 class Checked(NamedTuple):

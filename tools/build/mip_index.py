@@ -42,6 +42,11 @@ PARTS = {
         [],
         "signed updates over the air, on trial until they have proven themselves",
     ),
+    "setup-portal": (
+        ["portal", "board.setup_portal"],
+        ["board", "doctor"],
+        "sets a board up from a phone: an access point and a page",
+    ),
     "doctor": (["doctor"], ["board"], "says on the board what is wrong, and what to do"),
     "outbox-file": (["outbox_file"], [], "an outbox that survives reset and power cut"),
 }

@@ -6,8 +6,10 @@
 In the file system: the library, its engines, boot.py, pins.py, the program (main.py with the
 modules that it imports beside it, or a folder), and where given settings.json and ca.der, which is
 made of a file in PEM or DER with one root or several. A CSV file makes one image a row, named by
-its device id; its columns are token, device and as wanted wifi, password, api ... Images hold
-secrets: only you may read them. `make flash` writes them.
+its device id; its columns are token, device and as wanted wifi, password, api ... Each image has a
+password of its own for the access point with which a board is set up from a phone; it is printed,
+and stands in setup-passwords.csv. Images hold secrets: only you may read them. `make flash` writes
+them.
 """
 
 import argparse
@@ -23,10 +25,16 @@ from tools.board import (
     text_files,
     wanted_files,
 )
+from tools.build import library
 from tools.image import devices_csv, esp_image, file_system, uf2
+
+library.use()
+
+from allthingstalk.portal import access_point  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "build" / "images"
+PASSWORDS = "setup-passwords.csv"
 _DER = b"\x30\x82"  # a sequence of more than 255 bytes, as each certificate is
 
 
@@ -137,7 +145,7 @@ def _roots(path, say):
 
 
 def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES, say=print):
-    """Write the images and return their paths.
+    """Write the images, and a table of what they are set up with; return {path: password}.
 
     - `firmware`: from `open_firmware`.
     - `settings`: path of a settings.json or .env, or of a CSV file with a row for each image.
@@ -160,13 +168,17 @@ def make(board, firmware, settings=None, ca=None, main=None, to=IMAGES, say=prin
     if ca:
         files["/ca.der"] = _roots(ca, say)
     to.mkdir(parents=True, exist_ok=True)
-    paths = []
+    passwords = {}
     for device, data in devices:
         own = {"/settings.json": data} if data else {}
+        password = access_point.new_password()
+        own[access_point.PASSWORD] = password.encode()
         path = to / ((device or board.stock) + Path(board.image).suffix)
         write_private(path, firmware.join(files | own))
-        paths.append(path)
-    return paths
+        passwords[path] = password
+    lines = ["image,set-up password", *(f"{path.name},{passwords[path]}" for path in passwords)]
+    write_private(to / PASSWORDS, "\n".join([*lines, ""]).encode())
+    return passwords
 
 
 def main():
@@ -193,7 +205,7 @@ def main():
         firmware = open_firmware(
             wanted_files.given(args.firmware), board, args.flash_size, args.fs_size
         )
-        paths = make(board, firmware, args.settings, args.ca, args.main, args.to)
+        passwords = make(board, firmware, args.settings, args.ca, args.main, args.to)
     except (
         esp_image.ImageError,
         uf2.Uf2Error,
@@ -206,8 +218,8 @@ def main():
     if firmware.version and firmware.version < wanted_files.LEAST:
         print(wanted_files.too_old(".".join(map(str, firmware.version))))
     print(f"file system at 0x{firmware.fs_offset:x}, {firmware.fs_bytes} bytes")
-    for path in paths:
-        print(f"{path}: {path.stat().st_size} bytes")
+    for path, password in passwords.items():
+        print(f"{path}: {path.stat().st_size} bytes, set-up password {password}")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ MAIN = ROOT / "examples" / "first" / "main.py"
 PINS = ROOT / "boards" / "ALLTHINGSTALK_RPI_PICO_W" / "pins.py"
 WAIT_S = 20
 REAL_BOARD = """
-The same with a real board is one page of README.md, "From a bare board":
+The same with a real board is one page, docs/bare-board.md:
   make flash, make deploy, make provision, make doctor
 make platform is this platform by itself, to try it without an account.
 make run RUN_OPTIONS=--keep goes on after this, with the page to be looked at.
@@ -97,7 +97,13 @@ def main():
     started = time.monotonic()
     say("you", "make board-files")
     board_folder.build(work / "board")
-    with LocalPlatform(db=work / "platform.db", log=lambda line: say("platform", line)) as platform:
+    ended = []  # then nobody wants to read that the connection of the board is lost
+
+    def platform_says(line):
+        if not ended:
+            say("platform", line)
+
+    with LocalPlatform(db=work / "platform.db", log=platform_says) as platform:
         say("platform", f"REST {platform.http}, MQTT {platform.mqtt}, page {platform.page}")
         with VirtualBoard(
             flash=work / "flash", like="pico-w", log=lambda line: say("board", line)
@@ -107,6 +113,7 @@ def main():
             if arguments.keep:
                 say("you", f"look at {platform.page} and press the button of led; Ctrl-C ends it")
                 signal.pause()
+            ended.append(True)
     print(REAL_BOARD)
     print(f"All done in {time.monotonic() - started:.0f} s.")
 

@@ -154,7 +154,10 @@ def ask(server, timeout_s=2):
 
 
 def asking(server, timeout_s):
-    """Return a generator that yields while there is no answer, and returns what ask() does."""
+    """Return a generator that yields while there is no answer, and returns what ask() does.
+
+    `server`, `timeout_s`: as of ask(), which raises the same.
+    """
     with Overlay("connect"):
         from ..connect import ntp
 

@@ -14,15 +14,21 @@ _REFUSED_S = 60  # wait after a refusal, doubled each time up to:
 _REFUSED_MOST_S = 900
 
 
-def run(program, pins, watchdog, path, options):
+def run(program, pins, watchdog, path, setup_portal, options):
     """Run a program; see `allthingstalk.board.run`. `path` None: the default settings file."""
     lamp = status_led.StatusLed(getattr(pins, "LED", None), getattr(pins, "LED_ON", 1))
     reason = safe_mode.why(getattr(pins, "BUTTON", None), getattr(pins, "BUTTON_PRESSED", 0))
+    if setup_portal and reason == safe_mode.HELD and _set_up(lamp, path):
+        import machine
+
+        machine.reset()
     try:
         settings = load(path or PATH)
         wifi, client = settings.wifi(), settings.client(**options)
     except ValueError as e:  # SettingsError, or an endpoint or a network that is invalid
         print("allthingstalk: %s" % e)
+        if setup_portal:
+            _set_up(lamp, path)
         lamp.show(status_led.NO_SETTINGS)
         while True:  # a reset would change nothing; the REPL stays reachable
             time.sleep(1)
@@ -61,6 +67,19 @@ def run(program, pins, watchdog, path, options):
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, _REFUSED_MOST_S)
         lamp.follow(client, wifi)
+
+
+def _set_up(lamp, path):
+    """Open the portal; return whether there was one, when its time is over."""
+    from .setup_portal import open_portal
+
+    lamp.show(status_led.SETUP)
+    try:
+        open_portal(path)
+        return True
+    except (OSError, ImportError) as e:
+        print("allthingstalk: no access point for the set-up: %s" % e)
+        return False
 
 
 def _run_tasks(coroutine):

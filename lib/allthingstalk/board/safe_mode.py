@@ -10,6 +10,7 @@ from . import rp2_limits
 
 PATH = "/crashes"
 MOST = 3  # consecutive crashes
+HELD = "the button is held"
 _STEADY_S = 60  # a program that ran for longer starts the count again
 _ENDS_S = 600  # then the program is tried again, without anybody pressing reset
 _SAYS_S = 10  # somebody may have opened the console after the start
@@ -43,7 +44,7 @@ def forget():
 
 
 def held(button, pressed=0):
-    """Return whether a button is held; the arguments are those of `why()`."""
+    """Return whether a button is held; `button` and `pressed` are those of `why()`."""
     if button is None or callable(button):
         return bool(button and button())
     from machine import Pin
@@ -66,7 +67,7 @@ def why(button=None, pressed=0):
         if machine.reset_cause() == getattr(machine, "WDT_RESET", None):
             count(0)
     if held(button, pressed):
-        return "the button is held"
+        return HELD
     number = crashes()
     if number >= MOST:
         return "the program crashed %d times in a row" % number

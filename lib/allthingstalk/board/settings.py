@@ -1,9 +1,11 @@
-"""The board's settings: settings.json, written by `make provision`. Secrets are never printed.
+"""The board's settings: settings.json, written by `make provision`.
 
-from allthingstalk.board.settings import load
+    from allthingstalk.board.settings import load
 
-settings = load()
-board = Board(client=settings.client(), id=settings.device)
+    settings = load()
+    board = Board(client=settings.client(), id=settings.device)
+
+Secrets are never printed.
 """
 
 from ..overlay import Overlay
@@ -75,7 +77,7 @@ class Settings:
 
 
 def load(path=PATH):
-    """Return the Settings in the file `path`. Raises SettingsError if missing or invalid."""
+    """Return the Settings in the file `path`. Raises SettingsError if it is missing or invalid."""
     try:
         with open(path, "rb") as f:
             text = f.read()
@@ -92,6 +94,6 @@ def load(path=PATH):
 
 
 def masked(token):
-    """Return a token with all but its kind masked, such as "maker:***"."""
+    """Return `token` with all but its kind masked, such as "maker:***"."""
     kind, colon, _ = token.partition(":")
     return kind + ":***" if colon else "***"

@@ -1,7 +1,8 @@
 """A status LED: the state of the board as a blink pattern.
 
 Fast: no Wi-Fi; slow: Wi-Fi, but no platform; steady: on line; two short flashes: refused by the
-platform; three: no settings; one short flash every two seconds: safe mode.
+platform; three: no settings; one short flash every two seconds: safe mode; a long and a short
+flash: the set-up page can be opened.
 """
 
 _TICK_MS = 100
@@ -13,6 +14,7 @@ ONLINE = 0b11111111111111111111
 REFUSED = 0b00000000000000000101
 NO_SETTINGS = 0b00000000000000010101
 SAFE = 0b00000000000000000001
+SETUP = 0b00000000001100111111
 
 
 class StatusLed:
@@ -50,7 +52,7 @@ class StatusLed:
         self._client, self._wifi = client, wifi
 
     def tick(self, _=None):
-        """Advance the pattern by one tick; called by the timer."""
+        """Advance the pattern by one tick of 100 ms; called by the timer."""
         client = self._client
         if client and client.connected:
             self._pattern = ONLINE

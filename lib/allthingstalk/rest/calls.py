@@ -60,7 +60,10 @@ def get_asset_state(client, device_id, asset_name):
 
 
 def get_states(client, device_id):
-    """Return {asset name: AssetState} of all assets of a device that were ever set."""
+    """Return {asset name: AssetState} of all assets of a device that were ever set.
+
+    `device_id`: any device of the token. Raises as all low-level calls do.
+    """
     from ..asset_state import AssetState
     from ..core.payload import utc
 
@@ -78,7 +81,11 @@ def get_states(client, device_id):
 
 
 def send_command(client, device_id, asset_name, value):
-    """Send a command to an asset of a device, of this one or another."""
+    """Send a command to an asset of a device, of this one or another. Returns nothing.
+
+    `device_id`, `asset_name`: whose; `value`: what its handler is to get. The token has to be one
+    for that device: its own, or the ground's. Raises as all low-level calls do.
+    """
     from ..core.values import check_json
 
     check_json(value, asset_name)

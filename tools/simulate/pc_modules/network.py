@@ -16,7 +16,8 @@ class WLAN:
     _name = None
 
     def __init__(self, interface=STA_IF):
-        pass
+        if interface == AP_IF:
+            raise OSError("a PC opens no access point; try make board")
 
     def active(self, on=None):
         if on is not None:

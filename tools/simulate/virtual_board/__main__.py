@@ -12,7 +12,7 @@ from .bridge import Bridge
 from .events import sentence
 from .settings import DEFAULT_FLASH_SIZE, Settings, VirtualBoardError, checked_settings
 
-_COMMANDS = "wifi down, wifi up [NAME], reset, power-cut, quit"
+_COMMANDS = "wifi down, wifi up [NAME], networks JSON, reset, power-cut, quit"
 
 
 class _Parent:
@@ -54,6 +54,11 @@ class _Parent:
             self.bridge.wifi(True, command[len("wifi up") :].strip())
         elif command == "wifi down":
             self.bridge.wifi(False)
+        elif command.startswith("networks "):
+            try:
+                self.bridge.networks(json.loads(command[len("networks ") :]))
+            except ValueError:
+                self.emit("warning", text='networks [["name", "its key or null", -50, false], …]')
         elif command == "reset":
             self.bridge.reset()
         elif command == "power-cut":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -56,6 +57,8 @@ class VirtualBoard(EventsProcess):
         self._starts: list[str] = []
         self._done = 0
         self._in_boot_loader = False
+        self.portal_address = ""  # "127.0.0.1:PORT", port 80 of the board's own access point
+        self.portal_dns = 0  # the port of this PC that is port 53 there
 
     def start(self) -> None:
         """Power the board on; returns when its serial port is there."""
@@ -88,6 +91,10 @@ class VirtualBoard(EventsProcess):
     def wifi(self, up: bool, only: str = "") -> None:
         """Let the Wi-Fi vanish (open connections are cut) or come back, as `only` that network."""
         self._command(f"wifi up {only}" if up else "wifi down")
+
+    def networks(self, *networks: tuple[str, str | None, int, bool]) -> None:
+        """Say which networks are in reach: (name, key or None, dBm, hidden) each; none: any."""
+        self._command("networks " + json.dumps(networks or None))
 
     def _command(self, command: str) -> None:
         if self._process is None:
@@ -180,6 +187,7 @@ class VirtualBoard(EventsProcess):
             self._in_boot_loader = True
         elif event == "port":
             self.port = fields["path"]
+            self.portal_address, self.portal_dns = fields["portal"], fields["dns"]
         elif event == "error":
             self._error = fields["text"]
         elif event == "done":

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import codecs
 import fcntl
+import json
 import os
 import select
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -32,11 +34,15 @@ _WATCHDOG_GRACE_S = 0.03
 _RETRY_S = 0.002
 
 
+def _number(held: socket.socket) -> int:
+    return held.getsockname()[1]
+
+
 class Bridge:
     """One virtual board. `emit(event, **fields)` is told all that happens:
 
-    port(path), start(cause), output(text), pin(name, value), wifi(up), bootloader(), sleep(),
-    warning(text).
+    port(path, portal, dns), start(cause), output(text), pin(name, value), wifi(up), bootloader(),
+    sleep(), own_access_point(name, portal), warning(text).
     """
 
     def __init__(self, settings: Settings, emit: Callable[..., None]) -> None:
@@ -44,6 +50,11 @@ class Bridge:
         self._emit = emit
         self._folder = Path(tempfile.mkdtemp(prefix="virtual-board-"))
         self._state_file = self._folder / "access-point"
+        self._access_point = "1"
+        self._networks: list | None = None
+        # Held for the board's own access point: it may bind them too, and nobody else gets them.
+        self._http = self._held_port(socket.SOCK_STREAM)
+        self._dns = self._held_port(socket.SOCK_DGRAM)
         self._serial: SerialPort | None = None
         self._interpreter: Interpreter | None = None
         self._input = BoardInput()
@@ -67,10 +78,10 @@ class Bridge:
             VirtualBoardError: the interpreter or the flash cannot be used, or another board has it.
         """
         self._claim_flash()
-        self._write_access_point("1")
+        self._write_air()
         self._heap_bytes = heap_for_free_bytes(self._settings, self._folder, str(self._state_file))
         self._serial = SerialPort(self._settings.link)
-        self._emit("port", path=self._serial.path)
+        self._emit("port", path=self._serial.path, portal=self._portal, dns=_number(self._dns))
         self._start("power-on")
 
     def _claim_flash(self) -> None:
@@ -90,6 +101,8 @@ class Bridge:
         if self._serial:
             self._serial.close()
             self._serial = None
+        self._http.close()
+        self._dns.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     # What can be done to a board from outside
@@ -109,22 +122,40 @@ class Bridge:
 
     def wifi(self, up: bool, only: str = "") -> None:
         """Let the access point vanish or come back; `only`: the one network that is in reach."""
-        self._write_access_point("1" + only if up else "0")
+        self._access_point = "1" + only if up else "0"
+        self._write_air()
         if not up:
             self._cut_connections()
         self._emit("wifi", up=up)
 
-    def _write_access_point(self, state: str) -> None:
+    def networks(self, networks: list | None) -> None:
+        """Say which networks are in reach: [name, key or None, dBm, hidden] each; None: any."""
+        self._networks = networks
+        self._write_air()
+
+    def _write_air(self) -> None:
+        text = self._access_point + "\n" + json.dumps(self._networks, ensure_ascii=False)
         # Written in place: the board keeps the file open.
         with open(self._state_file, "r+b" if self._state_file.exists() else "wb") as file:
-            file.write(state.encode())
+            file.write(text.encode())
             file.truncate()
+
+    @staticmethod
+    def _held_port(kind: int) -> socket.socket:
+        held = socket.socket(socket.AF_INET, kind)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        return held
+
+    @property
+    def _portal(self) -> str:
+        return f"127.0.0.1:{_number(self._http)}"
 
     def _cut_connections(self) -> None:
         if self._interpreter is None:
             return
         try:
-            cut_connections(self._interpreter.pid)
+            cut_connections(self._interpreter.pid, {_number(self._http), _number(self._dns)})
         except (OSError, AttributeError) as error:
             self._emit("warning", text=f"open connections stay, the system refuses: {error}")
 
@@ -151,6 +182,7 @@ class Bridge:
             RESET_CAUSE=str(CAUSES[cause]),
             CLOCK_OFFSET_S=str(self._clock_offset_s),
             JOINED=self._joined,
+            AP_PORTS=f"80:{_number(self._http)} 53:{_number(self._dns)}",
         )
         self._emit("start", cause=cause)
 
@@ -243,6 +275,10 @@ class Bridge:
         elif name == "offline":
             self._joined = ""
             self._cut_connections()
+        elif name == "own-access-point":
+            if arguments[0]:
+                name = bytes.fromhex(arguments[0]).decode()
+                self._emit("own_access_point", name=name, portal=self._portal)
         elif name == "interrupt-again":
             self._interpreter.interrupt()
         elif name == "reset":

@@ -12,11 +12,12 @@ _PIDFD_GETFD = 438
 _C_LIBRARY = ctypes.CDLL(None, use_errno=True)
 
 
-def cut_connections(pid: int) -> int:
+def cut_connections(pid: int, spared: set[int]) -> int:
     """Shut down every internet socket of a process: reads end, writes fail.
 
     Args:
         pid: a child of this process.
+        spared: ports of its own that have nothing to do with that Wi-Fi.
 
     Returns:
         how many sockets were shut down.
@@ -33,19 +34,21 @@ def cut_connections(pid: int) -> int:
             except FileNotFoundError:
                 continue
             if is_socket:
-                cut += _shut_down(process, int(entry.name))
+                cut += _shut_down(process, int(entry.name), spared)
     finally:
         os.close(process)
     return cut
 
 
-def _shut_down(process: int, number: int) -> int:
+def _shut_down(process: int, number: int, spared: set[int]) -> int:
     copy = _C_LIBRARY.syscall(_PIDFD_GETFD, process, number, 0)
     if copy < 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
     with socket.socket(fileno=copy) as connection:
         if connection.family not in (socket.AF_INET, socket.AF_INET6):
+            return 0
+        if connection.getsockname()[1] in spared:
             return 0
         try:
             connection.shutdown(socket.SHUT_RDWR)

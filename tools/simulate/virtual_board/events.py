@@ -9,6 +9,8 @@ def sentence(event: str, fields: dict) -> str:
         return f"pin {fields['name']} = {fields['value']}"
     if event == "wifi":
         return f"wifi {'up' if fields['up'] else 'down'}"
+    if event == "own_access_point":
+        return f"access point {fields['name']}: its page is at http://{fields['portal']}/"
     if event == "start":
         return f"board starts: {fields['cause']}"
     if event == "bootloader":

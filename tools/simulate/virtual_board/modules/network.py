@@ -1,10 +1,12 @@
-"""A Wi-Fi interface whose access point can go away and come back.
+"""Two Wi-Fi interfaces: a station whose access point can go away and come back, and one of its own.
 
-Any network name (or one, where the bridge was told which) and any key are accepted. The link comes
-up 100 ms after connect(), and again by itself after the access point has been away, as on an ESP32.
-It outlasts a soft reset, on which neither port ends the Wi-Fi. The numbers are those of the esp32
-port with --like esp32, else those of the rp2 port (stubs micropython-esp32-stubs and
-micropython-rp2-rpi-pico-w-stubs).
+Any network name (or one, where the bridge was told which) and any key are accepted; where it was
+told of networks, only those, with their keys. The link comes up 100 ms after connect(), and again
+by itself after the access point has been away, as on an ESP32. It outlasts a soft reset, on which
+neither port ends the Wi-Fi. The numbers are those of the esp32 port with --like esp32, else those
+of the rp2 port (stubs micropython-esp32-stubs and micropython-rp2-rpi-pico-w-stubs).
+
+The board's own access point is this PC's loopback: whoever connects to `portal_address` is in it.
 """
 
 from binascii import hexlify as _hexlify
@@ -38,6 +40,8 @@ _LINK_UP_MS = 100
 _NO_NETWORK_MS = 1000
 _NO_ADDRESS = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 _ADDRESS = ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
+AP_ADDRESS = "127.0.0.1"
+_KEY_LATE_MS = 500
 
 _hostname = "virtual-board"
 _country = "XX"
@@ -59,9 +63,11 @@ class WLAN:
             self._interface = interface
             self._active = False
             self._joined = False
+            self._wrong_key = False
             self._since_ms = 0
             self._was_up = True
-            self._settings = {"ssid": "", "pm": cls.PM_PERFORMANCE, "channel": 1, "txpower": 20}
+            name = "" if interface == STA_IF else "virtual-board"
+            self._settings = {"ssid": name, "pm": cls.PM_PERFORMANCE, "channel": 1, "txpower": 20}
             _interfaces[interface] = self
             if interface == STA_IF and _board.JOINED:
                 self._settings["ssid"] = _unhexlify(_board.JOINED).decode()
@@ -77,6 +83,11 @@ class WLAN:
             return self._active
         if self._active and not on:
             self.disconnect()
+        if self._interface == AP_IF and bool(on) != self._active:
+            _board.report(
+                "own-access-point",
+                _hexlify(self._settings["ssid"].encode() if on else b"").decode(),
+            )
         self._active = bool(on)
         return self._active
 
@@ -85,6 +96,10 @@ class WLAN:
             raise OSError("WiFi Not Started")
         if ssid is not None:
             self._settings["ssid"] = ssid if isinstance(ssid, str) else ssid.decode()
+        known = _board.networks_in_reach()
+        if known is not None:
+            keys = {network[0]: network[1] for network in known}
+            self._wrong_key = keys.get(self._settings["ssid"], key) != key
         self._joined = True
         self._since_ms = _time.ticks_ms()
         _board.report("join", _hexlify(self._settings["ssid"].encode()).decode())
@@ -103,10 +118,16 @@ class WLAN:
         return _time.ticks_diff(_time.ticks_ms(), self._since_ms)
 
     def _in_reach(self):
-        return _board.access_point_is_up(self._settings["ssid"])
+        name = self._settings["ssid"]
+        known = _board.networks_in_reach()
+        if known is not None and name not in [network[0] for network in known]:
+            return False
+        return _board.access_point_is_up(name)
 
     def isconnected(self):
         if self._interface == AP_IF:
+            return False
+        if self._wrong_key:
             return False
         return self._joined and self._age_ms() >= _LINK_UP_MS and self._in_reach()
 
@@ -121,6 +142,8 @@ class WLAN:
             return STAT_GOT_IP
         if not self._in_reach() and self._age_ms() > _NO_NETWORK_MS:
             return STAT_NO_AP_FOUND
+        if self._wrong_key and self._age_ms() > _KEY_LATE_MS:
+            return STAT_WRONG_PASSWORD
         return STAT_CONNECTING
 
     def scan(self):
@@ -128,6 +151,19 @@ class WLAN:
             raise OSError("WiFi Not Started")
         if not _board.access_point_is_up():
             return []
+        known = _board.networks_in_reach()
+        if known is not None:
+            return [
+                (
+                    b"" if hidden else name.encode(),
+                    b"\x02\x00\x00\x00\x00\x01",
+                    1,
+                    dbm,
+                    3 if key else 0,
+                    hidden,
+                )
+                for name, key, dbm, hidden in known
+            ]
         name = self._settings["ssid"] or "virtual-network"
         return [(name.encode(), b"\x02\x00\x00\x00\x00\x01", 1, -50, 3, False)]
 
@@ -136,7 +172,7 @@ class WLAN:
             if name == "hostname":
                 hostname(value)
             else:
-                self._settings[name] = value
+                self._settings[{"essid": "ssid", "password": "key"}.get(name, name)] = value
         if what in ("mac", "hostname"):
             return hostname() if what == "hostname" else b"\x02\x00" + _mac_tail()
         if what == "essid":
@@ -148,6 +184,8 @@ class WLAN:
         return self._settings[what]
 
     def ifconfig(self, addresses=None):
+        if addresses is None and self._interface == AP_IF:
+            return (AP_ADDRESS, "255.255.255.0", AP_ADDRESS, AP_ADDRESS)
         if addresses is None:
             return _ADDRESS if self.isconnected() else _NO_ADDRESS
         return None
@@ -178,6 +216,12 @@ def reachable():
         return False
     station = _interfaces.get(STA_IF)
     return station is None or station.isconnected()
+
+
+def has_access_point():
+    """Whether the board's own access point is on."""
+    own = _interfaces.get(AP_IF)
+    return own is not None and own.active()
 
 
 def hostname(name=None):

@@ -39,6 +39,7 @@ def _become_a_board():
         "UNIQUE_ID",
         "CLOCK_OFFSET_S",
         "JOINED",
+        "AP_PORTS",
         "STATE",
         "SCRIPTS",
     ):
