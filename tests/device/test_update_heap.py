@@ -1,7 +1,7 @@
 """An update over verified TLS beside a running program in 64 KiB of heap, library in place.
 
 So it is on a board whose firmware has the library, as every ready image; 32 bits, real MicroPython.
-Loaded from .mpy files, library and program take that much by themselves: there it takes 96 KiB.
+Loaded from .mpy files, library and program take most of that by themselves: there it takes 96 KiB.
 """
 
 import os
@@ -22,6 +22,9 @@ from tools.simulate import interpreters
 from tools.simulate.local_platform import LocalPlatform
 
 BLOCK, BLOCKS = 4096, 256
+# What the file system and the stand-ins below take of the heap, and no board has in it. The program
+# prints what it finds free, which is what counts.
+OURS = {"in place": 12 * 1024, ".mpy": 8 * 1024}
 # A board's file system, the library in place, and what of `machine` the reset needs.
 PROGRAM = """
 import gc, os, sys, vfs
@@ -118,7 +121,7 @@ def test_it_fits_beside_a_running_program(compiled, tmp_path, form, heap_kib, re
     releases = Releases(tmp_path / "releases")
     files = {f"/part{n}.py": os.urandom(1500) for n in range(30)} | {"/data": os.urandom(50000)}
     releases.make("1.0", files=files)
-    rom, heap = None, heap_kib * 1024
+    rom, heap = None, heap_kib * 1024 + OURS[form]
     if form == "in place":
         rom = tmp_path / "rom.img"
         mpremote = Path(sys.executable).with_name("mpremote")
@@ -146,7 +149,7 @@ def test_it_fits_beside_a_running_program(compiled, tmp_path, form, heap_kib, re
         program = compiled.start(PROGRAM, values, options=("-X", f"heapsize={heap}"))
         program.wait_for("connected")
         assert platform.wait_for(lambda: told(platform, device), 20)
-        assert int(program.all("free ")[0]) < heap_kib * 1024
+        assert int(program.all("free ")[0]) <= heap_kib * 1024
         platform.send_command(device.id, "update", "1.0")
         try:
             program.wait_for("reset", timeout_s=60)

@@ -71,14 +71,11 @@ def _sha512(data):
     """Return SHA-512 (RFC 6234) of up to 111 bytes as the number that Ed25519 reads in it."""
     mask = (1 << 64) - 1
     data += b"\x80" + bytes(125 - len(data)) + (8 * len(data)).to_bytes(2, "big")
-    words = [int.from_bytes(data[i : i + 8], "big") for i in range(0, 128, 8)]
-    primes = []
-    n = 2
-    while len(primes) < _ROUNDS:
-        if all([n % prime for prime in primes]):
-            primes.append(n)
-        n += 1
-    start = [_root(prime << 128, 2) & mask for prime in primes[:8]]
+    words = [int.from_bytes(data[i : i + 8], "big") for i in range(0, 128, 8)]  # the last 16
+    prime, start = 2, []
+    for _ in range(8):
+        start.append(_root(prime << 128, 2) & mask)
+        prime = _prime_after(prime)
     state = start[:]
 
     def turned(x, *by):
@@ -87,19 +84,29 @@ def _sha512(data):
             found ^= x >> n | x << 64 - n
         return found & mask
 
+    prime = 2
     for i in range(_ROUNDS):
+        word = words[i & 15]
         if i > 15:
-            x, y = words[i - 15], words[i - 2]
+            x, y = words[i + 1 & 15], words[i + 14 & 15]
             x = turned(x, 1, 8) ^ x >> 7
             y = turned(y, 19, 61) ^ y >> 6
-            words.append((words[i - 16] + x + words[i - 7] + y) & mask)
+            word = words[i & 15] = (word + x + words[i + 9 & 15] + y) & mask
         a, b, c, d, e, f, g, h = state
-        x = h + turned(e, 14, 18, 41) + (e & f ^ ~e & g) + words[i]
-        x += _root(primes[i] << 192, 3) & mask
+        x = h + turned(e, 14, 18, 41) + (e & f ^ ~e & g) + word
+        x += _root(prime << 192, 3) & mask
         y = turned(a, 28, 34, 39) + (a & b ^ a & c ^ b & c)
         state = [(x + y) & mask, a, b, c, (d + x) & mask, e, f, g]
+        prime = _prime_after(prime)
     digest = b"".join([(x + y & mask).to_bytes(8, "big") for x, y in zip(start, state)])
     return int.from_bytes(digest, "little")
+
+
+def _prime_after(n):
+    while True:
+        n += 1
+        if all([n % i for i in range(2, int(n**0.5) + 1)]):
+            return n
 
 
 def _root(n, power):

@@ -63,6 +63,7 @@ def _bring_head(client, place, force, keys, runs, slot):
     new, kept = FOLDER + "/new", list_of(slot)
     make_folder(FOLDER)
     del list_of, make_folder
+    unload(("updating",))
     with Overlay("rest"):
         from ..rest.get import Source
 
