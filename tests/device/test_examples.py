@@ -52,7 +52,7 @@ def command(platform, device, asset, value):
 
 def test_each_example_has_a_program_and_a_readme_of_ten_lines_and_is_tried_here():
     topics = "abcl asyncio cbor deep_sleep default display first gateway health history switch"
-    topics += " thermostat two_devices"
+    topics += " thermostat two_devices update"
     assert sorted(path.name for path in EXAMPLES.iterdir()) == topics.split()
     for topic in topics.split():
         assert {path.name for path in (EXAMPLES / topic).iterdir()} == {"README.md", "main.py"}
@@ -217,6 +217,16 @@ def test_a_board_that_nobody_looks_at_reports_how_it_is(place, platform):
     assert platform.wait_for(lambda: platform.state(device.id, "uptime"), 30)
     assert values(platform, device, "errors")[-1:] == [0]
     assert values(platform, device, "temperature") == [21.5]
+
+
+def test_a_board_offers_to_be_updated(place, platform):
+    device = place.start("update", platform)
+    assert platform.wait_for(lambda: values(platform, device, "update") == ["0: running"], 30)
+    assert platform.wait_for(lambda: values(platform, device, "temperature") == [21.5], 30)
+    command(platform, device, "update", "1.0")
+    assert platform.wait_for(
+        lambda: "has none of this name" in values(platform, device, "update")[-1]
+    )
 
 
 def test_five_sensors_share_one_token(place, platform):

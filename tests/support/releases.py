@@ -34,7 +34,9 @@ run(program)
 
 
 class Releases:
-    """A folder of releases, signed with a key of its own."""
+    """A folder of releases, signed with a key of its own; `text` is their program."""
+
+    text = PROGRAM
 
     def __init__(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +46,7 @@ class Releases:
 
     def program(self, version, start=""):
         """Return a program as text; `start` is what it does first."""
-        return PROGRAM % {"version": version, "key": self.key, "start": start}
+        return self.text % {"version": version, "key": self.key, "start": start}
 
     def make(self, version, start="", files=(), name=None, key=None, **options):
         """Write a release of such a program, with further files as {path: bytes}; return it."""

@@ -23,6 +23,7 @@ KEY = Path("release.key")
 FIRST = "allthingstalk release 1"
 TRIAL_S = 300
 _VERSION = re.compile(r"\d+(\.\d+){0,3}")
+_NAME_MAX = 128  # of release/check.py
 _UPDATE = "allthingstalk.update"
 
 
@@ -55,6 +56,9 @@ def program(main, with_library=False):
             program_check.check(found[path], source, None)
         elif path.endswith(".mpy"):
             program_check.check_compiled(found[path], source)
+    long = [path[1:] for path in files if len(path) > _NAME_MAX + 1]
+    if long:
+        raise ContentError(f"boards take names of {_NAME_MAX} characters at most: rename {long[0]}")
     if not any(_offers(data) for path, data in files.items() if path.endswith(".py")):
         raise ContentError(
             f"nothing in {main} imports {_UPDATE}: boards would take this release back after its "
@@ -113,7 +117,8 @@ def main():
     args.to.mkdir(parents=True, exist_ok=True)
     path = args.to / args.version
     path.write_bytes(data)
-    print(f"{path}: {len(files)} files, {len(data)} bytes")
+    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    print(f"{shown}: {len(files)} file{'s'[: len(files) - 1]}, {len(data)} bytes")
     print(f"the command that starts it: update = {args.version}")
 
 
