@@ -9,6 +9,10 @@ _SETTINGS = (
     "`make provision`, `make image` and `make doctor` on the PC, which write nothing then. Mend "
     "the key that is named, in the file or with `make provision`."
 )
+_REFUSED = (
+    'Stand in the state `update` behind "refused": the release is not installed, and nothing has '
+    "changed."
+)
 _PASSES = "It passes: the client closes the link and connects again, values wait."
 _NO_MQTT = "The broker does not keep to MQTT 3.1.1. " + _PASSES
 
@@ -400,6 +404,31 @@ EXPLAINED = {
             "(its text is no UTF-8)": "Stands in `last-error` for an error that cannot be sent.",
         },
     ),
+    "allthingstalk/release/check.py": (
+        _REFUSED,
+        {
+            "it is no release that this library can read": "The name or address leads to another "
+            "file, or `make release` of a later library made it: bring the library up to date "
+            "by the cable.",
+            "it is signed by nobody that this program trusts, or was changed since": "Compare the "
+            "key in the program that runs with what `make release-key` prints. A lost key cannot "
+            "be replaced over the air: `make deploy` a program with the new one.",
+            "it names no …": "`make release` did not make it: pack it again.",
+            "it names a file that cannot be: …": "A path of more than 128 characters, or one with "
+            '".." or an empty name in it: rename the file and pack it again.',
+            "… runs, which is not older; 'force' before the name takes it": "Pack it with a higher "
+            "`VERSION=`, or give the command `force` and the name to go back on purpose.",
+            "it needs the library …, and this is …": "Pack it with "
+            "`RELEASE_OPTIONS=--library`, which brings the library along, or bring the board's up "
+            "to date by the cable.",
+            "it needs MicroPython …, and this is …": "Firmware does not come over the air: "
+            "`make flash` by the cable.",
+            "it is for …, and this is …": "It was packed with `BOARD=` for others: pack one for "
+            "this board, or without `BOARD=` for all.",
+            "… is no version": "The release names a version that is not numbers and dots: "
+            "`make release` did not make it.",
+        },
+    ),
     "allthingstalk/rest/assets.py": (
         "Something else made an asset that has no name or kind. The others are used.",
         {},
@@ -412,6 +441,29 @@ EXPLAINED = {
             "`create_device()` need a ground. On the platform a person creates devices.",
             "the device has no id that can be one": "The platform's answer to `create_device()` "
             "cannot be used: is `api` the platform's address?",
+        },
+    ),
+    "allthingstalk/rest/get.py": (
+        "The release cannot be fetched. In the state `update`, behind "
+        '"refused": give the command again with a name or an address that is right; behind '
+        '"interrupted": the board tries again by itself.',
+        {
+            "an address is https://host/file": "Neither `http://` nor `https://`, or no host.",
+            "an address in plain text, where the program speaks TLS": "Give one with `https://`.",
+            "the address has blanks or other characters that it cannot have": "Write them as "
+            "`%20` and the like; a name has none. A user or a password cannot stand in it.",
+            "the file was cut off": "It is shorter than what the board already has, or the "
+            "connection ended early. If it comes each time, upload the release again.",
+            "the server sends it in a form that is not asked for": "It answers HTTP/1.0 in chunks: "
+            "use a server that gives files as they are.",
+            "the answer is no HTTP": "Something else listens on this port, or its head is larger "
+            "than 4 KiB. Check the address; a proxy or a login page may stand between.",
+            "the server answered …": "With a status that passes, such as 503.",
+            "the server answered …: …": "With a status that waiting does not mend; the words below "
+            "follow. 401 or 403: the device's token goes to the platform alone, so another server "
+            "must give the file without one.",
+            "it has none of this name": "Is the release uploaded, under the name of the command?",
+            "it redirects elsewhere, which is not followed": "Give the address that it leads to.",
         },
     ),
     "allthingstalk/rest/history.py": ("The others of the history follow.", {}),
@@ -450,6 +502,76 @@ EXPLAINED = {
     "allthingstalk/topics/__init__.py": (
         "A device id, asset name or last will that MQTT cannot have in a topic.",
         {},
+    ),
+    "allthingstalk/update.py": (
+        "",
+        {
+            "the update": "Begins a report of what raised in a step of the update, such as "
+            "`ready()` of the program; a traceback follows. The board tries again after a minute.",
+        },
+    ),
+    "allthingstalk/updating/files.py": (
+        "The files of a release do not come whole; the program that runs stays.",
+        {
+            "… arrived damaged": "Its SHA-256 is not the one that was signed. Give the command "
+            "again, which fetches this file anew; if it comes again, upload the release again.",
+            "the release was cut off": "The connection ended early, and the board tries again by "
+            "itself. If it comes each time, the file is not whole: upload it again.",
+        },
+    ),
+    "allthingstalk/updating/install.py": (
+        _REFUSED,
+        {
+            "the flash is full": "Something wrote there while the update did. What had come is "
+            "removed; free some and give the command again.",
+            "it is no release, or it was cut off": "The name or address leads to another file, or "
+            "to one that was not uploaded whole.",
+            "the flash has … KB free, and it needs …": "The new program has to fit beside the one "
+            "that runs. Remove files, leave `RELEASE_OPTIONS=--library` out, or use firmware with "
+            "the library in it.",
+        },
+    ),
+    "allthingstalk/updating/job.py": (
+        "Most are what the state `update` says, behind a version or the name of a release.",
+        {
+            "key is 64 hex digits, as make release-key prints them": "Raised by `update.offer()`: "
+            "copy the line that `make release-key` prints.",
+            "the device has an asset 'update' already": "Raised by `update.offer()`, whose own "
+            "asset it is: call yours otherwise, and call `offer()` once.",
+            ": on trial": "No error: the new program runs, and stays once the platform has "
+            "acknowledged a value from it.",
+            "; … was taken back: …": "The new program did not prove itself, so the one before runs "
+            "again. The reason follows: what it raised, or that it had no good session. Mend it, "
+            "and release it with a higher version.",
+            "running": "No error: this version runs.",
+            "restarting": "No error: the release is installed, and the board is reset once the "
+            "platform knows, or after 30 s, and when `ready()` allows it.",
+            "refused: …; … is running": "The release is not installed; the reason stands between.",
+            "the update": "Begins a report of a failure that is neither the release's nor the "
+            "network's; it follows, and the update is given up.",
+            "too little memory": "The update did not fit into the heap; the next try closes MQTT "
+            "for as long as it takes. [Less memory](recipes.md#how-does-it-take-less-memory).",
+            "interrupted: …; next try in … s": "The network, the server or the memory failed, as "
+            "the words between say. The board goes on where it was, after 5 s to 5 minutes; the "
+            "command `cancel` ends that.",
+            "running; the update was given up": "No error: the command was `cancel`.",
+            "the update would not survive a reset: …": "The command could not be written to the "
+            "flash, so a reset would forget it; it is tried all the same. Remove files.",
+            "MQTT made room for the update": "The reason that `on_disconnect` gets: the heap does "
+            "not hold both. MQTT comes back by itself, values wait.",
+        },
+    ),
+    "allthingstalk/updating/starting.py": (
+        "",
+        {
+            "no good session in … starts": "The new program did not get a value to the platform in "
+            "any start of its trial: it hung or was reset, or the network was away. Try it on a "
+            "board by the cable; a longer trial is `RELEASE_OPTIONS='--trial 900'`, in seconds.",
+            "allthingstalk: … is taken back: …": "The program before is started, and tells the "
+            "platform so; the reason follows.",
+            "allthingstalk: the start is not counted:": "The flash is full or cannot be written, "
+            "so that a trial would not end by its starts. Remove files.",
+        },
     ),
     "allthingstalk/utf8.py": (
         "Text that JSON cannot carry: refused at the assignment, or reported of a command.",
