@@ -114,6 +114,7 @@ def test_it_is_flashed_set_up_updated_and_saved_without_a_cable(
     ):
         device = platform.create_device("Lamp")
         board.networks(("home", "passw0rd", -48, False))
+        board.power_cut()
         started = time.monotonic()
         opened(board, page)
         assert f"password {password}" in board.output
