@@ -16,7 +16,7 @@ from tests.support import browser
 from tests.support.firmware_files import esp32
 from tests.support.releases import Releases, told
 from tests.tools.test_flash import read_flash, run
-from tests.tools.test_setup_portal import check, fill, opened
+from tests.tools.test_setup_portal import check, fill, opened, outcome
 from tools.board import boards
 from tools.image import __main__ as image
 from tools.simulate import interpreters
@@ -24,6 +24,8 @@ from tools.simulate.local_platform import LocalPlatform
 from tools.simulate.virtual_board import VirtualBoard
 
 LIMIT_S = 120
+# 166 KB are free at boot on an ESP32 with MicroPython 1.23; 64 bits take 1.55 times as much.
+HEAP = "257k"
 FILE_SYSTEM = (0x200000, 0x200000)  # offset and bytes, as firmware_files has them
 PROGRAM = """
 from allthingstalk import BooleanAsset, Device, IntegerAsset, update
@@ -109,19 +111,19 @@ def test_it_is_flashed_set_up_updated_and_saved_without_a_cable(
     path, password = flash_image
     with (
         LocalPlatform(releases=releases.folder) as platform,
-        VirtualBoard(path, littlefs=True, size="2M", like="esp32") as board,
+        VirtualBoard(path, littlefs=True, size="2M", like="esp32", heap=HEAP) as board,
         browser.open_page(**browser.PHONE) as page,
     ):
         device = platform.create_device("Lamp")
         board.networks(("home", "passw0rd", -48, False))
+        at = len(board.output)
         board.power_cut()
         started = time.monotonic()
-        opened(board, page)
+        opened(board, page, since=at)
         assert f"password {password}" in board.output
         fill(page, platform, device)
         check(page)
-        heading = page.get_by_role("heading", name="The board is set up")
-        heading.wait_for(timeout=LIMIT_S * 1000)
+        assert "starts anew" in outcome(page)
         board.wait_for("version 1.0 runs", LIMIT_S)
         record_property("set-up, seconds", round(time.monotonic() - started))
         somebody = Somebody(platform, device)

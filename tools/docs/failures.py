@@ -7,6 +7,7 @@ What each message means stands in explanations.py.
 
 import ast
 import re
+import sys
 from itertools import groupby
 
 from tools.build import library
@@ -66,9 +67,13 @@ def _table(lines, sign=""):
 
 def of_library():
     """Return the messages of the library under their modules, with what they mean."""
+    modules = [(module, list(found)) for module, found in _by_module(messages.of_library())]
+    missing = [module for module, _ in modules if module not in EXPLAINED]
+    if missing:
+        sys.exit(f"docs: tools/docs/explanations.py says nothing of {', '.join(missing)}")
     return "\n\n".join(
         _section(module, EXPLAINED[module][0], found, EXPLAINED[module][1])
-        for module, found in _by_module(messages.of_library())
+        for module, found in modules
     )
 
 

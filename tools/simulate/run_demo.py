@@ -112,7 +112,10 @@ def main():
             demo(platform, board, work)
             if arguments.keep:
                 say("you", f"look at {platform.page} and press the button of led; Ctrl-C ends it")
-                signal.pause()
+                try:
+                    signal.pause()
+                except KeyboardInterrupt:  # as it was told to
+                    pass
             ended.append(True)
     print(REAL_BOARD)
     print(f"All done in {time.monotonic() - started:.0f} s.")

@@ -8,7 +8,7 @@ from micropython import const
 
 from . import FOLDER
 
-_PIECE = const(512)
+_READ = const(512)
 _SYNC = const(4096)  # bytes after which what was written survives a power cut
 
 
@@ -65,7 +65,7 @@ def _is_whole(path, size, digest):
         return False
     hashed = sha256()
     with open(path, "rb") as f:
-        while piece := f.read(_PIECE):
+        while piece := f.read(_READ):
             hashed.update(piece)
             yield True
     if found == size and hexlify(hashed.digest()) == digest:
@@ -92,7 +92,7 @@ def same(path, other):
     try:
         with open(path, "rb") as f, open(other, "rb") as g:
             while True:
-                a, b = f.read(_PIECE), g.read(_PIECE)
+                a, b = f.read(_READ), g.read(_READ)
                 if a != b:
                     return False
                 if not a:
