@@ -18,6 +18,7 @@ from .overlay import Overlay, unload
 
 _OURS = ("updating", "declare")
 _SLICE_MS = 40  # of work at each poll
+_all = []  # what offer() returned, one for each client
 
 
 def offer(device, key, ready=None):
@@ -32,11 +33,22 @@ def offer(device, key, ready=None):
     address, with "force " before it for a version that is not higher; "cancel" gives up. Raises
     ValueError for a key that is none, and a device that has an asset `update`.
     """
+    for updates in _all:
+        if updates.device.client is device.client:  # the program was started again
+            if updates.device in device.client.devices:
+                raise ValueError("another device of this client is updated already")
+            updates.device, updates.ready, updates.due_s = device, ready, 0
+            break
+    else:
+        updates = _Updates(device, ready)
     with Overlay("updating"):
         from .updating.job import begin
 
-        updates = begin(_Updates(device, ready), key)
+        begin(updates, key)
     unload(_OURS)
+    if updates not in _all:
+        _all.append(updates)
+        device.client.link_up = updates.link_up
     return updates
 
 
@@ -59,8 +71,8 @@ def run():
             raise
         import machine
 
-        getattr(sys, "print_exception", print)(e)
         try:
+            getattr(sys, "print_exception", print)(e)
             from .updating.slots import note
 
             note("%s: %s" % (e.__class__.__name__, e))
@@ -76,6 +88,8 @@ class _Updates:
     steps = None  # of that
     end = None  # what became of them: a version, or an exception
     version = None  # what is installed, and waits for the reset
+    goes_on = False  # it has made progress since the start
+    failed = None  # what was taken back, and is still to be told
     next_s = 0  # when it is tried again, or reset at the latest
     trial = False  # the program that runs is on trial
     tight = False  # there is no memory for MQTT beside an update
@@ -102,18 +116,20 @@ class _Updates:
         device = self.device
         client = device.client
         up = self.below is None or self.below()
-        due_s = self.due_s
-        if up and due_s is not None and client.second >= due_s and device.__started__:
+        if up and device.__started__:
             try:
-                if self.given is not None or not self.steps or self._go_on(client.net):
-                    with Overlay("updating"):
-                        from .updating.job import step
+                if self.due_s is not None and client.second >= self.due_s:
+                    if self.given is not None or not self.steps or self._go_on(client.net):
+                        with Overlay("updating"):
+                            from .updating.job import step
 
-                        self.due_s = step(self, client)
-                    unload(_OURS)
+                            self.due_s = step(self, client)
+                        unload(_OURS)
                 if self.text and client.state == "online":
-                    text, self.text = self.text, None
-                    client.publish_asset_state(device.id, "update", text)
+                    client.publish_asset_state(device.id, "update", self.text)
+                    self.text = None
+                    if self.failed:  # that it was told is still to be written
+                        self.due_s = 0
             except Exception as e:
                 self.due_s = client.second + 60
                 client.report("the update", e)

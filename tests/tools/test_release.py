@@ -29,7 +29,7 @@ def releases(tmp_path):
 def head(data, tmp_path):
     """Write the head of a release, up to the empty line, to a file and return it."""
     path = tmp_path / "head"
-    path.write_bytes(data[: data.index(b"\n\n") + 1])
+    path.write_bytes(data[: data.index(b"\n\n") + 2])
     return str(path)
 
 
@@ -78,9 +78,12 @@ def test_forged_changed_and_unsigned_ones_are_refused(releases, tmp_path):
             checked(releases, tmp_path, data.replace(old, new, 1))
     at = data.index(b"signature ")
     with pytest.raises(ValueError, match="signed by nobody"):
-        checked(releases, tmp_path, data[:at] + b"\n\n")
-    with pytest.raises(ValueError, match="signed by nobody"):
         checked(releases, tmp_path, data[:at] + b"signature x\n\n")
+    with pytest.raises(ValueError, match="it is not signed"):
+        checked(releases, tmp_path, data[:at] + b"\n\n")
+    with pytest.raises(ValueError, match="goes on behind the signature"):
+        more = data.replace(b"\n\n", b"\n1 " + b"0" * 64 + b" ../x\n\n", 1)
+        checked(releases, tmp_path, more)
     with pytest.raises(ValueError, match="no release"):
         checked(releases, tmp_path, b"<html>\n\n")
 

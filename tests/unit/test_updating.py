@@ -48,20 +48,27 @@ class Reset(BaseException):
     pass
 
 
+class PowerCut(BaseException):
+    """Nothing goes on after it: no handler of an OSError, no other file."""
+
+
 class Machine:
     """What of `machine` an update needs."""
 
     timers = []
 
     class Timer:
-        ONE_SHOT = 0
+        PERIODIC = 0
 
         def __init__(self, number):
             if number == -1:
                 raise ValueError  # an ESP32 without virtual timers
 
         def init(self, period, mode, callback):
-            Machine.timers.append((period, callback))
+            Machine.timers.append((period, callback, self))
+
+        def deinit(self):
+            Machine.timers.append(None)
 
     def reset():  # noqa: N805 - a function of a module
         raise Reset
@@ -71,6 +78,7 @@ class Source:
     """A server with one file; `served` counts what it gave, `cut` is where it ends too early."""
 
     data, served, cut, starts = RELEASE, 0, None, []
+    Interrupted = get.Interrupted
 
     def __init__(self, client, place):
         self.at = 0
@@ -84,7 +92,7 @@ class Source:
         end = len(Source.data) if Source.cut is None else Source.cut
         n = min(500, end - self.at)
         if Source.cut is not None and n <= 0:
-            raise OSError(104)
+            raise get.Interrupted(OSError(104))
         piece = memoryview(Source.data)[self.at : self.at + n]
         self.at += n
         Source.served += n
@@ -106,6 +114,11 @@ def bring(runs="1.0", force=False):
             next(steps)
         except StopIteration as e:
             return e.value
+
+
+def install_with(keys):
+    for _ in install.install(None, "2.0", False, keys, "1.0", lambda version, text: None):
+        pass
 
 
 def read(path):
@@ -146,7 +159,7 @@ class UpdatingTest(unittest.TestCase):
         """Start as after a reset; return (slot, whether on trial)."""
         sys.path[:] = self.path
         folder, trial = starting.start()
-        return folder[len(updating.FOLDER) + 1 :], trial
+        return folder[len(updating.FOLDER) + 1 :], bool(trial)
 
 
 class TestInstall(UpdatingTest):
@@ -170,7 +183,7 @@ class TestInstall(UpdatingTest):
 
     def test_after_a_cut_it_goes_on_where_it_was(self):
         Source.cut = len(HEAD) + 18 + 3500
-        raised(OSError, bring)
+        raised(get.Interrupted, bring)
         Source.cut, Source.served, Source.starts = None, 0, []
         self.assertEqual(bring(), "2.0")
         self.assertTrue(Source.starts[-1] >= len(HEAD) + 18 + 3000, Source.starts)
@@ -186,7 +199,7 @@ class TestInstall(UpdatingTest):
 
     def test_a_file_that_was_spoilt_meanwhile_comes_again(self):
         Source.cut = len(RELEASE) - 10
-        raised(OSError, bring)
+        raised(get.Interrupted, bring)
         write(updating.FOLDER + "/a/main.py", b"version = 3\n")
         write(updating.FOLDER + "/a/lib/part/__init__.py", b"much longer than it was\n")
         Source.cut = None
@@ -203,11 +216,52 @@ class TestInstall(UpdatingTest):
             b"",
             b"x" * 70000,
             HEAD.replace(b"\n\n", b"\n"),
+            HEAD[:-1] + b"1 %s ../../x.py\n\n" % (b"0" * 64),  # signed by nobody
+            HEAD[:-1] + b"\t\n\n",
+            b"allthingstalk release 1\n" + b"x" * 5000 + b"\n\n",
         ):
             Source.data = data
             raised(ValueError, bring)
             self.assertEqual(read(BASE + "/main.py"), b"print('old')\n")
             self.assertEqual(slots.read()["slot"], "")
+
+    def test_a_line_is_taken_in_one_form_only(self):
+        digest = b"0" * 64
+        self.assertEqual(files.entry(b"1 %s a b/c\n" % digest), (1, digest, "a b/c"))
+        lines = [b"1\t%s x\n", b"1  %s x\n", b"01 %s x\n", b"1 %s x", b"1 %s ./x\n", b"1 %s \n"]
+        lines += [b"1 %s /x\n", b"1 %s ../x\n", b"1 %s a/../x\n", b"1 %s a//x\n", b"1x %s x\n"]
+        for line in lines:
+            raised(ValueError, files.entry, line % digest)
+        raised(ValueError, files.entry, b"1 %s x\n" % (b"A" * 64))
+        raised(ValueError, files.entry, b"1 %s x\n" % (b"0" * 63))
+        raised(ValueError, files.entry, b"1 %s %s\n" % (digest, b"x" * 129))
+        self.assertEqual(files.entry(b" 1 %s x\n" % digest), None)
+
+    def test_one_of_several_keys_is_enough(self):
+        other = bytes(32)
+        for keys in ([other, KEYS[0]], [KEYS[0], other]):
+            install_with(keys)
+            remove(BASE + "/slots")
+            write(BASE + "/main.py", b"print('old')\n")
+
+    def test_while_one_waits_for_its_trial_no_other_is_written_over_it(self):
+        bring()
+        self.assertIn("waits for its trial", str(raised(ValueError, bring, "1.0", True)))
+
+    def test_over_a_program_of_the_cable_that_came_later_nothing_is_taken_for_proven(self):
+        bring()
+        self.boot()
+        slots.confirm()
+        sys.path[:] = self.path
+        write(BASE + "/main.py", b"print('newer')\n")  # make deploy
+        full = slots.write
+        slots.write = lambda state: 1 // 0  # the power goes before the last step
+        try:
+            raised(ZeroDivisionError, bring, "1.0", True)
+        finally:
+            slots.write = full
+        self.assertEqual(self.boot(), ("", False))
+        self.assertEqual(read(updating.FOLDER + "/main.py"), b"print('newer')\n")
 
     def test_one_that_is_not_newer_is_refused(self):
         raised(ValueError, bring, "2.0")
@@ -235,11 +289,13 @@ class TestTrial(UpdatingTest):
     def test_a_start_ends_after_its_time_unless_it_was_confirmed(self):
         bring()
         self.boot()
-        period, end = Machine.timers[-1]
+        period, end, timer = Machine.timers[-1]
         self.assertEqual(period, 300000)
-        raised(Reset, end, None)
-        slots.confirm()
-        self.assertEqual(end(None), None)
+        raised(Reset, end, timer)
+        write(updating.FOLDER + "/current", b'{"slot": 1}')
+        self.assertEqual(slots.read()["left"], None)
+        end(timer)
+        self.assertEqual(Machine.timers[-1], None)
 
     def test_why_it_failed_is_remembered(self):
         bring()
@@ -316,7 +372,7 @@ class Flash:
     def power(self):
         if self.left is not None:
             if not self.left:
-                raise OSError(5)
+                raise PowerCut
             self.left -= 1
 
     def writeblocks(self, n, buffer, offset=0):
@@ -377,7 +433,7 @@ class TestPowerCut(UpdatingTest):
             try:
                 bring()
                 ended = True
-            except OSError:
+            except PowerCut:
                 pass
             self.flash.left = None
             self.vfs.umount(BASE)
@@ -406,7 +462,7 @@ class TestPowerCut(UpdatingTest):
                 self.flash.left = cuts
                 try:
                     self.boot()
-                except OSError:
+                except PowerCut:
                     pass
                 self.flash.left = None
                 self.vfs.umount(BASE)

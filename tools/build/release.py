@@ -22,7 +22,7 @@ FOLDER = ROOT / "build" / "releases"
 KEY = Path("release.key")
 FIRST = "allthingstalk release 1"
 TRIAL_S = 300
-_VERSION = re.compile(r"\d+(\.\d+){0,3}")
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}")
 _NAME_MAX = 128  # of release/check.py
 _UPDATE = "allthingstalk.update"
 

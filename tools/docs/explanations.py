@@ -414,8 +414,6 @@ EXPLAINED = {
             "key in the program that runs with what `make release-key` prints. A lost key cannot "
             "be replaced over the air: `make deploy` a program with the new one.",
             "it names no …": "`make release` did not make it: pack it again.",
-            "it names a file that cannot be: …": "A path of more than 128 characters, or one with "
-            '".." or an empty name in it: rename the file and pack it again.',
             "… runs, which is not older; 'force' before the name takes it": "Pack it with a higher "
             "`VERSION=`, or give the command `force` and the name to go back on purpose.",
             "it needs the library …, and this is …": "Pack it with "
@@ -427,6 +425,10 @@ EXPLAINED = {
             "this board, or without `BOARD=` for all.",
             "… is no version": "The release names a version that is not numbers and dots: "
             "`make release` did not make it.",
+            "it is not signed, or a line of its head is too long": "`make release` did not make it, "
+            "or it is not whole: pack it and upload it again.",
+            "its head goes on behind the signature": "Somebody added lines to it on the way. Look "
+            "at where it comes from.",
         },
     ),
     "allthingstalk/rest/assets.py": (
@@ -464,6 +466,7 @@ EXPLAINED = {
             "must give the file without one.",
             "it has none of this name": "Is the release uploaded, under the name of the command?",
             "it redirects elsewhere, which is not followed": "Give the address that it leads to.",
+            "the server is too slow": "It sent less than 125 bytes a second for a minute.",
         },
     ),
     "allthingstalk/rest/history.py": ("The others of the history follow.", {}),
@@ -508,6 +511,8 @@ EXPLAINED = {
         {
             "the update": "Begins a report of what raised in a step of the update, such as "
             "`ready()` of the program; a traceback follows. The board tries again after a minute.",
+            "another device of this client is updated already": "A board has one program: call "
+            "`offer()` for one of its devices.",
         },
     ),
     "allthingstalk/updating/files.py": (
@@ -517,6 +522,8 @@ EXPLAINED = {
             "again, which fetches this file anew; if it comes again, upload the release again.",
             "the release was cut off": "The connection ended early, and the board tries again by "
             "itself. If it comes each time, the file is not whole: upload it again.",
+            "it names a file that cannot be: …": "A path of more than 128 characters, or one with "
+            '".." or an empty name in it: rename the file and pack it again.',
         },
     ),
     "allthingstalk/updating/install.py": (
@@ -529,6 +536,7 @@ EXPLAINED = {
             "the flash has … KB free, and it needs …": "The new program has to fit beside the one "
             "that runs. Remove files, leave `RELEASE_OPTIONS=--library` out, or use firmware with "
             "the library in it.",
+            "another one waits for its trial": "Wait until the board was reset and says `running`.",
         },
     ),
     "allthingstalk/updating/job.py": (
@@ -555,10 +563,19 @@ EXPLAINED = {
             "the words between say. The board goes on where it was, after 5 s to 5 minutes; the "
             "command `cancel` ends that.",
             "running; the update was given up": "No error: the command was `cancel`.",
-            "the update would not survive a reset: …": "The command could not be written to the "
-            "flash, so a reset would forget it; it is tried all the same. Remove files.",
             "MQTT made room for the update": "The reason that `on_disconnect` gets: the heap does "
             "not hold both. MQTT comes back by itself, values wait.",
+            "no key is given": "Raised by `update.offer()`: give it the key, or several.",
+            "; … was given up: the board was reset … times": "The update did not get on, and the "
+            "board was reset meanwhile each time: by a crash, or by a watchdog. Look at its "
+            "console (`make repl`), then give the command again.",
+        },
+    ),
+    "allthingstalk/updating/slots.py": (
+        "",
+        {
+            "the program that runs is not the one on trial": "Somebody changed `/slots/current`: "
+            "the trial does not end, and the program before runs again after it.",
         },
     ),
     "allthingstalk/updating/starting.py": (

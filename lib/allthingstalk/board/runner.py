@@ -108,7 +108,10 @@ def _crashed(e, client, started_s):
         if sys.path[0][:7] == "/slots/":  # it may be on trial
             from ..updating.slots import note
 
-            note(text.replace(client.token, "***"))
+            try:
+                note(text.replace(client.token, "***"))
+            except OSError:  # a full flash
+                pass
         client.close()
         time.sleep(_CRASHED_S)
     except MemoryError:  # the traceback does not fit

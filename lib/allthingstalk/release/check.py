@@ -20,38 +20,43 @@ from hashlib import sha256
 from micropython import const
 
 from .. import __version__
+from ..updating.files import entry
 from .ed25519 import verify
 
-_NAME_MAX = const(128)
+_LINE_MAX = const(300)
 _KEYS = const(("version", "library", "micropython", "boards", "seconds"))
 
 
-def check(path, keys, runs, force):
+def check(path, keys, runs, force, beat=None):
     """Return (version, seconds of the trial, size of the head) of a release's head in a file.
 
     - `keys`: public keys as bytes, one of which has to have signed it.
     - `runs`: the version that runs. `force`: take one that is not higher.
+    - `beat()`: is called now and then, for this takes seconds on a board.
 
     Raises ValueError for one that is damaged, forged, or not for this board; the text says why.
     """
     found = {"boards": ""}
-    digest, size, signature = sha256(), 0, b""
+    hashed, size = sha256(), 0
     with open(path, "rb") as f:
-        line = f.readline()
+        line = f.readline(_LINE_MAX)
         if line != b"allthingstalk release 1\n":
             raise ValueError("it is no release that this library can read")
-        while line and not signature:
+        while line[:10] != b"signature ":
+            if line[-1:] != b"\n":
+                raise ValueError("it is not signed, or a line of its head is too long")
             size += len(line)
-            digest.update(line)
+            hashed.update(line)
             _note(found, line)
-            line = f.readline()
-            if line[:10] == b"signature ":
-                signature = line
+            line = f.readline(_LINE_MAX)
+        if f.readline(2) != b"\n" or f.read(1):  # what follows is signed by nobody
+            raise ValueError("its head goes on behind the signature")
+    digest = hashed.digest()
     try:
-        signature = unhexlify(signature[10:].strip())
+        signature = unhexlify(line[10:].strip())
     except ValueError:
         signature = b""
-    if not any([verify(key, digest.digest(), signature) for key in keys]):
+    if not any(verify(key, digest, signature, beat) for key in keys):
         raise ValueError("it is signed by nobody that this program trusts, or was changed since")
     for key in ("version", "library", "micropython", "seconds", "main.py"):
         if key not in found:
@@ -62,20 +67,16 @@ def check(path, keys, runs, force):
 
 def _note(found, line):
     """Take what a line says into `found`, where a name in a file's place is there as well."""
-    text = line.decode().strip()
-    word, _, rest = text.partition(" ")
+    file = entry(line)
+    if file:
+        if file[2] == "main.py":
+            found["main.py"] = ""
+        elif file[2][:18] == "lib/allthingstalk/":
+            found["brings"] = "library"
+        return
+    word, _, rest = line.decode().strip().partition(" ")
     if word in _KEYS:
         found[word] = rest
-    if not word.isdigit():
-        return
-    name = rest[65:]
-    parts = name.split("/")
-    if rest[64:65] != " " or len(name) > _NAME_MAX or "" in parts or ".." in parts:
-        raise ValueError("it names a file that cannot be: %s" % name[:40])
-    if name == "main.py":
-        found[name] = name
-    elif parts[:2] == ["lib", "allthingstalk"]:
-        found["brings"] = "library"
 
 
 def _check_fits(found, runs, force):

@@ -13,10 +13,11 @@ _ROOT = pow(2, _P >> 2, _P)  # of -1, modulo P
 _ROUNDS = const(80)
 
 
-def verify(key, message, signature):
+def verify(key, message, signature, beat=None):
     """Return whether `signature` (64 bytes) is one of `message` by the public `key` (32 bytes).
 
-    `message`: 47 bytes at most, for one block of SHA-512 to hold all that is hashed.
+    `message`: 47 bytes at most, for one block of SHA-512 to hold all that is hashed. `beat()` is
+    called now and then: on a board it takes seconds, and a watchdog may wait.
     """
     s = int.from_bytes(signature[32:], "little")
     minus_a = _decoded(key)
@@ -29,6 +30,8 @@ def verify(key, message, signature):
     point = (0, 1, 1, 0)
     for bit in range(252, -1, -1):  # s * base - h * a, both multiplied in one go
         point = _sum(point, point)
+        if beat and bit & 15 == 0:
+            beat()
         more = (None, base, minus_a, both)[(s >> bit & 1) | (h >> bit & 1) << 1]
         if more:
             point = _sum(point, more)

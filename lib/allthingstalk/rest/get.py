@@ -9,7 +9,15 @@ from micropython import const
 from ..connect.dial import dial, until
 
 _HEAD_MAX = const(4096)
+_SLOW_MS = const(60000)  # that a connection may take, and for each byte
+_MS_A_BYTE = const(8)
 _PORTS = {"http": 80, "https": 443}
+
+
+class Interrupted(Exception):
+    """The network failed; it passes."""
+
+    passing = True
 
 
 class Source:
@@ -21,6 +29,8 @@ class Source:
     Raises ValueError for an address that cannot be read, and for one in plain text where the
     client speaks TLS.
     """
+
+    Interrupted = Interrupted
 
     def __init__(self, client, place):
         self._client = client
@@ -36,7 +46,7 @@ class Source:
         else:
             scheme, _, rest = place.partition("://")
             host, _, path = rest.partition("/")
-            if scheme not in _PORTS or not host:
+            if scheme not in _PORTS or not host or min(host.encode()) < 33:
                 raise ValueError("an address is https://host/file")
             if scheme == "http" and client.http[:5] == "https":
                 raise ValueError("an address in plain text, where the program speaks TLS")
@@ -56,7 +66,7 @@ class Source:
     def read(self):
         """Return the bytes that come next as a memoryview that the next call changes.
 
-        Empty at the end. Raises OSError for the network, ValueError for what waiting does not
+        Empty at the end. Raises Interrupted for the network, ValueError for what waiting does not
         mend, CertificateException.
         """
         try:
@@ -66,11 +76,15 @@ class Source:
                 yield from self._fill()
         except (OSError, ValueError) as e:
             self.close()
-            if self._answered or self._endpoint[:5] != "https":
-                raise
-            from ..connect.tls import refused  # no byte came: it may be the certificate
+            if not self._answered and self._endpoint[:5] == "https":
+                from ..connect.tls import refused  # no byte came: it may be the certificate
 
-            raise refused(e, self._endpoint) or e
+                refusal = refused(e, self._endpoint)
+                if refusal:
+                    raise refusal
+            if isinstance(e, ValueError):
+                raise
+            raise Interrupted(e)
         piece = memoryview(self._buffer)[self._from : self._have]
         self._from = self._have
         self._at += len(piece)
@@ -84,6 +98,7 @@ class Source:
     def _open(self):
         client = self._client
         self._answered = False
+        self._since, self._got = client.net.ticks_ms(), 0
         watchdog = client.watchdog
         stage = watchdog.progress if watchdog else lambda: None
         self._link = yield from dial(client.net, self._endpoint, client.timeout, client.ca, stage)
@@ -150,8 +165,12 @@ class Source:
             n = link.readinto(self._buffer)
             return n is not None
 
-        yield from until(self._client.net, self._client.timeout, has_come)
-        self._have = n
+        net = self._client.net
+        yield from until(net, self._client.timeout, has_come)
+        self._have = n or 0
+        self._got += self._have
+        if net.ticks_diff(net.ticks_ms(), self._since) > _SLOW_MS + self._got * _MS_A_BYTE:
+            raise OSError("the server is too slow")
 
     def close(self):
         """Close the connection, if there is one."""

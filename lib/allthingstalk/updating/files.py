@@ -8,6 +8,7 @@ from micropython import const
 
 from . import FOLDER
 
+_NAME_MAX = const(128)
 _READ = const(512)
 _SYNC = const(4096)  # bytes after which what was written survives a power cut
 
@@ -42,7 +43,7 @@ def _bring(source, path, start, size):
         while have < size:
             piece = yield from source.read()
             if not piece:
-                raise OSError("the release was cut off")
+                raise source.Interrupted("the release was cut off")
             if len(piece) > size - have:
                 source.back(len(piece) - (size - have))
                 piece = piece[: size - have]
@@ -74,6 +75,23 @@ def _is_whole(path, size, digest):
     return False
 
 
+def entry(line):
+    """Return (size, SHA-256 in hex, name) of a line that names a file, None for another line.
+
+    Raises ValueError for a name that would lie elsewhere, and for what is not written as we do.
+    """
+    if not line[:1].isdigit():
+        return None
+    size, _, rest = line.decode().partition(" ")
+    digest, _, name = rest[:-1].partition(" ")
+    parts = name.split("/")
+    if len(name) <= _NAME_MAX and not [part for part in parts if part in ("", ".", "..")]:
+        if len(digest) == 64 and size.isdigit():
+            if line == ("%d %s %s\n" % (int(size), digest.lower(), name)).encode():
+                return int(size), digest.encode(), name
+    raise ValueError("it names a file that cannot be: %s" % name[:40])
+
+
 def list_of(slot):
     return FOLDER + "/" + slot + ".txt"
 
@@ -82,9 +100,11 @@ def entries(slot):
     """Yield (size, SHA-256 in hex, name) of each file on a slot's list."""
     with open(list_of(slot), "rb") as f:
         for line in f:
-            if line[:1].isdigit():
-                size, digest, name = line.split(None, 2)
-                yield int(size), digest, name.strip().decode()
+            if line[:10] == b"signature ":
+                return
+            found = entry(line)
+            if found:
+                yield found
 
 
 def same(path, other):

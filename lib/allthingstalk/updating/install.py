@@ -10,7 +10,7 @@ import os
 from micropython import const
 
 from ..overlay import Overlay, unload
-from . import FOLDER
+from . import FOLDER, MAIN
 
 _HEAD_MAX = const(65536)
 _SPARE_BLOCKS = const(8)  # for folders, and for what the program writes meanwhile
@@ -24,7 +24,7 @@ def install(client, place, force, keys, runs, say):
     - `say(version, text)`: is told each step.
 
     Returns its version; the next start is with it. Raises ValueError for a release that cannot be
-    taken, and then nothing has changed; OSError and AllThingsTalkException for the network.
+    taken, and then nothing has changed; for the network what has `passing`; OSError for the flash.
     """
     slot = _free_slot()
     try:
@@ -51,9 +51,13 @@ def install(client, place, force, keys, runs, say):
 
 
 def _free_slot():
-    from .slots import running
+    from .slots import read, running
 
-    return "b" if running() == "a" else "a"
+    slot = "b" if running() == "a" else "a"
+    state = read()
+    if state["slot"] == slot and state["left"] is not None:
+        raise ValueError("another one waits for its trial")
+    return slot
 
 
 def _bring_head(client, place, force, keys, runs, slot):
@@ -76,10 +80,17 @@ def _bring_head(client, place, force, keys, runs, slot):
     gc.collect()
     from ..release.check import check
 
-    found = check(new, keys, runs, force)
-    del check
-    unload(("release",))
-    gc.collect()
+    try:
+        found = check(
+            new, keys, runs, force, client and client.watchdog and client.watchdog.progress
+        )
+    except ValueError:
+        os.remove(new)
+        raise
+    finally:
+        del check
+        unload(("release",))
+        gc.collect()
     from .files import same
 
     if not same(new, kept):
@@ -112,13 +123,16 @@ def _check_space(slot):
     from .files import entries
 
     block, _, _, _, free = os.statvfs(FOLDER)[:5]
-    needed = _SPARE_BLOCKS
+    needed = _SPARE_BLOCKS + os.stat(MAIN)[6] // block
+    folders = set()
     for size, _, name in entries(slot):
+        folders.add(name.rpartition("/")[0])
         try:
             size -= os.stat(FOLDER + "/" + slot + "/" + name)[6]
         except OSError:
             pass
         needed += (size + block - 1) // block
+    needed += 2 * len(folders)
     if needed > free:
         _clear(slot)
         raise ValueError(

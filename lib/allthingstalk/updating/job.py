@@ -12,6 +12,7 @@ from . import FOLDER, slots
 _TODO = "/todo"  # in the slots' folder: the command that is being carried out
 _FIRST_S = const(5)  # until the next try, doubled after each up to:
 _MOST_S = const(300)
+_TRIES = const(5)  # starts in a row in which it does not get on
 _TELL_S = const(30)  # that the reset waits for the platform to know
 _STEADY_S = const(10)  # that a program on trial has to run for
 
@@ -20,6 +21,8 @@ def begin(updates, key):
     """Set up an update._Updates and return it; see update.offer()."""
     device = updates.device
     updates.keys = []
+    if not key:
+        raise ValueError("no key is given")
     for text in (key,) if isinstance(key, str) else key:
         try:
             updates.keys.append(unhexlify(text))
@@ -40,18 +43,35 @@ def begin(updates, key):
     if updates.trial or updates.failed:  # it led here, if the power went at the last moment
         _remove_todo()
     else:
-        try:
-            with open(FOLDER + _TODO) as f:
-                updates.given = f.read()
-        except OSError:  # nothing is to be done
-            pass
+        _resume(updates)
     asset = StringAsset(
         name="update", title="Update", kind="actuator", keep="latest", handler=updates.command
     )
     asset.made[1] -= 1  # it belongs to no class, and none has to name it
     device.assets["update"] = asset
-    device.client.link_up = updates.link_up
-    return updates
+
+
+def _resume(updates):
+    """Take up what was under way at a reset, unless that is what resets the board."""
+    try:
+        with open(FOLDER + _TODO) as f:
+            tries, _, given = f.read().partition(" ")
+        tries = int(tries)
+    except (OSError, ValueError):  # nothing is to be done
+        return
+    if tries >= _TRIES:
+        _remove_todo()
+        updates.text += "; %s was given up: the board was reset %d times" % (given, tries)
+        return
+    updates.given = given
+    _keep_todo(given, tries + 1)
+
+
+def _keep_todo(given, tries):
+    try:
+        slots.replace(FOLDER + _TODO, ("%d %s" % (tries, given)).encode())
+    except OSError:  # it is tried all the same
+        pass
 
 
 def step(updates, client):
@@ -68,7 +88,7 @@ def step(updates, client):
         return client.second + 1
     if updates.end is not None:
         _ended(updates, client)
-    if updates.given is not None:
+    if updates.given is not None and not updates.version:
         _take(updates, client)
     told = not updates.text or client.second >= updates.next_s
     if updates.version and told and (updates.ready is None or updates.ready()):
@@ -78,7 +98,7 @@ def step(updates, client):
         updates.steps = _started(updates, client)
     if updates.steps:
         return 0
-    if updates.text or updates.version or updates.failed:
+    if updates.version:
         return client.second + 1
     return updates.next_s if updates.place else None
 
@@ -92,25 +112,26 @@ def _ended(updates, client):
         updates.version = end
         updates.next_s = client.second + _TELL_S
         _say(updates, end, "restarting")
-    elif isinstance(end, (OSError, MemoryError)) or getattr(end, "passing", False):
+    elif isinstance(end, MemoryError) or getattr(end, "passing", False):
         _retry(updates, client, end)
     else:
         _stop(updates)
         _say(updates, updates.name, "refused: %s; %s is running" % (end, updates.runs))
-        if not isinstance(end, ValueError) and not hasattr(end, "passing"):
+        if not isinstance(end, (ValueError, OSError)) and not hasattr(end, "passing"):
             client.report("the update", end)
 
 
 def _retry(updates, client, e):
     short = isinstance(e, MemoryError)
-    updates.tight = short or str(client.mqtt)[:5] == "mqtts"
+    updates.tight = client.mqtt is not None and (short or client.mqtt[:5] == "mqtts")
     if short:
         e = "too little memory"
     else:
         with Overlay("connect"):
             from ..connect.error_texts import in_words
 
-            e = in_words(e)
+            e = e.args[0] if e.args and isinstance(e.args[0], OSError) else e
+            e = in_words(e) if isinstance(e, OSError) else e
     _say(updates, updates.name, "interrupted: %s; next try in %d s" % (e, updates.pause_s))
     updates.next_s = client.second + updates.pause_s
     updates.pause_s = min(2 * updates.pause_s, _MOST_S)
@@ -126,21 +147,19 @@ def _take(updates, client):
         _say(updates, updates.runs, "running; the update was given up")
         return
     updates.place, updates.next_s, updates.pause_s = given, 0, _FIRST_S
+    updates.goes_on = False
     try:
         os.mkdir(FOLDER)
     except OSError:  # it is there
         pass
-    try:
-        slots.replace(FOLDER + _TODO, given.encode())
-    except OSError as e:  # it is tried all the same
-        client.report("the update would not survive a reset: %s" % e)
+    _keep_todo(given, 1)
 
 
 def _started(updates, client):
     """Return the steps of the update that is to be tried."""
     force = updates.place[:6] == "force "
     place = updates.place[6:].strip() if force else updates.place
-    updates.name = place.split("/")[-1]
+    updates.name = place.split("?")[0].split("/")[-1]
     updates.room = updates.tight
     if updates.room and client.link:  # two sessions, of TLS above all, do not fit the memory
         client.down(True)
@@ -149,6 +168,9 @@ def _started(updates, client):
 
     def say(version, text):
         updates.text = "%s: %s" % (version, text)
+        if not updates.goes_on:  # it is not what resets the board
+            updates.goes_on = True
+            _keep_todo(updates.place, 0)
 
     return install(client, place, force, updates.keys, updates.runs, say)
 
@@ -176,5 +198,7 @@ def _remove_todo():
 def _reset(client):
     import machine
 
-    client.close()
-    machine.reset()
+    try:
+        client.close()
+    finally:  # of a full flash, for one
+        machine.reset()

@@ -16,6 +16,7 @@ from . import FOLDER, MAIN
 
 LOADER = b"from allthingstalk.update import run\n\nrun()\n"
 STARTS = 3  # of a trial
+_SPARE = const(4096)  # bytes, for the counting of starts on a full flash
 _WHY = const(120)  # characters of the reason for a return
 
 
@@ -32,8 +33,9 @@ def read():
     try:
         with open(FOLDER + "/current") as f:
             state = json.load(f)
-        if len(state["before"]) == 2 and state["version"]:
-            return state
+        if len(state["before"]) == 2 and state["version"] and state["slot"] in ("", "a", "b"):
+            if state["left"] is None or state["left"] + state["seconds"] >= 0:
+                return state
     except (OSError, ValueError, KeyError, TypeError):  # none, or somebody wrote into it
         pass
     return {"slot": "", "version": "0", "left": None, "before": ("", "0"), "failed": None}
@@ -45,10 +47,29 @@ def write(state):
 
 
 def replace(path, data):
-    """Write a file in one step: whenever the power goes, it has the old content or the new."""
-    with open(path + ".new", "wb") as f:
-        f.write(data)
+    """Write a file in one step: whenever the power goes, it has the old content or the new.
+
+    Where the flash is full, what switch() put aside for this makes room.
+    """
+    try:
+        _write(path + ".new", data)
+    except OSError:
+        remove(FOLDER + "/spare")
+        _write(path + ".new", data)
     os.rename(path + ".new", path)
+
+
+def _write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+def remove(path):
+    """Remove a file, if it is there."""
+    try:
+        os.remove(path)
+    except OSError:
+        pass
 
 
 def switch(slot, version, seconds):
@@ -58,11 +79,13 @@ def switch(slot, version, seconds):
     """
     with open(MAIN, "rb") as f:
         own = f.read()
-    if own != LOADER:
-        replace(FOLDER + "/main.py", own)
-        replace(MAIN, LOADER)
     before = read()
     runs = running()
+    _write(FOLDER + "/spare", bytes(_SPARE))
+    if own != LOADER:
+        remove(FOLDER + "/current")  # it is of before the program came over a cable
+        replace(FOLDER + "/main.py", own)
+        replace(MAIN, LOADER)
     write(
         {
             "slot": slot,
@@ -86,6 +109,8 @@ def running():
 def confirm():
     """End the trial of the program that runs: it stays."""
     state = read()
+    if state["slot"] != running():
+        raise ValueError("the program that runs is not the one on trial")
     state["left"] = state["failed"] = None
     write(state)
 
