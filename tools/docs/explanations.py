@@ -425,8 +425,8 @@ EXPLAINED = {
             "this board, or without `BOARD=` for all.",
             "… is no version": "The release names a version that is not numbers and dots: "
             "`make release` did not make it.",
-            "it is not signed, or a line of its head is too long": "`make release` did not make it, "
-            "or it is not whole: pack it and upload it again.",
+            "it is not signed, or a line of its head is too long": "It is not whole, or not from "
+            "`make release`: pack it and upload it again.",
             "its head goes on behind the signature": "Somebody added lines to it on the way. Look "
             "at where it comes from.",
         },
