@@ -249,10 +249,10 @@ def test_what_the_board_would_load_in_place_of_a_module_is_told(deployed):
 
 
 def test_a_large_program_makes_room_for_another(deployed):
-    write(deployed, {"www/film": "x" * 250_000})
+    write(deployed, {"www/film": "x" * 150_000})
     deployed.deploy()
     remove(deployed, "www/film")
-    write(deployed, {"www/other": "y" * 250_000})
+    write(deployed, {"www/other": "y" * 150_000})
     assert deployed.deploy() == (["/www/other"], ["/www/film"])
     assert any("what is gone goes first" in line for line in deployed.said)
     write(deployed, {"www/third": "z" * 600_000})
