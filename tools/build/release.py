@@ -23,7 +23,7 @@ KEY = Path("release.key")
 FIRST = "allthingstalk release 1"
 TRIAL_S = 300
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}")
-_NAME_MAX = 128  # of release/check.py
+_NAME_MAX = 128  # of updating/files.py
 _UPDATE = "allthingstalk.update"
 
 

@@ -18,7 +18,7 @@ _STEADY_S = const(10)  # that a program on trial has to run for
 
 
 def begin(updates, key):
-    """Set up an update._Updates and return it; see update.offer()."""
+    """Set up an update._Updates; see update.offer()."""
     device = updates.device
     updates.keys = []
     if not key:
@@ -167,7 +167,7 @@ def _started(updates, client):
     from .install import install
 
     def say(version, text):
-        updates.text = "%s: %s" % (version, text)
+        _say(updates, version, text)
         if not updates.goes_on:  # it is not what resets the board
             updates.goes_on = True
             _keep_todo(updates.place, 0)
@@ -189,10 +189,7 @@ def _stop(updates):
 
 
 def _remove_todo():
-    try:
-        os.remove(FOLDER + _TODO)
-    except OSError:  # it is not there
-        pass
+    slots.remove(FOLDER + _TODO)
 
 
 def _reset(client):
