@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.support.virtual_board_console import mpremote
+from tests.support.virtual_board_console import mpremote, put
 from tools.simulate.local_platform import LocalPlatform
 
 PROGRAM = """
@@ -33,11 +33,6 @@ run(program, pins)
 def platform():
     with LocalPlatform() as running:
         yield running
-
-
-def put(board, tmp_path, name, text):
-    (tmp_path / name).write_text(text)
-    mpremote(board, "resume", "fs", "cp", str(tmp_path / name), ":")
 
 
 def settings(platform, **changes):

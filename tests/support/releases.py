@@ -4,7 +4,7 @@ import json
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.support.virtual_board_console import mpremote
+from tests.support.virtual_board_console import put
 from tools.build import release, release_key
 
 PROGRAM = """
@@ -54,12 +54,6 @@ class Releases:
         data = release.pack(content, version, key or self.private, **options)
         (self.folder / (name or version)).write_bytes(data)
         return data
-
-
-def put(board, folder, name, text):
-    """Write a file onto a virtual board."""
-    (folder / name).write_text(text)
-    mpremote(board, "resume", "fs", "cp", str(folder / name), ":")
 
 
 def settle(board, folder, platform, program):

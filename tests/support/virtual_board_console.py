@@ -27,6 +27,12 @@ def mpremote(board, *arguments, fails=False, folder=None, environment=None, time
     return output.replace("\r\n", "\n")
 
 
+def put(board, folder, name, text):
+    """Write a file onto a board, by way of one in `folder`."""
+    (folder / name).write_text(text)
+    mpremote(board, "resume", "fs", "cp", str(folder / name), ":")
+
+
 class Console:
     """mpremote at a terminal, for what is typed."""
 

@@ -6,9 +6,9 @@ import urllib.request
 
 import pytest
 
-from tests.device.test_board_run import PROGRAM, levels, put
+from tests.device.test_board_run import PROGRAM, levels
 from tests.support.firmware_files import PICO_W_FS, pico, uf2_contents
-from tests.support.virtual_board_console import Console, mpremote
+from tests.support.virtual_board_console import Console, mpremote, put
 from tools.board import boards
 from tools.image import __main__ as image
 from tools.simulate.virtual_board import VirtualBoard
