@@ -78,6 +78,11 @@ class Settings:
 
 def load(path=PATH):
     """Return the Settings in the file `path`. Raises SettingsError if it is missing or invalid."""
+    return Settings(read(path), path)
+
+
+def read(path):
+    """Return what the file `path` holds. Raises SettingsError if it is missing or no JSON."""
     try:
         with open(path, "rb") as f:
             text = f.read()
@@ -87,10 +92,9 @@ def load(path=PATH):
         with Overlay("utf8"):
             from ..utf8 import loads
 
-            values = loads(text[3:] if text[:3] == b"\xef\xbb\xbf" else text)  # a PC's editor
+            return loads(text[3:] if text[:3] == b"\xef\xbb\xbf" else text)  # a PC's editor
     except ValueError:
         raise SettingsError("%s is not JSON: run make provision, or correct it by hand" % path)
-    return Settings(values, path)
 
 
 def masked(token):

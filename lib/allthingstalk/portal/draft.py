@@ -4,16 +4,14 @@ import json
 import os
 
 from ..board import safe_mode
-from ..board.settings import Settings
+from ..board.settings import Settings, SettingsError, read
 from ..exceptions import CertificateException
 from ..overlay import Overlay
-from ..utf8 import loads
 
 # Fields of the form; the page never shows again what SECRETS hold.
 FIELDS = ("ssid", "key", "device", "token", "ca", "api", "mqtt")
 SECRETS = ("key", "token")
 _CA = "/ca.der"
-_BOM = b"\xef\xbb\xbf"
 
 
 class Draft:
@@ -102,12 +100,10 @@ class Draft:
 def _valid(path):
     """Return the keys of a settings file, none where it is missing or invalid."""
     try:
-        with open(path, "rb") as f:
-            text = f.read()
-        values = loads(text[3:] if text[:3] == _BOM else text)
+        values = read(path)
         Settings(values)
         return values
-    except (OSError, ValueError):
+    except SettingsError:
         return {}
 
 
