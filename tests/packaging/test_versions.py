@@ -12,10 +12,10 @@ from tools.build import library, mip_index
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE_JSON = json.loads((ROOT / "package.json").read_text())
-# A part that is loaded when it is asked for by name, and by whom.
+# A part that is loaded when it is asked for by name, or where it started the program; and by whom.
 ASKED_FOR = {
     *(("calls", "outbox_file"), ("fronts", "board.watchdog")),
-    ("board.runner", "board.setup_portal"),
+    *(("board.runner", "board.setup_portal"), ("board.runner", "updating.slots")),
 }
 
 

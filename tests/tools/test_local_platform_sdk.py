@@ -61,6 +61,7 @@ end = time.monotonic() + 15
 while not any(value is True for value, at in heard) and time.monotonic() < end:
     time.sleep(0.02)
 print("heard", heard, flush=True)
+sys.stdin.readline()  # the SDK's thread sends the state; the end of the program would stop it
 """
 
 REFUSED = """
@@ -90,6 +91,7 @@ def run_sdk(platform, tmp_path):
         script.write_text(PREAMBLE + program, encoding="utf-8")
         process = subprocess.Popen(
             [SDK_PYTHON, "-I", script, platform.http, platform.mqtt, token, device_id],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -117,7 +119,8 @@ def test_the_official_sdk_creates_publishes_reads_and_is_commanded(platform, run
         seen.append(line.rstrip("\n"))
         line = process.stdout.readline()
     command = platform.send_command(device.id, "led", True) if line else None
-    out, errors = process.communicate(timeout=TIMEOUT_S)
+    platform.wait_for(lambda: platform.state(device.id, "led"), TIMEOUT_S)
+    out, errors = process.communicate("\n", timeout=TIMEOUT_S)
 
     assert process.returncode == 0, errors
     assert seen == [

@@ -119,4 +119,5 @@ def test_with_keep_the_page_stays_until_ctrl_c(demo):
         assert b"<title>Local platform</title>" in page.read()
     os.killpg(demo.pid, signal.SIGINT)
     out, _ = demo.communicate(timeout=15)
-    assert "stopped" in out and "Traceback" not in out, out
+    assert demo.returncode == 0 and "All done in" in out and "Traceback" not in out, out
+    assert left_behind(demo.pid) == []

@@ -34,7 +34,7 @@ _ENGINES = {"umqtt.simple": engines.UMQTT_NEW, "urequests": engines.UREQUESTS_NE
 PARTS = {
     "board": (
         ["board"],
-        ["update"],
+        [],
         "run(program), settings, Wi-Fi, clock, watchdog, status LED, safe mode",
     ),
     "update": (
