@@ -75,6 +75,8 @@ class RabbitMQ:
             "listeners.tcp = none\n"
             f"mqtt.listeners.tcp.1 = 127.0.0.1:{self.port}\n"
             "mqtt.allow_anonymous = false\n"
+            # Its file may be damaged when it is killed; then it takes no client any more.
+            "mqtt.retained_message_store = rabbit_mqtt_retained_msg_store_noop\n"
             "disk_free_limit.absolute = 1MB\n",
         )
         self._environ = {
