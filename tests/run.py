@@ -32,7 +32,7 @@ COMPILED = ROOT / "build" / "compiled"
 SHIMS = SUPPORT / "shims"
 REPORT = ROOT / "build" / "tests.xml"
 FILE_TIMEOUT_S = 240
-FILES_AT_A_TIME = 4
+FILES_AT_A_TIME = 6
 
 # interpreter, umqtt.simple, urequests (None: the `requests` that is frozen into the interpreter);
 # `compiled` is 32 bits with the library as it goes onto boards; the tests are sources there too.
@@ -48,14 +48,15 @@ CONFIGURATIONS = (
 # The files that take longest, and prove nothing of an engine: once on each interpreter, and first,
 # for no processor to be idle at the end.
 LONG = ("test_interrupts", "test_ctrl_c", "test_damaged_bytes", "test_outbox_file", "test_updating")
-# Those of pytest, first for the same reason.
+# Those of pytest that take longest, for the same reason first, the longest of all before.
 SLOW = (
-    *("test_update_power_cut", "test_update", "test_update_fleet"),
-    "test_provision_roots",
-    *("test_soak", "test_provision", "test_deploy_rescue", "test_doctor_board", "test_examples"),
-    *("test_bootstrap", "test_terminals", "test_setup_portal"),
-    *("test_faults_counted", "test_deploy", "test_reentry", "test_power_cut", "test_board_run"),
-    *("test_rabbitmq", "test_deploy_program", "test_page", "test_console"),
+    *("test_setup_portal_hostile", "test_update_power_cut", "test_update", "test_update_trial"),
+    *("test_setup_portal", "test_soak", "test_provision", "test_deploy_rescue"),
+    *("test_doctor_board", "test_examples", "test_faults_counted", "test_a_boards_life"),
+    *("test_reentry", "test_bootstrap", "test_power_cut", "test_console", "test_board_run"),
+    *("test_board_alone", "test_deploy", "test_deploy_program", "test_setup_portal_board"),
+    *("test_sizes", "test_page", "test_bench", "test_device", "test_device_lifecycle"),
+    *("test_terminals", "test_rabbitmq", "test_deploy_flash", "test_update_fleet"),
 )
 
 
@@ -177,10 +178,15 @@ def report(tally, name, results):
     print(f"{name}: {passed} passed, {failed} failed; {shown}", flush=True)
 
 
+def place(file):
+    """Return the place of a file of pytest in the order of the run."""
+    return SLOW.index(file.stem) if file.stem in SLOW else len(SLOW)
+
+
 def run_here(tally, folders, names):
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
-    targets = [str(f) for f in sorted(chosen(folders, names), key=lambda f: f.stem not in SLOW)]
+    targets = [str(f) for f in sorted(chosen(folders, names), key=place)]
     if not targets:
         return
     # Most of these tests wait most of the time, and each has ports and folders of its own.
