@@ -11,6 +11,8 @@ are no fields of the device, so that they take no memory.
 
 from .overlay import Overlay
 
+_all = []  # what was watched, one for each call
+
 
 def watch(device, every=300, what="signal memory uptime reset link errors versions"):
     """Report the health of a board while its device is on line, from now on.
@@ -34,8 +36,17 @@ def watch(device, every=300, what="signal memory uptime reset link errors versio
         parts = chosen(device, what)
     client, below = device.client, device.client.link_up
     told = {"links": -1, "online": False, "due_s": 0}  # what was seen and reported
+    new = [device, parts, every, told]
+    for watched in _all:
+        old = watched[0]
+        if old.client is client and old.__started__ and old not in client.devices:
+            watched[:] = new  # the program was started again
+            return
+    watched = new
+    _all.append(watched)
 
     def link_up():
+        device, parts, every, told = watched
         online = client.state == "online"
         if online and not told["online"]:
             told["links"] += 1

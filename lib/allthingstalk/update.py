@@ -12,6 +12,7 @@ The command `update` with the name of a release, or its address, starts it; the 
 how far it is. docs/updates.md says what is protected against what, and what is not.
 """
 
+import builtins
 import sys
 
 from .overlay import Overlay, unload
@@ -62,10 +63,8 @@ def run():
     folder, trial = start()
     del start
     unload(_OURS)
-    try:
-        with open(folder + "/main.py") as f:
-            code = compile(f.read(), folder + "/main.py", "exec")
-        exec(code, {"__name__": "__main__"})
+    try:  # the source is compiled as it is read, however large it is
+        builtins.execfile(folder + "/main.py", {"__name__": "__main__"})
     except Exception as e:
         if not trial:
             raise

@@ -171,6 +171,20 @@ class TestWatch(HealthTest):
         self.assertTrue(asked and self.client.connected)
         self.client.link_up = None
 
+    def test_a_program_that_is_started_again_is_watched_once(self):
+        self.watched("uptime")
+        link_up = self.client.link_up
+        self.client.close()
+        self.client.devices.clear()  # as board.run() does
+        board = self.watched("uptime")
+        self.assertIs(self.client.link_up, link_up)
+        self.run_for(1)
+        self.assertEqual(len(self.values("uptime")), 2)
+        other = Board(client=self.client, id="E", connect=False)
+        health.watch(other, what="uptime")
+        self.assertFalse(self.client.link_up is link_up, "a second device is watched beside it")
+        self.assertTrue(board.__started__)
+
     def test_nothing_of_it_stays_in_memory_but_the_watch(self):
         self.watched()
         self.assertFalse([m for m in sys.modules if m == "allthingstalk.readings"])

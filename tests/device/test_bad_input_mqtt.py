@@ -185,7 +185,7 @@ VIOLATIONS = {
 
 @pytest.mark.parametrize("case", VIOLATIONS)
 def test_a_violation_of_the_protocol_ends_the_session_which_comes_back(interpreter, rest, case):
-    with ScriptedServer(mqtt_raw(ACCEPTED, 0.05, VIOLATIONS[case])) as broker:
+    with ScriptedServer(mqtt_raw(ACCEPTED, 0.3, VIOLATIONS[case])) as broker:
         program = connect(interpreter, rest, broker.address, wait_s=3, timeout_s=0.5, sessions=2)
     assert program.all("connect") == ["True"]
     assert len(broker.connections) == 2

@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.release_server import ReleaseServer
-from tests.support.releases import Releases, settle, told
+from tests.support.releases import PROGRAM, Releases, settle, told
 from tests.support.virtual_board_console import mpremote
 from tools.simulate.local_platform import LocalPlatform
 from tools.simulate.virtual_board import VirtualBoard
@@ -151,6 +151,30 @@ def test_meanwhile_the_program_runs_and_is_commanded(platform, device, releases,
     assert "given up" in until(platform, device, "0: running")
     platform.send_command(device.id, "update", server.address("1.0"))
     server.bytes_per_s = None
+    until(platform, device, "1.0: running")
+
+
+def test_the_restart_waits_for_the_program_and_what_is_given_meanwhile_is_answered(
+    board, tmp_path, platform, releases
+):
+    releases.text = (
+        PROGRAM.replace("VERSION =", "may = []\nVERSION =")
+        .replace("at: None", "at: may.append(value)")
+        .replace("%(key)r)", "%(key)r, ready=lambda: may)")
+    )
+    device = settle(board, tmp_path, platform, releases.program("0"))
+    until(platform, device, "0: running")
+    releases.make("1.0")
+    platform.send_command(device.id, "update", "1.0")
+    until(platform, device, "1.0: restarting")
+    starts = len(board.starts)
+    platform.send_command(device.id, "update", "2.0")
+    text = until(platform, device, "too late")
+    assert text == "1.0: restarting; '2.0' comes too late, give it again then"
+    count = platform.state(device.id, "count")["value"]
+    assert platform.wait_for(lambda: platform.state(device.id, "count")["value"] > count + 3, 30)
+    assert len(board.starts) == starts
+    platform.send_command(device.id, "number", 1)
     until(platform, device, "1.0: running")
 
 

@@ -26,7 +26,7 @@ BLOCK, BLOCKS = 4096, 256
 # prints what it finds free, which is what counts.
 OURS = {"in place": 12 * 1024, ".mpy": 8 * 1024}
 # A board's file system, the library in place, and what of `machine` the reset needs.
-PROGRAM = """
+BOARD = """
 import gc, os, sys, vfs
 
 class Blocks:
@@ -62,6 +62,8 @@ vfs.mount(vfs.VfsLfs2(blocks, progsize=256), "/")
 os.chdir("/")
 gc.collect()
 print("free", gc.mem_free())
+"""
+PROGRAM = """
 from allthingstalk import Client, Device, IntegerAsset, update
 
 class Meter(Device):
@@ -101,8 +103,8 @@ def compiled(tmp_path):
     started.close()
 
 
-def flash(path, folder):
-    """Write a littlefs image that holds a folder's files and a program."""
+def flash(path, folder, main=b"print('old')\n"):
+    """Write a littlefs image that holds a folder's files and a program, in its place and aside."""
     fs = LittleFS(block_size=BLOCK, block_count=BLOCKS, prog_size=256)
     for file in sorted(folder.rglob("*")) if folder else ():
         name = "/" + file.relative_to(folder).as_posix()
@@ -111,8 +113,10 @@ def flash(path, folder):
         else:
             with fs.open(name, "wb") as f:
                 f.write(file.read_bytes())
-    with fs.open("/main.py", "wb") as f:
-        f.write(b"print('old')\n")
+    fs.mkdir("/slots")
+    for name in ("/main.py", "/slots/main.py"):
+        with fs.open(name, "wb") as f:
+            f.write(main)
     path.write_bytes(bytes(fs.context.buffer))
 
 
@@ -146,7 +150,7 @@ def test_it_fits_beside_a_running_program(compiled, tmp_path, form, heap_kib, re
             "FLASH": str(tmp_path / "flash.img"),
             "ROM": rom and str(rom),
         }
-        program = compiled.start(PROGRAM, values, options=("-X", f"heapsize={heap}"))
+        program = compiled.start(BOARD + PROGRAM, values, options=("-X", f"heapsize={heap}"))
         program.wait_for("connected")
         assert platform.wait_for(lambda: told(platform, device), 20)
         assert int(program.all("free ")[0]) <= heap_kib * 1024
@@ -160,3 +164,13 @@ def test_it_fits_beside_a_running_program(compiled, tmp_path, form, heap_kib, re
         assert told(platform, device) == "1.0: restarting", program.output
         for proxy in (rest, mqtt):
             proxy.close()
+
+
+def test_a_program_is_started_whose_source_is_larger_than_the_heap(compiled, tmp_path):
+    """As MicroPython itself starts /main.py; an update has put a loader in its place."""
+    line = b"# a comment that is as long as most of them are, and takes no memory\n"
+    flash(tmp_path / "flash.img", run.COMPILED, line * 1000 + b"print('runs', __name__)\n")
+    values = {"FLASH": str(tmp_path / "flash.img"), "ROM": None}
+    code = BOARD + "from allthingstalk import update\nupdate.run()\n"
+    program = compiled.start(code, values, options=("-X", "heapsize=48k"))
+    assert program.wait_for("runs") == "__main__"

@@ -18,8 +18,8 @@ MODULES = {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.item
 # The engines, and what MicroPython has built in on every board. `u` names are those of old ones.
 ENGINES = {"umqtt", "urequests", "requests"}
 BUILT_IN = (
-    "asyncio binascii gc hashlib io json machine micropython network os random select socket "
-    "struct sys time tls ujson usocket utime"
+    "asyncio binascii builtins gc hashlib io json machine micropython network os random select "
+    "socket struct sys time tls ujson usocket utime"
 ).split()
 # What is not everywhere, such as CPython's own, behind a guard.
 GUARDED = {
@@ -199,12 +199,15 @@ def test_what_a_client_seldom_calls_is_a_function_that_takes_a_client(module):
         assert takes.get(name) == "client", name
 
 
+CODE_BY_TEXT = ("__import__", "import_module", "exec", "execfile")
+
+
 def test_only_the_package_and_the_client_import_by_a_text():
     found = {
         module
         for module, tree in MODULES.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and called(node) in ("__import__", "import_module", "exec")
+        if isinstance(node, ast.Call) and called(node) in CODE_BY_TEXT
     }
     assert found == {"__init__", "clients", "update"}  # update executes a program's main.py
 

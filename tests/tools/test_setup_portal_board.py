@@ -1,7 +1,6 @@
 """When the set-up portal opens and ends on a board: the button, ten minutes, Ctrl-C, memory."""
 
 import json
-import time
 import urllib.request
 
 import pytest
@@ -18,7 +17,10 @@ SLOW_S = 90
 SHORT = """
 from allthingstalk.board import setup_portal
 real = setup_portal.open_portal
-setup_portal.open_portal = lambda path: real(path, ends_s=6)
+def short(path):
+    real(path, ends_s=6)
+    print("the portal has ended")
+setup_portal.open_portal = short
 HELD = %s
 """
 RUN = (
@@ -40,7 +42,7 @@ def test_without_settings_it_opens_and_after_its_time_the_board_waits(board, tmp
     assert "there is no settings.json: run make provision" in board.output
     lit, times = levels(board, 4)
     assert 0.25 < lit < 0.6 and 3 <= times <= 5  # a long and a short flash each two seconds
-    time.sleep(4)
+    board.wait_for("the portal has ended", SLOW_S)
     lit, times = levels(board, 4.4)
     assert 0.05 < lit < 0.3 and 5 <= times <= 8  # three flashes: no settings
     assert "Traceback" not in board.output[at:]

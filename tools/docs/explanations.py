@@ -554,6 +554,9 @@ EXPLAINED = {
             "running": "No error: this version runs.",
             "restarting": "No error: the release is installed, and the board is reset once the "
             "platform knows, or after 30 s, and when `ready()` allows it.",
+            "restarting; '…' comes too late, give it again then": "The release is installed and "
+            "waits for the reset; what comes meanwhile is not kept. Give the command when the new "
+            "version runs.",
             "refused: …; … is running": "The release is not installed; the reason stands between.",
             "the update": "Begins a report of a failure that is neither the release's nor the "
             "network's; it follows, and the update is given up.",

@@ -88,8 +88,13 @@ def step(updates, client):
         return client.second + 1
     if updates.end is not None:
         _ended(updates, client)
-    if updates.given is not None and not updates.version:
-        _take(updates, client)
+    if updates.given is not None:
+        if updates.version:
+            late, updates.given = updates.given, None
+            text = "restarting; '%s' comes too late, give it again then" % late
+            _say(updates, updates.version, text)
+        else:
+            _take(updates, client)
     told = not updates.text or client.second >= updates.next_s
     if updates.version and told and (updates.ready is None or updates.ready()):
         updates.version = None

@@ -81,7 +81,10 @@ class MqttConnection(ReaderAdapter):
         try:
             frame = await asyncio.wait_for(self._read_frame(), self._silence_s)
             packet = await _decode(frame)
-        except (asyncio.TimeoutError, OSError, EOFError):
+        except EOFError:
+            self._core.log("MQTT port tried, and left before CONNECT; make doctor does so")
+            return False
+        except (asyncio.TimeoutError, OSError):
             self._core.log("MQTT connection closed: no CONNECT came")
             return False
         except Violation as violation:
