@@ -1,6 +1,7 @@
 """The library does not grow unnoticed, and the measuring itself can tell good from bad."""
 
 import json
+import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tools.measure import svg_bars
 from tools.measure.sizes import __main__ as sizes
+from tools.measure.sizes import build, frozen
 from tools.measure.sizes.figures import (
     BUDGETS,
     GATED,
@@ -206,3 +208,27 @@ def test_the_picture_shows_what_was_measured_with_its_budget(tmp_path):
     svg_bars.bars(sizes.TITLE, rows, path, "bytes")
     texts = [each.text for each in ET.parse(path).iter("{http://www.w3.org/2000/svg}text")]
     assert {"20,000", "19,000", "not measured"} <= set(texts)
+
+
+def test_what_is_missing_for_an_interpreter_with_the_library_frozen_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(frozen.BuildError) as raised:
+        frozen.interpreter([tmp_path], tmp_path / "work")
+    assert str(raised.value).split("\n- ") == [
+        "4 missing",
+        f"the sources of micropython (ports/unix/Makefile) are not in {tmp_path}: "
+        "apt-get source micropython",
+        f"the sources of mbedtls (library/ssl_tls.c) are not in {tmp_path}: apt-get source mbedtls",
+        "there is no make: apt-get install make",
+        "there is no C compiler for 32 bits: apt-get install gcc-multilib",
+    ]
+
+
+def test_frozen_the_job_fits_the_budget_of_what_runs_in_place(tmp_path):
+    sources = os.environ.get("MICROPYTHON_SOURCES")
+    if not sources:
+        pytest.skip("MICROPYTHON_SOURCES names no folder with Debian's micropython and mbedtls")
+    command = frozen.interpreter([Path(sources)], tmp_path / "frozen")
+    lines = frozen.lines(command, build.build(tmp_path / "forms"))
+    (smallest,) = [line for line in lines if line.startswith("smallest heap")]
+    assert int(smallest.split()[-2].replace(",", "")) <= BUDGETS["heap job, romfs"][0]

