@@ -29,7 +29,7 @@ def missing(folders):
     try:
         compiler = ["gcc", "-m32", "-x", "c", "-", "-o", "/dev/null"]
         program = "#include <stdio.h>\nint main(void) { return 0; }\n"
-        subprocess.run(compiler, input=program, text=True, capture_output=True, check=True)
+        subprocess.run(compiler, input=program.encode(), capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         lacking.append("there is no C compiler for 32 bits: apt-get install gcc-multilib")
     return lacking
