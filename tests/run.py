@@ -32,7 +32,7 @@ COMPILED = ROOT / "build" / "compiled"
 SHIMS = SUPPORT / "shims"
 REPORT = ROOT / "build" / "tests.xml"
 FILE_TIMEOUT_S = 240
-FILES_AT_A_TIME = 6
+FILES_AT_A_TIME = 5
 
 # interpreter, umqtt.simple, urequests (None: the `requests` that is frozen into the interpreter);
 # `compiled` is 32 bits with the library as it goes onto boards; the tests are sources there too.

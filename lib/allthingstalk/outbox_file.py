@@ -170,11 +170,8 @@ class Store:
         with open(path + ".new", "wb") as f:
             self._put(f)
             _sync(f)
-        try:
-            os.rename(path + ".new", path)
-        except OSError:  # FAT replaces nothing; if the power goes now, .new is read
-            os.remove(path)
-            os.rename(path + ".new", path)
+        # A FAT replaces in two steps: if the power goes between them, .new is read.
+        os.rename(path + ".new", path)
 
     def _put(self, f):
         """Write the records that the file does not have yet."""

@@ -230,6 +230,18 @@ def test_a_power_cut_in_the_midst_leaves_the_old_files_and_the_next_run_mends_al
     assert not [path for path in deployed.files() if path.endswith(".new")]
 
 
+def test_a_port_that_goes_is_a_lost_board_also_where_its_queue_is_asked_for(rig):
+    with pytest.raises(FileNotFoundError):
+        with serial_link.connected(rig.board.port):
+            (rig.flash.parent / "nothing of the board's").read_bytes()
+    with pytest.raises(serial_link.LinkLost, match="stopped answering"):
+        with serial_link.connected(rig.board.port) as transport:
+            os.kill(rig.board.process_id, signal.SIGKILL)
+            until = time.monotonic() + 10
+            while time.monotonic() < until:
+                transport.serial.inWaiting()  # as mpremote does while it sends
+
+
 def test_a_watchdog_that_bites_in_the_midst_is_survived(rig):
     """A program has armed it: nobody feeds it while files are sent, and the board is reset."""
     rig.put({"/main.py": WATCHED.encode()})

@@ -6,6 +6,11 @@ import time
 import unittest
 from binascii import unhexlify
 
+try:
+    import vfs
+except ImportError:
+    vfs = None
+
 import allthingstalk.updating as updating
 
 BASE = "/tmp/allthingstalk-update-%d" % time.time_ns()
@@ -142,8 +147,30 @@ def remove(folder):
     os.rmdir(folder)
 
 
+class Card:
+    """A block device in RAM for a FAT."""
+
+    def __init__(self):
+        self.data = memoryview(bytearray(256 * 512))
+
+    def readblocks(self, n, buffer):
+        buffer[:] = self.data[512 * n : 512 * n + len(buffer)]
+
+    def writeblocks(self, n, buffer):
+        self.data[512 * n : 512 * n + len(buffer)] = buffer
+
+    def ioctl(self, op, argument):
+        return {4: len(self.data) // 512, 5: 512}.get(op, 0)
+
+
 class UpdatingTest(unittest.TestCase):
+    fat = False  # on a file system as cards have it, which replaces a file in two steps
+
     def setUp(self):
+        if self.fat:
+            card = Card()
+            vfs.VfsFat.mkfs(card)
+            vfs.mount(vfs.VfsFat(card), BASE)
         get.Source = Source
         Source.data, Source.cut, Source.served, Source.starts = RELEASE, None, 0, []
         Machine.timers = []
@@ -153,7 +180,10 @@ class UpdatingTest(unittest.TestCase):
 
     def tearDown(self):
         sys.path[:] = self.path
-        remove(BASE)
+        if self.fat:
+            vfs.umount(BASE)
+        else:
+            remove(BASE)
 
     def boot(self):
         """Start as after a reset; return (slot, whether on trial)."""
@@ -387,25 +417,32 @@ class Flash:
         return {4: len(self.blocks), 5: 512}.get(op)
 
 
+if vfs:  # else it is CPython
+
+    class TestInstallOnFat(TestInstall):
+        fat = True
+
+    class TestTrialOnFat(TestTrial):
+        fat = True
+
+
 class TestPowerCut(UpdatingTest):
     """The power goes at each write of the flash: a version runs, and the update is finished."""
 
     def setUp(self):
-        try:
-            import vfs
-        except ImportError:
+        if not vfs:
             self.skipTest("CPython has no littlefs")
-        self.vfs, self.flash = vfs, Flash()
+        self.flash = Flash()
         vfs.VfsLfs2.mkfs(self.flash, progsize=64)
         self.mount()
         super().setUp()
 
     def mount(self):
-        self.vfs.mount(self.vfs.VfsLfs2(self.flash, progsize=64), BASE)
+        vfs.mount(vfs.VfsLfs2(self.flash, progsize=64), BASE)
 
     def tearDown(self):
         sys.path[:] = self.path
-        self.vfs.umount(BASE)
+        vfs.umount(BASE)
 
     def runs(self):
         """Return the program that the board would run now, None for one that is damaged."""
@@ -424,7 +461,7 @@ class TestPowerCut(UpdatingTest):
         image = [bytes(block) for block in self.flash.blocks]
         ended, cuts, seen = False, 0, {}
         while not ended:
-            self.vfs.umount(BASE)
+            vfs.umount(BASE)
             self.flash.left = None
             for n in range(len(image)):
                 self.flash.blocks[n][:] = image[n]
@@ -436,7 +473,7 @@ class TestPowerCut(UpdatingTest):
             except PowerCut:
                 pass
             self.flash.left = None
-            self.vfs.umount(BASE)
+            vfs.umount(BASE)
             self.mount()
             found = self.runs()
             self.assertIn(found, (b"print('old')\n", FILES["main.py"]), cuts)
@@ -453,7 +490,7 @@ class TestPowerCut(UpdatingTest):
         for starts in (1, 4):  # the fourth is the one before again
             image = [bytes(block) for block in self.flash.blocks]
             for cuts in range(12):
-                self.vfs.umount(BASE)
+                vfs.umount(BASE)
                 for n in range(len(image)):
                     self.flash.blocks[n][:] = image[n]
                 self.mount()
@@ -465,7 +502,7 @@ class TestPowerCut(UpdatingTest):
                 except PowerCut:
                     pass
                 self.flash.left = None
-                self.vfs.umount(BASE)
+                vfs.umount(BASE)
                 self.mount()
                 self.assertIn(self.runs(), (b"print('old')\n", FILES["main.py"]))
                 sys.path[:] = self.path

@@ -46,11 +46,7 @@ def read_back(f):
 _PUT = """
 import os
 for f in {files}:
-    try:
-        os.rename(f + {new!r}, f)
-    except OSError:  # FAT does not replace
-        os.remove(f)
-        os.rename(f + {new!r}, f)
+    os.rename(f + {new!r}, f)
     print(f)
 """
 # No rename replaces a folder. While there is none, Python finds the stub, which ends the work.

@@ -4,6 +4,7 @@ Used by deploy, romfs and flash. Opened with `connected(port)`; what goes wrong 
 """
 
 import contextlib
+import errno
 import io
 import struct
 import subprocess
@@ -29,6 +30,7 @@ _KNOCK_S = 0.5  # a board that wakes from deep sleep may be awake for a second o
 _SAY_S = 5  # nothing is silent for longer
 WAIT_S = 60  # enough to press a reset button
 _GONE_S = 1
+_GONE = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.EBADF)  # of a port whose board went away
 _BACK_S = 10
 _COMMAND_S = 300
 NO_ANSWER = (
@@ -93,7 +95,11 @@ def connected(port, wait_s=_ANSWER_S, say=say_now):
         yield transport
     except TransportExecError:
         raise
-    except (TransportError, serial.SerialException, struct.error) as e:
+    except (TransportError, OSError, struct.error) as e:
+        # pyserial lets some of the port's own errors through as they are.
+        if isinstance(e, OSError) and not isinstance(e, serial.SerialException):
+            if e.errno not in _GONE:
+                raise
         raise LinkLost(
             f"the board at {port} stopped answering ({_line(e)}): the cable was pulled, or the "
             "board was reset, by its watchdog perhaps. Run the same again."

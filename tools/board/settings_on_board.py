@@ -38,11 +38,7 @@ for name, _ in files:
     if not right:
         os.remove(name + ".new")
         continue
-    try:
-        os.rename(name + ".new", name)
-    except OSError:  # FAT does not replace
-        os.remove(name)
-        os.rename(name + ".new", name)
+    os.rename(name + ".new", name)
 for name in {stale}:
     if right:
         try:

@@ -158,8 +158,4 @@ def _write(path, data):
     """Write a file so that a power cut leaves the old one or the new one."""
     with open(path + ".new", "wb") as f:
         f.write(data)
-    try:
-        os.rename(path + ".new", path)
-    except OSError:  # FAT renames onto no file
-        os.remove(path)
-        os.rename(path + ".new", path)
+    os.rename(path + ".new", path)
