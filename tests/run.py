@@ -33,6 +33,8 @@ SHIMS = SUPPORT / "shims"
 REPORT = ROOT / "build" / "tests.xml"
 FILE_TIMEOUT_S = 240
 FILES_AT_A_TIME = 5
+# Tests that fail beside others may want for time: so many are run once more alone, and named.
+ONCE_MORE = 3
 
 # interpreter, umqtt.simple, urequests (None: the `requests` that is frozen into the interpreter);
 # `compiled` is 32 bits with the library as it goes onto boards; the tests are sources there too.
@@ -64,6 +66,7 @@ class Tally:
     def __init__(self):
         self.passed = self.failed = 0
         self.skips = []  # (what, why)
+        self.second_try = []  # tests that failed beside others, and passed alone
 
     def add(self, passed, failed, skips=()):
         self.passed += passed
@@ -208,7 +211,17 @@ def run_here(tally, folders, names):
     failed = failures + errors
     if code not in (0, 1, 5) and not failed:
         failed = 1
-    tally.add(total - failures - errors - skipped, failed, skips)
+    elif 0 < failed <= ONCE_MORE:
+        names = [
+            f"{case.get('classname').replace('.', '/')}.py::{case.get('name')}"
+            for case in suite.iter("testcase")
+            if case.find("failure") is not None or case.find("error") is not None
+        ]
+        print("once more, alone:", *names, flush=True)
+        again = [sys.executable, "-m", "pytest", "-q", *names]
+        if subprocess.run(again, cwd=ROOT).returncode == 0:
+            tally.second_try, failed = names, 0
+    tally.add(total - skipped - failed, failed, skips)
 
 
 def main():
@@ -226,6 +239,8 @@ def main():
     run_here(tally, [f for f in folders if f in HERE], args.names)
     for what, why in tally.skips:
         print(f"skipped: {what}: {why}")
+    for what in tally.second_try:
+        print(f"passed at the second try only: {what}")
     if not tally.passed + tally.failed + len(tally.skips):
         print(f"no test file has a name with {' or '.join(args.names)} in it")
     print(f"{tally.passed} passed, {tally.failed} failed, {len(tally.skips)} skipped")
