@@ -11,7 +11,7 @@ are no fields of the device, so that they take no memory.
 
 from .overlay import Overlay
 
-_all = []  # what was watched, one for each call
+_all = []  # [device, parts, seconds, what was told] of each call of watch()
 
 
 def watch(device, every=300, what="signal memory uptime reset link errors versions"):

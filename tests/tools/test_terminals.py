@@ -25,7 +25,7 @@ TERMINALS = {
 NAME = "Café 😀"
 FLASH_BYTES = 848 * 1024
 # Run by MicroPython, which has no encodings.
-ON_BOARDS = ("programs", "modules", "frozen_heap.py")
+ON_BOARDS = ("programs", "modules", "frozen_library.py")
 
 
 @pytest.fixture(params=TERMINALS)

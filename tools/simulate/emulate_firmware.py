@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "emulate-firmware"
 IMAGE = WORK / "rpi_pico_allthingstalk.uf2"
 RP2040 = 0xE48BFF56
-HEAP_PROGRAM = ROOT / "tools" / "simulate" / "emulator" / "frozen_heap.py"
+ON_BOARD = ROOT / "tools" / "simulate" / "emulator" / "frozen_library.py"
 MPREMOTE = str(Path(sys.executable).with_name("mpremote"))
 BUILD_LIMIT_S = 1800
 RUN_LIMIT_S = 300
@@ -113,7 +113,7 @@ def build(sources, jobs):
 def measure(image):
     """Boot an image and import the frozen library in it.
 
-    Returns (seconds of booting, version, [free bytes], milliseconds), as frozen_heap prints them.
+    Returns (seconds of booting, version, [free bytes], milliseconds), as ON_BOARD prints them.
     Raises BuildError, EmulatorError, TimeoutError.
     """
     started = time.monotonic()
@@ -121,7 +121,7 @@ def measure(image):
         boot_s = time.monotonic() - started
         try:
             done = subprocess.run(
-                [MPREMOTE, "connect", board.port, "run", str(HEAP_PROGRAM)],
+                [MPREMOTE, "connect", board.port, "run", str(ON_BOARD)],
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",

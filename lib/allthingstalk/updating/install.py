@@ -143,10 +143,9 @@ def _check_space(slot):
 
 def _clear(slot):
     """Empty a slot."""
-    try:
-        os.remove(FOLDER + "/" + slot + ".txt")
-    except OSError:  # it was not there
-        pass
+    from .slots import remove
+
+    remove(FOLDER + "/" + slot + ".txt")
     _remove(FOLDER + "/" + slot)
 
 
