@@ -12,7 +12,7 @@ _SELDOM = {
     "rest.calls": "get_states send_command",
     "history": "get_asset_states",
     "connect.calls": "lost down mend send_states",
-    "topics": "state_topic number_assets subscribe",
+    "topics": "head number_assets subscribe",
 }
 
 
@@ -111,7 +111,7 @@ class Client(BaseClient):
         self.devices = {}  # device -> why its assets are to be looked at: "first", "again", None
         self.events = []  # "online", or the reason of a loss: on_connect, on_disconnect
         self.after = []  # what interrupts called in the middle of our own work
-        self.topics = []  # number -> topic
+        self.heads = []  # number of an asset -> what its PUBLISH begins with, see topics.head
         self.numbers = {}  # device id -> asset name -> number
         with Overlay("connect"):
             from .connect.options import checked

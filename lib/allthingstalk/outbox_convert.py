@@ -7,6 +7,7 @@ from io import BytesIO
 
 from .cbor import item_end, loads
 from .core import cbor_payload, payload
+from .core.several import whole
 from .outbox import OWN_TIME, RAW, SEVERAL
 from .topics import asset_of
 from .utf8 import loads as json_loads
@@ -21,7 +22,7 @@ def convert(client, foreign):
         start = outbox.text
         text = bytes(memoryview(outbox.buffer)[start : start + outbox.text_size])
         if other and from_json:
-            text = payload.whole(outbox, payload.END)
+            text = whole(outbox, payload.END)
         kept.append((outbox.topic, text, outbox.second, outbox.ms(), outbox.flags))
         outbox.remove(i)
     for other, (topic, text, second, ms, flags) in zip(foreign, kept):
@@ -34,7 +35,7 @@ def convert(client, foreign):
 
 def _converted(client, topic, text, flags):
     """Return (number of the asset, text, flags) of each value of a record of the other format."""
-    device_id, found = asset_of(client.topics[topic])[0], []
+    device_id, found = asset_of(client.heads[topic])[0], []
     from_json = client.format is cbor_payload
     for name, value, at in (_of_json if from_json else _of_cbor)(text, flags):
         stream = BytesIO()

@@ -191,7 +191,7 @@ class Store:
     def _value(self, number):
         """Return what is written of the current record; None while its device has no id."""
         outbox, client = self.outbox, self.client
-        device, name = asset_of(client.topics[outbox.topic])
+        device, name = asset_of(client.heads[outbox.topic])
         if device.isdigit() and int(device) in client.numbers:  # stands for one without an id
             self._passed_over = True
             return None

@@ -102,9 +102,9 @@ BREAKS = {
         "values are pending",
     ),
     "a time that is not that of the assignment": (
-        "from allthingstalk.core import payload\n"
-        "own = payload.ending\n"
-        "payload.ending = lambda record, age_ms: own(record, age_ms and age_ms + 1)",
+        "from allthingstalk import timestamps\n"
+        "own = timestamps.of_late_value\n"
+        "timestamps.of_late_value = lambda age_ms, at_ms=None: own(age_ms + 1, at_ms)",
         "came with the time|has no time",
     ),
     "tries that do not back off": (

@@ -17,7 +17,7 @@ class Owner:
     timeout = 10
     second = 0
     attempt = None
-    topics = (b"/asset/a", b"/asset/b")
+    heads = (b"\0\x08/asset/a", b"\0\x08/asset/b")
 
     def __init__(self, net, max_message=256, keepalive=60):
         self.net = net
@@ -72,6 +72,9 @@ class SessionTest(unittest.TestCase):
     def send(self, qos=1, apart=-1):
         session = self.session
         self.owner.qos, session.suspect = qos, apart
+        self.owner.heads = [
+            head[:10] + (b"\0\0" if qos else b"") + payload.BEGINNING for head in Owner.heads
+        ]
         self.push()
         while not session.stop:
             more = session.send(self.net.ticks_ms())

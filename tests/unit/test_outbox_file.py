@@ -8,6 +8,7 @@ import unittest
 
 import loaded  # noqa: F401
 from allthingstalk import timestamps
+from allthingstalk.topics import head
 from outbox_files import T0_MS, FileTest
 
 TOO_SMALL = 700  # bytes for a hundred values
@@ -155,7 +156,7 @@ class TestRestart(FileTest):
         o, numbers = self.client.outbox, self.client.numbers
         numbers["D"] = numbers.pop(id(later))  # as when the platform answers
         topic = numbers["D"]["temp"]
-        self.client.topics[topic] = b"device/D/asset/temp/state"
+        self.client.heads[topic] = head(self.client, "D", "temp")
         other.temp = 3
         self.assertTrue(o.find(topic))
         o.remove(o.at)

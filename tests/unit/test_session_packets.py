@@ -2,7 +2,7 @@
 
 import unittest
 
-from allthingstalk.core.session import ProtocolError, Session
+from allthingstalk.core.session import Session
 from fake_net import message
 from wire import SessionTest
 
@@ -56,10 +56,10 @@ class TestNext(unittest.TestCase):
         self.assertEqual(len(reader.buffer), 128)
 
     def test_a_length_of_five_bytes_is_no_mqtt(self):
-        self.assertRaises(ProtocolError, Reader().feed, b"\x30\xff\xff\xff\xff\x01")
+        self.assertRaises(OSError, Reader().feed, b"\x30\xff\xff\xff\xff\x01")
 
     def test_only_messages_may_be_large(self):
-        self.assertRaises(ProtocolError, Reader().feed, b"\x90\xff\xff\x7f")
+        self.assertRaises(OSError, Reader().feed, b"\x90\xff\xff\x7f")
 
     def test_a_new_link_begins_with_nothing_left(self):
         reader = Reader()

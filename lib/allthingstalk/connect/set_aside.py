@@ -39,7 +39,7 @@ def blame(client, since_ms):
         outbox.remove(outbox.at)
         gone += 1
     client.dropped += gone
-    device_id, asset_name = asset_of(client.topics[topic])
+    device_id, asset_name = asset_of(client.heads[topic])
     client.report(
         "asset '%s' of device %s is set aside and %d of its values dropped: the link drops "
         "after each of its publishes; check that it exists, and what the token may do"

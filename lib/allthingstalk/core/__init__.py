@@ -2,11 +2,3 @@
 
 Once loaded it stays in memory; nothing here imports `connect`, `rest` or `clients`.
 """
-
-from micropython import const
-
-TOPIC_MAX = const(512)  # bytes
-
-
-class ProtocolError(OSError):
-    """The peer broke the protocol (MQTT 3.1.1): the link is dead."""

@@ -13,6 +13,8 @@ from io import BytesIO
 
 from micropython import const
 
+from ..outbox import ABSOLUTE, OWN_TIME, TIMELESS
+
 try:
     from _thread import allocate_lock, get_ident
 except ImportError:  # a port without threads
@@ -101,9 +103,16 @@ class Assignments:
         return (self.second - second) * 1000 + self._ms - ms
 
     def ending(self):
-        """Return the end of the message of the outbox's current record."""
-        outbox = self.outbox
-        return self.format.ending(outbox, self.age_ms(outbox.second, outbox.ms()))
+        """Return the end of the message of the outbox's current record, with its time if late."""
+        outbox, at = self.outbox, None
+        flags, age_ms = outbox.flags, self.age_ms(outbox.second, outbox.ms())
+        if flags & ABSOLUTE or age_ms >= 1000 and not flags & (OWN_TIME | TIMELESS):
+            from ..timestamps import of_late_value
+
+            at = of_late_value(
+                age_ms, outbox.second * 1000 + outbox.ms() if flags & ABSOLUTE else None
+            )
+        return self.format.ending(at)
 
     def number(self, device_id, asset_name):
         """Return the number of an asset; `()` stands for several of them in one message.
@@ -115,9 +124,9 @@ class Assignments:
             numbers = self.numbers[device_id] = {}
         found = numbers.get(asset_name)
         if found is None:
-            topic = self.state_topic(device_id, asset_name)
-            self.topics.append(topic)  # first: an interrupt may add one as well
-            found = numbers[asset_name] = self.topics.index(topic)
+            head = self.head(device_id, asset_name)
+            self.heads.append(head)  # first: an interrupt may add one as well
+            found = numbers[asset_name] = self.heads.index(head)
         return found
 
     def later(self, topic, value, at, flags):
@@ -125,7 +134,7 @@ class Assignments:
         if not flags:
             stream = BytesIO()
             self.format.write(stream, value, at)
-            value, flags = stream.getvalue(), 0 if at is None else self.format.OWN_TIME
+            value, flags = stream.getvalue(), 0 if at is None else OWN_TIME
             self.format.check(value, len(value))
         if len(self.late) >= _LATE_MAX:
             self.late.pop(0)
@@ -143,8 +152,8 @@ class Assignments:
     def put(self, topic, value, at, flags):
         """Put a value into the outbox; `at` is its own time as text, or None.
 
-        With SEVERAL in `flags` the value is what payload.pair() made of the values of several
-        assets, as bytes.
+        With SEVERAL in `flags` the value is what several.join() made of the values of several
+        assets.
         """
         self.tick()
         if self.late:
@@ -162,7 +171,7 @@ class Assignments:
         stream.readinto(text)
         if not (isinstance(value, int) or isinstance(value, float)):  # a tuple would be allocated
             self.format.check(text, n)
-        self._put(topic, text, n, 0 if at is None else self.format.OWN_TIME, self.second, self._ms)
+        self._put(topic, text, n, 0 if at is None else OWN_TIME, self.second, self._ms)
 
     def _put(self, topic, text, size, flags, second, ms):
         outbox = self.outbox
@@ -179,7 +188,9 @@ class Assignments:
             return
         self.dropped += 1 if gone < 0 else gone
         if gone < 0:
-            self.report("a value is larger than the outbox: " + str(self.topics[topic], "utf-8"))
+            head = self.heads[topic]
+            topic = str(head[2 : 2 + (head[0] << 8 | head[1])], "utf-8")
+            self.report("a value is larger than the outbox: " + topic)
         elif not self._overflowing:
             self.report("the outbox is full, the oldest values go; see client.dropped")
         self._overflowing = True

@@ -9,7 +9,6 @@ the head of such a tag and the place.
 from ..cbor import append, append_head, append_time, dumps, item_end, loads
 from ..outbox import OWN_TIME, RAW, SEVERAL
 from . import payload
-from .payload import utc  # noqa: F401  - part of the face
 
 BEGINNING = END = b""
 _NULL = b"\xf6"
@@ -55,9 +54,8 @@ def join(parts):
     return bytes(out) + b"".join(parts)
 
 
-def ending(record, age_ms):
-    """Return the time of an outbox record that had to wait, as an item; b"" where it has none."""
-    at = payload.late_time(record, age_ms)
+def ending(at):
+    """Return the time of a value that had to wait, as an item; b"" where it has none."""
     if not at:
         return END
     out = bytearray()
@@ -65,13 +63,16 @@ def ending(record, age_ms):
     return bytes(out)
 
 
-def begin(topic):
-    """Return the topic of a message, and how it begins."""
-    return b"/".join(topic.split(b"/")[:2]) + b"/state", BEGINNING
+def message(record, end, head):
+    """Return the message of an outbox record, and the head of its PUBLISH."""
+    n = head[0] << 8 | head[1]
+    parts = head[2 : n + 2].split(b"/")
+    topic = b"/".join(parts[:2]) + b"/state"
+    head = bytes((len(topic) >> 8, len(topic) & 255)) + topic + head[n + 2 :]
+    return _whole(record, end, parts), head
 
 
-def whole(record, end, topic):
-    """Return the message of an outbox record; `topic` is the record's."""
+def _whole(record, end, topic):
     i = record.text
     text = bytes(memoryview(record.buffer)[i : i + record.text_size])
     place = _NULL
@@ -83,7 +84,7 @@ def whole(record, end, topic):
         elif text[:3] == POINT:
             i = item_end(text, 3)
             end, place, text = end or _NULL, text[3:i], text[i:]
-        text = b"\xa1" + dumps(str(topic.split(b"/")[3], "utf-8")) + text
+        text = b"\xa1" + dumps(str(topic[3], "utf-8")) + text
     if not end or record.flags & RAW == RAW:
         return text
     return POINT + text + end + place

@@ -5,7 +5,7 @@ The message is a JSON object of states on `device/{id}/state`, over REST the bod
 """
 
 from ..outbox import RAW, SEVERAL
-from . import payload
+from . import payload, several
 from .values import check, check_json
 
 
@@ -13,6 +13,7 @@ def update(device, states):
     """Check all values, then publish them together. Raises what an assignment does."""
     client = device.client
     format = getattr(client, "format", payload)
+    parts = format if hasattr(format, "pair") else several
     pairs = []
     apart = []  # alone: keep="latest", for a combined record cannot be replaced; with a place
     for member in states:
@@ -30,7 +31,7 @@ def update(device, states):
         check_json(state, asset.name)
         pair = None
         if asset.keep == "every" and place is None:
-            pair = format.pair(asset.name, state, at)
+            pair = parts.pair(asset.name, state, at)
         if pair is None:
             apart.append(member)
         else:
@@ -38,7 +39,7 @@ def update(device, states):
     if not hasattr(client, "connect_device"):  # a client of somebody's own
         apart = states
     elif pairs:
-        text = format.join(pairs)
+        text = parts.join(pairs)
         format.check(text, len(text))
         client.publish(client.number(device.id or id(device), ()), text, None, SEVERAL)
     for member in apart:

@@ -1,20 +1,7 @@
-"""Messages in: subscribed to, taken, handed to a handler. In memory once there is a handler."""
+"""Messages in: taken, handed to a handler. In memory once there is a handler."""
 
-from . import TOPIC_MAX, ProtocolError, payload
-
-
-def subscribe(session, topic_filter, now):
-    """Have the session subscribe at QoS 1, without waiting for SUBACK (MQTT 3.1.1, section 3.8)."""
-    packet_id = session.packet_id = session.packet_id % 65535 + 1
-    f = topic_filter.encode()
-    n = len(f) + 5
-    head = b"\x82" + (bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)))
-    head += bytes((packet_id >> 8, packet_id & 255, len(f) >> 8, len(f) & 255))
-    session.put(head + f + b"\x01")
-    if not session.asked:
-        session.progress_at = now
-    session.asked[packet_id] = topic_filter
-    session.subscribed.append(topic_filter)
+from . import payload
+from .session import TOPIC_MAX
 
 
 def take(session, head):
@@ -23,7 +10,7 @@ def take(session, head):
     start = i + 2 + (b[i] << 8 | b[i + 1] if end - i > 1 else end)
     body = start + 2 if head & 6 else start
     if head & 4 or body > end:
-        raise ProtocolError("a message that may not come: 0x%02x" % head)
+        raise OSError("a message that may not come: 0x%02x" % head)
     n, packet_id = start - i - 2, body > start and b[start] << 8 | b[start + 1]
     data, topic = None, "a topic of %d" % n
     if n <= TOPIC_MAX:

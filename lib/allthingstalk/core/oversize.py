@@ -1,7 +1,7 @@
 """Skips messages over the limit, without holding them. Loaded when the first one comes."""
 
-from . import TOPIC_MAX, ProtocolError
 from .commands import too_large
+from .session import TOPIC_MAX
 
 
 def begin(reader, i, j, length):
@@ -11,11 +11,11 @@ def begin(reader, i, j, length):
     """
     b, have = reader.buffer, reader.have
     if b[i] & 0xF0 != 0x30:
-        raise ProtocolError("a packet of impossible length")
+        raise OSError("a packet of impossible length")
     id_size = 2 if b[i] & 6 else 0
     topic = b[j] << 8 | b[j + 1] if have - j > 1 else 0
     if topic + 2 + id_size > length:
-        raise ProtocolError("a topic of impossible length")
+        raise OSError("a topic of impossible length")
     n = j + 2 + (0 if topic > TOPIC_MAX else topic + id_size)
     if have < n:
         reader.keep(n - i)

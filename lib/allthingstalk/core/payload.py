@@ -5,19 +5,13 @@ it known whether it had to wait. One that did carries the time of its assignment
 stamps the others. Formats as seen in public clients.
 """
 
-from micropython import const
-
 try:
-    from ujson import dump, dumps, loads  # on CPython it writes bytes, as on a board
+    from ujson import dump, loads  # on CPython it writes bytes, as on a board
 except ImportError:
-    from json import dump, dumps, loads
-
-from ..outbox import ABSOLUTE, OWN_TIME, RAW, SEVERAL, TIMELESS
+    from json import dump, loads
 
 BEGINNING = b'{"value":'
 END = b"}"
-# No JSON holds it: where the time of one of several values goes, if they had to wait.
-_TIME = const(b"\0")
 
 
 def write(stream, value, at):
@@ -25,17 +19,6 @@ def write(stream, value, at):
     dump(value, stream)
     if at is not None:
         stream.write(b',"at":"%s"' % at.encode())
-
-
-def pair(name, value, at):
-    """Return a named value for a message of several, as text."""
-    end = ',"at":"%s"}' % at if at is not None else "\0"
-    return "%s:%s%s%s" % (dumps(name), str(BEGINNING, "utf-8"), dumps(value), end)
-
-
-def join(parts):
-    """Return the text of several named values, as an outbox record has it."""
-    return ",".join(parts).encode()
 
 
 def check(text, size):
@@ -46,38 +29,16 @@ def check(text, size):
         check(text, size)
 
 
-def ending(record, age_ms):
-    """Return the end of the message of an outbox record assigned `age_ms` ago."""
-    at = late_time(record, age_ms)
+def ending(at):
+    """Return the end of a message; `at` is its time if it had to wait, or None."""
     return b',"at":"%s"}' % at.encode() if at else END
 
 
-def late_time(record, age_ms):
-    """Return the time that an outbox record has to have as text; None if the platform stamps it."""
-    flags = record.flags
-    if flags & ABSOLUTE or age_ms >= 1000 and not flags & (OWN_TIME | TIMELESS):
-        from ..timestamps import of_late_value
+def message(record, end, head):
+    """Return a whole message and the head of its PUBLISH: of several values, or of bytes."""
+    from .several import whole
 
-        return of_late_value(
-            age_ms, record.second * 1000 + record.ms() if flags & ABSOLUTE else None
-        )
-    return None
-
-
-def begin(topic):
-    """Return the topic of a message, and how it begins before the text of its value."""
-    return topic, BEGINNING if b"/asset/" in topic else b""
-
-
-def whole(record, end, topic=None):
-    """Return the message of an outbox record as one text; `end` is what ending() returned."""
-    i = record.text
-    text = bytes(memoryview(record.buffer)[i : i + record.text_size])
-    if record.flags & SEVERAL:
-        if record.flags & RAW == RAW:
-            return text
-        return b"{" + text.replace(_TIME, end) + b"}"
-    return BEGINNING + text + end
+    return whole(record, end), head
 
 
 def read(message):
@@ -102,19 +63,15 @@ def read(message):
         found[str(key).lower()] = message[key]  # MicroPython's json reads {1:2} as well
     if "value" not in found:
         raise ValueError("it has no value")
-    return found["value"], utc(found.get("at"))
-
-
-def utc(at):
-    """Return the time in a message as ISO 8601 text in UTC; None if there is none."""
+    at = found.get("at")
     if not isinstance(at, str):
-        return None
+        return found["value"], None
     # As the platform writes it: nothing has to be loaded.
-    if 19 < len(at) < 25 and at[10] + at[-1] == "TZ" and at[:4].isdigit():
-        return at
-    from .. import timestamps
+    if not (19 < len(at) < 25 and at[10] + at[-1] == "TZ" and at[:4].isdigit()):
+        from .. import timestamps
 
-    try:
-        return timestamps.normalise(at)
-    except ValueError:
-        return None
+        try:
+            at = timestamps.normalise(at)
+        except ValueError:
+            at = None
+    return found["value"], at

@@ -122,6 +122,9 @@ class Loop:
                     if self.handlers != device.__registered__[0]:
                         self.handlers = device.__registered__[0]
                         self.subscribe(now)
+                        if self.session.subscribed:
+                            # Now, not when the first one comes: so much heap is not to be missed.
+                            from . import commands  # noqa: F401
                     break
                 self._exchange()
                 self.session.check(now)

@@ -9,8 +9,8 @@ message of any size into memory; here one over the limit is skipped, see oversiz
 from micropython import const
 
 from ..outbox import SEVERAL, SHORT
-from . import TOPIC_MAX, ProtocolError
 
+TOPIC_MAX = const(512)  # bytes of the topic of a message that is taken
 _WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
 _PACKET_ROOM = const(128)  # bytes of `buffer`; it grows for the current packet
@@ -36,7 +36,6 @@ class Session:
         self.max_message = owner.max_message
         self.inbox = []  # (again, topic, payload); `again`: redelivered, DUP
         self.inbox_bytes = 0
-        self._heads = []  # topic number -> what a PUBLISH has between its length and the value
         self.restart()
 
     def restart(self, now=0):
@@ -97,16 +96,10 @@ class Session:
             if outbox.second != owner.second or flags & 0xE0:
                 end = owner.ending()
             text, t, n = outbox.buffer, outbox.text, outbox.text_size
+            head = owner.heads[outbox.topic]
             if flags & SEVERAL or not format.BEGINNING:
-                text, t = format.whole(outbox, end, owner.topics[outbox.topic]), 0
-                n, end = len(text), b""
-            while outbox.topic >= len(self._heads):
-                topic, beginning = format.begin(owner.topics[len(self._heads)])
-                head = bytes((len(topic) >> 8, len(topic) & 255)) + topic
-                if qos:
-                    head += b"\0\0"  # the packet id
-                self._heads.append(head + beginning)
-            head = self._heads[outbox.topic]
+                text, head = format.message(outbox, end, head)
+                t, n, end = 0, len(text), b""
             out, p = self.out, self.stop  # four at a time would be a tuple on the heap
             k, e = len(head), len(end)
             length, i = k + n + e, p + 1
@@ -172,7 +165,7 @@ class Session:
                     break
                 shift += 7
                 if shift > 21:
-                    raise ProtocolError("a packet of impossible length")
+                    raise OSError("a packet of impossible length")
             end = j + length
             if end <= have:
                 self.body, self.end, self.at = j, end, end
@@ -231,7 +224,7 @@ class Session:
             elif kind == 0xD0 and n == 0:
                 self.ping_at = None
             else:
-                raise ProtocolError("a packet that may not come: 0x%02x" % head)
+                raise OSError("a packet that may not come: 0x%02x" % head)
 
     def ping(self, now):
         """Ask for a sign of life; ping_at is None once it has come."""

@@ -5,6 +5,7 @@ import sys
 
 from .. import __version__
 from ..assets import IntegerAsset, NumberAsset, StringAsset
+from ..core import several
 from ..outbox import SEVERAL
 from ..utf8 import check
 
@@ -68,8 +69,9 @@ def report(device, parts, told):
         except (OSError, ValueError, TypeError, ImportError, AttributeError):
             pass  # a port, or a network, that does not tell
     if values:
-        pairs = [client.format.pair(name, value, None) for name, value in values]
-        client.publish(client.number(device.id, ()), client.format.join(pairs), None, SEVERAL)
+        format = client.format if hasattr(client.format, "pair") else several
+        pairs = [format.pair(name, value, None) for name, value in values]
+        client.publish(client.number(device.id, ()), format.join(pairs), None, SEVERAL)
 
 
 def _create(client, device_id, parts):

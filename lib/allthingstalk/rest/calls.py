@@ -54,9 +54,9 @@ def get_asset_state(client, device_id, asset_name):
     if not isinstance(state, dict) or state.get("value") is None:
         return None
     from ..asset_state import AssetState
-    from ..core.payload import utc
+    from ..core.payload import read
 
-    return AssetState(state["value"], utc(state.get("at")))
+    return AssetState(*read(state))
 
 
 def get_states(client, device_id):
@@ -65,13 +65,13 @@ def get_states(client, device_id):
     `device_id`: any device of the token. Raises as all low-level calls do.
     """
     from ..asset_state import AssetState
-    from ..core.payload import utc
+    from ..core.payload import read
 
     answer = request(client, "GET", path(device_id) + "/state", size=_STATES_MAX)
     try:
         return dict(
             [
-                (name, AssetState(answer[name]["value"], utc(answer[name].get("at"))))
+                (name, AssetState(*read(answer[name])))
                 for name in answer
                 if answer[name] and answer[name].get("value") is not None
             ]

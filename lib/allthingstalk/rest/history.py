@@ -1,7 +1,7 @@
 """The states that an asset had, page by page (seen in public clients), one in memory at a time."""
 
 from ..asset_state import AssetState
-from ..core.payload import utc
+from ..core.payload import read
 from ..utf8 import loads
 from .http import entries, path, quoted, request, unreadable
 
@@ -41,8 +41,9 @@ def states(client, device_id, asset_name, since, until):
 def _state(entry):
     try:
         d = loads(entry)
-        state = AssetState(d["data"] if "data" in d else d["value"])
-        state.at = utc(d.get("at"))  # as the platform writes it: nothing has to be loaded for it
+        value, at = read({"value": d["data"] if "data" in d else d["value"], "at": d.get("at")})
+        state = AssetState(value)
+        state.at = at  # as the platform writes it: nothing has to be loaded for it
         return state
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         return None

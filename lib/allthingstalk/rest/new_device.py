@@ -1,6 +1,6 @@
 """A device that is not on the platform yet."""
 
-from ..topics import state_topic
+from ..topics import head
 
 
 def create_for(client, device, ours):
@@ -12,4 +12,4 @@ def create_for(client, device, ours):
     if own:  # values assigned while it had no id are addressed now
         client.numbers[device.id] = own
         for name in own:
-            client.topics[own[name]] = state_topic(client, device.id, name)
+            client.heads[own[name]] = head(client, device.id, name)

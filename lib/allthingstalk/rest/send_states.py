@@ -1,6 +1,6 @@
 """Sends the values of the outbox over REST: for a Client with `mqtt=False`."""
 
-from ..core import payload
+from ..core.several import whole
 from ..topics import asset_of
 from . import http
 
@@ -22,12 +22,12 @@ def send(client):
         waits = net.ticks_diff(until, client.tick()) >= 0 and outbox.next()
         if waits:
             topic = outbox.topic
-            body = payload.whole(outbox, client.ending())
+            body = whole(outbox, client.ending())
             outbox.sent(_SENT)
         client.leave()
         if not waits:
             return
-        device_id, asset_name = asset_of(client.topics[topic])
+        device_id, asset_name = asset_of(client.heads[topic])
         try:
             url = http.path(device_id, asset_name) + "/state"
             http.send(client, "PUT", url, body)

@@ -26,16 +26,24 @@ def checked_name(name, where="asset name"):
     raise ValueError("%s %r: it is text without blanks, /, + and #" % (where, name))
 
 
-def state_topic(client, device_id, asset_name):
-    """Return the topic of an asset's states as bytes; of several assets' states for ()."""
+def head(client, device_id, asset_name):
+    """Return what stands in a PUBLISH of an asset's states between its length and the value.
+
+    That is the topic, room for the packet id, and the beginning of the message. For () it is that
+    of a message with the states of several assets.
+    """
+    beginning = b""
     if asset_name != ():
         device_id = "%s/asset/%s" % (device_id, checked_name(asset_name))
-    return ("device/%s/state" % device_id).encode()
+        beginning = client.format.BEGINNING
+    topic = ("device/%s/state" % device_id).encode()
+    packet_id = b"\0\0" if client.qos else b""
+    return bytes((len(topic) >> 8, len(topic) & 255)) + topic + packet_id + beginning
 
 
-def asset_of(topic):
-    """Return (device id, asset name) of a state topic; the name is None for several assets."""
-    parts = str(topic, "utf-8").split("/")
+def asset_of(head):
+    """Return (device id, asset name) of what head() returned; the name is None for several."""
+    parts = str(head[2 : 2 + (head[0] << 8 | head[1])], "utf-8").split("/")
     return parts[1], parts[3] if len(parts) > 3 else None
 
 
@@ -50,11 +58,8 @@ def number_assets(client, device):
 def subscribe(client, now):
     """Subscribe to the streams that have handlers, as far as this link has not yet.
 
-    What takes a command is loaded here, not when the first one comes: so much heap is not to be
-    missed then.
+    At QoS 1, without waiting for SUBACK (MQTT 3.1.1, section 3.8).
     """
-    from ..core import commands
-
     session = client.session
     for device in client.devices:
         if client.devices[device] == "first":  # left out: it might cost the others their session
@@ -68,4 +73,13 @@ def subscribe(client, now):
                     break
             else:
                 continue
-            commands.subscribe(session, topic_filter, now)
+            packet_id = session.packet_id = session.packet_id % 65535 + 1
+            f = topic_filter.encode()
+            n = len(f) + 5
+            packet = b"\x82" + (bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)))
+            packet += bytes((packet_id >> 8, packet_id & 255, len(f) >> 8, len(f) & 255))
+            session.put(packet + f + b"\x01")
+            if not session.asked:
+                session.progress_at = now
+            session.asked[packet_id] = topic_filter
+            session.subscribed.append(topic_filter)
