@@ -89,6 +89,7 @@ class TestSeveral(ContractTest):
         self.rest.statuses = {"/device/D/": 404}
         self.first.temp = 1
         self.drop()
+        self.net.sleep_ms(1)  # a burst looks once a millisecond whether the link is there
         self.first.temp = 2
         self.run_for(50)
         self.assertEqual((self.client.status, len(self.net.dials)), ("refused", 1))

@@ -52,7 +52,7 @@ class Assignments:
         self.format = payload
         self._text = bytearray(_ROOM)
         self._stream = BytesIO(bytearray(_ROOM))
-        self._ticked = self.net.ticks_ms()
+        self.ticked = self.net.ticks_ms()
         self._ms = self._polled_s = 0  # of the clock; second of the last poll
         self.late = []  # (topic, text, flags, ticks) of what interrupts assigned
         self.outbox = outbox
@@ -90,12 +90,13 @@ class Assignments:
     def tick(self):
         """Bring the clock up to date; return the ticks."""
         now = self.net.ticks_ms()
-        ms = self._ms + self.net.ticks_diff(now, self._ticked)
-        self._ticked = now
-        if ms >= 1000:
-            self.second += ms // 1000
-            ms %= 1000
-        self._ms = ms
+        if now != self.ticked:
+            ms = self._ms + self.net.ticks_diff(now, self.ticked)
+            self.ticked = now
+            if ms >= 1000:
+                self.second += ms // 1000
+                ms %= 1000
+            self._ms = ms
         return now
 
     def age_ms(self, second, ms):
@@ -145,7 +146,7 @@ class Assignments:
         """Put what interrupts assigned meanwhile."""
         while self.late:
             topic, text, flags, ticks = self.late[0]
-            ms = self._ms - self.net.ticks_diff(self._ticked, ticks)
+            ms = self._ms - self.net.ticks_diff(self.ticked, ticks)
             self._put(topic, text, len(text), flags, self.second + ms // 1000, ms % 1000)
             self.late.pop(0)  # only now: a KeyboardInterrupt costs no value
 

@@ -11,11 +11,14 @@ from .assignments import get_ident
 
 _SERVE_S = const(5)  # a program that has not polled for so long is served by its assignments
 _READS = const(256)  # of one poll: a broker that never stops does not keep the program
+_MANY = const(30)  # packets in flight: now acknowledgements are looked for at each assignment
 _IDLE_MS = const(10)  # pause between two polls of a wait
 
 
 class Loop:
     """Part of a Client, as Assignments is: its session and link. Connecting is in clients."""
+
+    _read_at = None  # a burst of assignments looks once a millisecond for what has arrived
 
     def cut_off(self):
         """Leave our own work after an exception from outside, such as Ctrl-C, in whatever state.
@@ -43,7 +46,10 @@ class Loop:
                 self.put(topic, value, at, flags)
                 stored = True
                 if self.link and not self.busy and not self.in_handler:
-                    self._exchange()
+                    now = self.ticked
+                    reading = now != self._read_at or self.outbox.in_flight > _MANY
+                    self._read_at = now
+                    self._exchange(now, reading)
             except Exception as e:
                 if not stored:  # the value is not taken, and nothing has changed
                     self.leave()
@@ -126,7 +132,8 @@ class Loop:
                             # Now, not when the first one comes: so much heap is not to be missed.
                             from . import commands  # noqa: F401
                     break
-                self._exchange()
+                self._read_at = None
+                self._exchange(now, True)
                 self.session.check(now)
                 if self.session.stop:
                     self._push(now)
@@ -151,19 +158,20 @@ class Loop:
         elif self.net.ticks_diff(now, self.retry_at) >= 0:
             self.advance()
 
-    def _exchange(self):
-        """Take what has arrived, send what waits."""
-        session, link, now = self.session, self.link, self.net.ticks_ms()
-        for _ in range(_READS):
-            if session.full():
-                break
-            buffer, have = session.buffer, session.have
-            n = link.readinto(memoryview(buffer)[have:] if have else buffer)
-            if n is None:
-                break
-            if n == 0:
-                raise OSError("the platform closed the connection")
-            session.receive(n, now)
+    def _exchange(self, now, reading):
+        """Take what has arrived if `reading`, send what waits."""
+        session, link = self.session, self.link
+        if reading:
+            for _ in range(_READS):
+                if session.full():
+                    break
+                buffer, have = session.buffer, session.have
+                n = link.readinto(memoryview(buffer)[have:] if have else buffer)
+                if n is None:
+                    break
+                if n == 0:
+                    raise OSError("the platform closed the connection")
+                session.receive(n, now)
         if session.stop:
             self._push(now)
         while not session.stop:

@@ -88,7 +88,7 @@ class Session:
         outbox = owner.outbox
         # Once others got through it is the suspect's turn: they wait until it is known.
         only = apart >= 0 and self.others and outbox.find(apart)
-        while outbox.in_flight < _WINDOW:
+        while outbox.in_flight < _WINDOW and outbox.pending > outbox.in_flight:
             if only or not outbox.next(apart):
                 if apart < 0 or outbox.in_flight or not outbox.next(apart, True):
                     break
