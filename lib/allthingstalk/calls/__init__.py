@@ -5,6 +5,12 @@ stays.
 """
 
 import gc
+import sys
+from io import BytesIO
+
+from micropython import const
+
+_ROOM = const(64)  # bytes of the text of a value for which nothing is allocated
 
 
 def load(client, cls):
@@ -21,7 +27,23 @@ def load(client, cls):
     outbox, session = client.outbox_given or Outbox(), Session(client)
     if client.session:  # made by an interrupt meanwhile
         return
-    client.begin(outbox)
+    if client.payload == "cbor" and client.mqtt:  # over REST everything is JSON
+        from ..core import cbor_payload as payload
+    else:
+        from ..core import payload
+    client.lock = assignments.allocate_lock()
+    client.locked = client.lock.locked
+    client.holder = None
+    client.own()
+    # On 32-bit ports with large thread numbers each question allocates: only where two meet.
+    client.asks = client.thread < 1 << 30 or sys.maxsize > 1 << 31
+    client.format = payload
+    client.text = bytearray(_ROOM)
+    client.stream = BytesIO(bytearray(_ROOM))
+    client.ticked = client.net.ticks_ms()
+    client.second = client.ms = client.polled_s = 0
+    client.late = []
+    client.outbox = outbox
     if outbox.path:
         from ..outbox_file import Store
 

@@ -8,7 +8,6 @@ client waits for the network. A number, a bool or a short text gets into the out
 allocation.
 """
 
-import sys
 from io import BytesIO
 
 from micropython import const
@@ -21,41 +20,21 @@ except ImportError:  # a port without threads
     from .no_threads import allocate_lock, get_ident
 
 _LATE_MAX = const(64)  # values of interrupts that wait at a time
-_ROOM = const(64)  # bytes of a text for which nothing is allocated
 
 
 class Assignments:
-    """Part of a Client, whose class gets these methods when they are needed, see calls.load().
+    """Part of a Client, whose class gets these methods and its fields when they are needed.
 
-    A Client's `busy`: it is in its own work, of which waiting
-    for the network may be a part; `in_handler`: in a function of the program that it called;
-    `after`: what interrupts called, to be done when the current work is.
+    That is in calls.load(). A Client's `busy`: it is in its own work, of which waiting for the
+    network may be a part; `in_handler`: in a function of the program that it called; `after`: what
+    interrupts called, to be done when the current work is. `late`: (topic, text, flags, ticks) of
+    what interrupts assigned. `holder`: who is between enter() and leave(), 0 where it was not asked
+    for. `second` and `ms` are the time since load(), at `ticked`: ticks alone wrap.
     """
 
-    second = 0  # since begin(): ticks alone wrap
     _overflowing = False
 
     # -- interrupts and threads: enter() and leave() stand around each change of outbox and session
-
-    def begin(self, outbox):
-        """Take an outbox, and a format for its messages."""
-        if self.payload == "cbor" and self.mqtt:  # over REST everything is JSON
-            from . import cbor_payload as payload
-        else:
-            from . import payload
-        self.lock = allocate_lock()
-        self._holder = None  # who is between enter() and leave(), 0 where it was not asked for
-        self._locked = self.lock.locked
-        self.own()
-        # On 32-bit ports with large thread numbers each question allocates: only where two meet.
-        self._asks = self.thread < 1 << 30 or sys.maxsize > 1 << 31
-        self.format = payload
-        self._text = bytearray(_ROOM)
-        self._stream = BytesIO(bytearray(_ROOM))
-        self.ticked = self.net.ticks_ms()
-        self._ms = self._polled_s = 0  # of the clock; second of the last poll
-        self.late = []  # (topic, text, flags, ticks) of what interrupts assigned
-        self.outbox = outbox
 
     def own(self):
         """Make this thread the one that polls; None in `thread`: the next that connects."""
@@ -63,7 +42,7 @@ class Assignments:
 
     def check_thread(self, always=True):
         """Raise RuntimeError in a thread that may only assign."""
-        if (always or self._asks) and self.thread not in (None, get_ident()):
+        if (always or self.asks) and self.thread not in (None, get_ident()):
             raise RuntimeError(
                 "this thread may only assign: poll, wait, flush, close, connect and reading "
                 "belong to the thread that connected"
@@ -71,18 +50,18 @@ class Assignments:
 
     def entered(self):
         """Return whether this thread is between enter() and leave(): then it is an interrupt."""
-        if not self._locked():
+        if not self.locked():
             return False
         me = get_ident()
-        return self._holder == me or not self._holder and me == self.thread
+        return self.holder == me or not self.holder and me == self.thread
 
     def enter(self):
         """Begin to change the outbox; waits for another thread that does."""
         self.lock.acquire()
-        self._holder = get_ident() if self._asks else 0
+        self.holder = get_ident() if self.asks else 0
 
     def leave(self):
-        self._holder = None
+        self.holder = None
         self.lock.release()
 
     # -- values into the outbox; all but later() between enter() and leave() ----------------
@@ -91,17 +70,17 @@ class Assignments:
         """Bring the clock up to date; return the ticks."""
         now = self.net.ticks_ms()
         if now != self.ticked:
-            ms = self._ms + self.net.ticks_diff(now, self.ticked)
+            ms = self.ms + self.net.ticks_diff(now, self.ticked)
             self.ticked = now
             if ms >= 1000:
                 self.second += ms // 1000
                 ms %= 1000
-            self._ms = ms
+            self.ms = ms
         return now
 
     def age_ms(self, second, ms):
         """Return how long ago a moment of this clock was."""
-        return (self.second - second) * 1000 + self._ms - ms
+        return (self.second - second) * 1000 + self.ms - ms
 
     def ending(self):
         """Return the end of the message of the outbox's current record, with its time if late."""
@@ -146,7 +125,7 @@ class Assignments:
         """Put what interrupts assigned meanwhile."""
         while self.late:
             topic, text, flags, ticks = self.late[0]
-            ms = self._ms - self.net.ticks_diff(self.ticked, ticks)
+            ms = self.ms - self.net.ticks_diff(self.ticked, ticks)
             self._put(topic, text, len(text), flags, self.second + ms // 1000, ms % 1000)
             self.late.pop(0)  # only now: a KeyboardInterrupt costs no value
 
@@ -160,19 +139,23 @@ class Assignments:
         if self.late:
             self.put_late()
         if flags:
-            return self._put(topic, value, len(value), flags, self.second, self._ms)
-        stream, text = self._stream, self._text
-        stream.seek(0)
-        self.format.write(stream, value, at)
-        n = stream.tell()
-        stream.seek(0)
-        if n > _ROOM:
-            text = bytearray(n)
-            self._stream = BytesIO(bytearray(_ROOM))  # it has grown: not for ever
-        stream.readinto(text)
-        if not (isinstance(value, int) or isinstance(value, float)):  # a tuple would be allocated
-            self.format.check(text, n)
-        self._put(topic, text, n, 0 if at is None else OWN_TIME, self.second, self._ms)
+            text, n = value, len(value)
+        else:
+            stream, text = self.stream, self.text
+            stream.seek(0)
+            self.format.write(stream, value, at)
+            n = stream.tell()
+            stream.seek(0)
+            if n > len(text):
+                self.stream = BytesIO(bytearray(len(text)))  # it has grown: not for ever
+                text = bytearray(n)
+            stream.readinto(text)
+            # Two calls: a tuple would be allocated.
+            if not (isinstance(value, int) or isinstance(value, float)):
+                self.format.check(text, n)
+            if at is not None:
+                flags = OWN_TIME
+        self._put(topic, text, n, flags, self.second, self.ms)
 
     def _put(self, topic, text, size, flags, second, ms):
         outbox = self.outbox

@@ -67,7 +67,7 @@ class Loop:
             raise
         if self.in_handler or self.busy:
             return
-        if self.second - self._polled_s > _SERVE_S and self.thread in (None, get_ident()):
+        if self.second - self.polled_s > _SERVE_S and self.thread in (None, get_ident()):
             self.poll()
             while self.attempt:  # until a connection attempt that is due has ended
                 self.net.sleep_ms(_IDLE_MS)
@@ -81,7 +81,7 @@ class Loop:
         free = not (self.busy or self.entered())  # else an interrupt in the middle of our own work
         if free:
             self._run(True)
-            self._polled_s = self.second
+            self.polled_s = self.second
         if self.watchdog:
             self.watchdog.poll()
         return self.state == "online"
