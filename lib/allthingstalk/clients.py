@@ -218,7 +218,10 @@ class Client(BaseClient):
 
         `timeout`: seconds to wait at most; what is left then still waits in the outbox.
         """
-        return self._call("calls", "flush", timeout)
+        self.until(timeout, lambda: not self.pending or self.status == "closed")
+        if self.unseen or self.outbox and self.outbox.store:
+            self._call("calls", "save")
+        return not self.pending
 
     def close(self):
         """Flush for a second at most, say DISCONNECT, and stay off line until a connect().

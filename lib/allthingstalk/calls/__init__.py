@@ -82,13 +82,6 @@ def make_room(client):
     client.busy = False
 
 
-def flush(client, timeout=10):
-    """Poll until everything is acknowledged; see Client.flush()."""
-    client.until(timeout, lambda: not client.pending or client.status == "closed")
-    save(client)
-    return not client.pending
-
-
 def save(client):
     """Bring the files up to date, where there are some: of the outbox, and core.seen's."""
     if client.unseen:
@@ -118,13 +111,18 @@ def ready_to_close(client):
         found = client.flush(1)
         if hasattr(found, "throw"):  # `async def`, as of aio.Client: nobody can await it here
             found.close()
-            flush(client, 1)
+            deliver(client)
     return True
+
+
+def deliver(client):
+    """Poll for a second at most until all is acknowledged."""
+    client.until(1, lambda: not client.pending or client.status == "closed")
 
 
 def end(client):
     """Give what waits a second, when the interpreter ends."""
     if client.status not in ("closed", "refused") and client.pending:
         client.timeout = min(client.timeout, 0.5)  # of each step of a connect that is due
-        flush(client, 1)
+        deliver(client)
     save(client)
