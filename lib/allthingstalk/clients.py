@@ -9,7 +9,7 @@ from .overlay import Overlay
 # Methods that are seldom called: functions of a folder, which is in memory for one call.
 _SELDOM = {
     "connect": "move",
-    "rest.calls": "get_states send_command",
+    "calls": "get_states send_command",
     "history": "get_asset_states",
     "connect.calls": "lost down mend send_states",
     "topics": "head number_assets subscribe",
@@ -140,8 +140,6 @@ class Client(BaseClient):
     def __getattr__(self, name):
         for folder in _SELDOM:
             if name in _SELDOM[folder].split():
-                if folder == "rest.calls":
-                    return lambda *args: self._call("calls", "rest", name, *args)
                 return lambda *args, **kwargs: self._call(folder, name, *args, **kwargs)
         if not self.session:  # a method of `core` is asked for
             self.load()
@@ -407,17 +405,6 @@ class Client(BaseClient):
         Not before it is needed: REST at the first connect has the memory to itself till then.
         """
         self._call("calls", "load", Client)
-
-    def tell(self, event):
-        """Call on_connect for "online", on_disconnect for the reason of a loss."""
-        what, args = "on_connect", ()
-        if event != "online":
-            what, args = "on_disconnect", (event,)
-        function = getattr(self, what)
-        if function:
-            from .core.commands import call
-
-            call(self.report, what, None, function, self, *args)
 
     def failed(self, e):
         """Take down the session after an error, report it, and plan the next try."""

@@ -224,11 +224,7 @@ class Outbox:
             self.buffer[i + _FLAGS] &= ~_IN_FLIGHT
             self.pending += 1
 
-    def mark(self, flags, without=0):
-        """Change the flags of the current record."""
-        self.flags = self.buffer[self.at + _FLAGS] = (self.flags | flags) & ~without
-
-    def set_time(self, second, ms, flags):
-        """Change the time of the current record."""
+    def change(self, flags, second, ms):
+        """Change the flags and the time of the current record."""
         pack_into(">IH", self.buffer, self.at + 7, second, ms)
-        self.mark(flags)
+        self.flags = self.buffer[self.at + _FLAGS] = flags

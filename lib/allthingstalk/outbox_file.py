@@ -158,7 +158,7 @@ class Store:
         self.doubtful = False
         for i in self.outbox.each():
             self.outbox.read(i)
-            self.outbox.mark(0, ON_FILE)
+            self._flag(self.outbox.flags & ~ON_FILE)
 
     def _write_anew(self):
         path = self.outbox.path
@@ -186,7 +186,7 @@ class Store:
                 self.number += 1
                 self.numbers.append(self.number)
                 self.written += 1
-                outbox.mark(ON_FILE)
+                self._flag(outbox.flags | ON_FILE)
 
     def _value(self, number):
         """Return what is written of the current record; None while its device has no id."""
@@ -216,6 +216,9 @@ class Store:
             + bytes(memoryview(outbox.buffer)[i : i + outbox.text_size]),
         )
 
+    def _flag(self, flags):
+        self.outbox.change(flags, self.outbox.second, self.outbox.ms())
+
     def kind(self):
         """Return the mark of the records of values, which are in the format of the client."""
         return b"V" if self.client.format.END else b"C"
@@ -240,9 +243,8 @@ class Store:
             outbox.read(i)
             if outbox.flags & DOUBTFUL == DOUBTFUL:
                 ms = outbox.second * 1000 + outbox.ms() + moved_ms
-                outbox.set_time(ms // 1000, ms % 1000, 0)
-                if checked_clock():
-                    outbox.mark(0, TIMELESS)
+                flags = outbox.flags & ~TIMELESS if checked_clock() else outbox.flags
+                outbox.change(flags, ms // 1000, ms % 1000)
         self.damaged = True
 
 

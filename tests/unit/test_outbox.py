@@ -150,8 +150,7 @@ class TestOutbox(unittest.TestCase):
         for i in range(3):
             put(o, b"%d" % i)
         self.assertTrue(o.next())
-        o.set_time(1800000000, 250, 0x20)
-        o.mark(0x10, 0x20)
+        o.change(0x10, 1800000000, 250)
         o.sent(7)
         self.assertEqual([o.read(i) and o.flags for i in o.each()], [0x15, 0, 0])
         o.read(o.start)

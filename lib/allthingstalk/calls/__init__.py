@@ -74,6 +74,14 @@ def rest(client, name, *args):
         make_room(client)
 
 
+def get_states(client, *args):
+    return rest(client, "get_states", *args)
+
+
+def send_command(client, *args):
+    rest(client, "send_command", *args)
+
+
 def make_room(client):
     """Close MQTT: it and REST do not fit both into the memory, two TLS sessions least of all."""
     client.busy = True

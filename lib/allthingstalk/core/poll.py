@@ -103,7 +103,14 @@ class Loop:
                     break
                 self.in_handler = True
                 while self.events:
-                    self.tell(self.events.pop(0))
+                    event = self.events.pop(0)  # "online", or the reason of a loss
+                    online = event == "online"
+                    function = self.on_connect if online else self.on_disconnect
+                    if function:
+                        from .commands import call
+
+                        what = "on_connect" if online else "on_disconnect"
+                        call(self.report, what, None, function, self, *([] if online else [event]))
                 if self.session.inbox:
                     from .commands import dispatch
 
