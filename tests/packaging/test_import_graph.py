@@ -27,6 +27,7 @@ GUARDED = {
     "connect.bring_up": {"atexit"},
     "readings": {"_allthingstalk_build"},
     "connect.error_texts": {"traceback"},
+    "calls": {"_thread"},
     "core.assignments": {"_thread"},
 }
 NEVER = "copy dataclasses datetime enum logging typing".split()

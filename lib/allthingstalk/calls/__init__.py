@@ -10,6 +10,11 @@ from io import BytesIO
 
 from micropython import const
 
+try:
+    from _thread import allocate_lock
+except ImportError:  # a port without threads
+    from ..core.no_threads import allocate_lock
+
 _ROOM = const(64)  # bytes of the text of a value for which nothing is allocated
 
 
@@ -31,7 +36,7 @@ def load(client, cls):
         from ..core import cbor_payload as payload
     else:
         from ..core import payload
-    client.lock = assignments.allocate_lock()
+    client.lock = allocate_lock()
     client.locked = client.lock.locked
     client.holder = None
     client.own()

@@ -15,9 +15,9 @@ from micropython import const
 from ..outbox import ABSOLUTE, OWN_TIME, TIMELESS
 
 try:
-    from _thread import allocate_lock, get_ident
+    from _thread import get_ident
 except ImportError:  # a port without threads
-    from .no_threads import allocate_lock, get_ident
+    from .no_threads import get_ident
 
 _LATE_MAX = const(64)  # values of interrupts that wait at a time
 

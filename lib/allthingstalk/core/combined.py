@@ -13,7 +13,7 @@ def update(device, states):
     """Check all values, then publish them together. Raises what an assignment does."""
     client = device.client
     format = getattr(client, "format", payload)
-    parts = format if hasattr(format, "pair") else several
+    parts = several if format is payload else format
     pairs = []
     apart = []  # alone: keep="latest", for a combined record cannot be replaced; with a place
     for member in states:

@@ -34,13 +34,6 @@ def ending(at):
     return b',"at":"%s"}' % at.encode() if at else END
 
 
-def message(record, end, head):
-    """Return a whole message and the head of its PUBLISH: of several values, or of bytes."""
-    from .several import whole
-
-    return whole(record, end), head
-
-
 def read(message):
     """Return (value, ISO 8601 text or None) of a message; keys in any case, or a bare value.
 

@@ -98,7 +98,11 @@ class Session:
             text, t, n = outbox.buffer, outbox.text, outbox.text_size
             head = owner.heads[outbox.topic]
             if flags & SEVERAL or not format.BEGINNING:
-                text, head = format.message(outbox, end, head)
+                if format.BEGINNING:
+                    from .several import message
+                else:
+                    message = format.message
+                text, head = message(outbox, end, head)
                 t, n, end = 0, len(text), b""
             out, p = self.out, self.stop  # four at a time would be a tuple on the heap
             k, e = len(head), len(end)

@@ -29,6 +29,11 @@ def join(parts):
     return ",".join(parts).encode()
 
 
+def message(record, end, head):
+    """Return the message of an outbox record, and the head of its PUBLISH."""
+    return whole(record, end), head
+
+
 def whole(record, end):
     """Return the message of an outbox record as one text; `end` is what payload.ending() gave."""
     i = record.text

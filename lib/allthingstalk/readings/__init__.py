@@ -69,7 +69,7 @@ def report(device, parts, told):
         except (OSError, ValueError, TypeError, ImportError, AttributeError):
             pass  # a port, or a network, that does not tell
     if values:
-        format = client.format if hasattr(client.format, "pair") else several
+        format = several if client.format.BEGINNING else client.format
         pairs = [format.pair(name, value, None) for name, value in values]
         client.publish(client.number(device.id, ()), format.join(pairs), None, SEVERAL)
 
