@@ -1,7 +1,6 @@
 """Messages in: taken, handed to a handler. In memory once there is a handler."""
 
 from . import payload
-from .session import TOPIC_MAX
 
 
 def take(session, head):
@@ -13,7 +12,7 @@ def take(session, head):
         raise OSError("a message that may not come: 0x%02x" % head)
     n, packet_id = start - i - 2, body > start and b[start] << 8 | b[start + 1]
     data, topic = None, "a topic of %d" % n
-    if n <= TOPIC_MAX:
+    if n <= session.topic_max:
         topic = str(b[i + 2 : start], "utf-8")
         if end - body <= session.max_message:
             try:

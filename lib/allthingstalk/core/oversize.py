@@ -1,7 +1,6 @@
 """Skips messages over the limit, without holding them. Loaded when the first one comes."""
 
 from .commands import too_large
-from .session import TOPIC_MAX
 
 
 def begin(reader, i, j, length):
@@ -16,12 +15,12 @@ def begin(reader, i, j, length):
     topic = b[j] << 8 | b[j + 1] if have - j > 1 else 0
     if topic + 2 + id_size > length:
         raise OSError("a topic of impossible length")
-    n = j + 2 + (0 if topic > TOPIC_MAX else topic + id_size)
+    n = j + 2 + (0 if topic > reader.topic_max else topic + id_size)
     if have < n:
         reader.keep(n - i)
         return False
     reader.skip = j + length - i
-    if topic <= TOPIC_MAX:
+    if topic <= reader.topic_max:
         packet_id = b[n - 2] << 8 | b[n - 1] if id_size else 0
         too_large(reader, packet_id, length, str(b[j + 2 : j + 2 + topic], "utf-8"))
     elif id_size:

@@ -10,7 +10,6 @@ from micropython import const
 
 from ..outbox import SEVERAL, SHORT
 
-TOPIC_MAX = const(512)  # bytes of the topic of a message that is taken
 _WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
 _PACKET_ROOM = const(128)  # bytes of `buffer`; it grows for the current packet
@@ -30,6 +29,7 @@ class Session:
     suspect = -1
     others = False
     packet_id = 0  # the last one
+    topic_max = 512  # bytes of the topic of a message that is taken
 
     def __init__(self, owner):
         self.owner = owner
@@ -175,7 +175,7 @@ class Session:
                 self.body, self.end, self.at = j, end, end
                 return b[i]
             try:
-                if length <= self.max_message + TOPIC_MAX:
+                if length <= self.max_message + self.topic_max:
                     return self.keep(end - i)
             except MemoryError:  # the message has to go, not the link
                 pass
