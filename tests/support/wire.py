@@ -3,6 +3,7 @@
 import unittest
 
 from allthingstalk.connect import calls
+from allthingstalk.connect.error_texts import in_words
 from allthingstalk.core import payload
 from allthingstalk.core.session import Session
 from allthingstalk.net import Link
@@ -118,5 +119,5 @@ class SessionTest(unittest.TestCase):
         try:
             call(*args)
         except OSError as e:
-            return str(e)
+            return in_words(e)
         self.fail("no OSError")

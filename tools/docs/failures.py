@@ -12,7 +12,7 @@ from itertools import groupby
 
 from tools.build import library
 from tools.docs import messages
-from tools.docs.explanations import CONNACK, EXPLAINED
+from tools.docs.explanations import CONNACK, EXPLAINED, OURS
 
 PAGE = messages.ROOT / "docs" / "when-something-fails.md"
 _PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- /made -->)", re.S)
@@ -22,6 +22,7 @@ def page(text):
     """Return the text of the page with all that is made from the code put in anew."""
     parts = {
         "connack": connack,
+        "ours": ours,
         "network": lambda: numbers("_NETWORK"),
         "esp32": lambda: numbers("_ESP32"),
         "tls": lambda: numbers("_TLS", "-"),
@@ -39,6 +40,16 @@ def connack():
 
     rows = [f"| CONNACK {code} | {text} | {CONNACK[code]} |" for code, text in _TEXTS.items()]
     return "\n".join(["| number | the library says | what to do |", "|---|---|---|", *rows])
+
+
+def ours():
+    """Return the table of what `core` takes a link for dead for."""
+    library.use()
+    from allthingstalk.connect.error_texts import _OURS
+
+    said = dict(line.split(" ", 1) for line in _OURS.strip().split("\n"))
+    rows = [f"| {text} | {OURS[int(number)]} |" for number, text in said.items()]
+    return "\n".join(["| the library says | what it means; what to do |", "|---|---|", *rows])
 
 
 def numbers(name, sign=""):

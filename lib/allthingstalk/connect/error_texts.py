@@ -25,6 +25,17 @@ _NETWORK = """
 113 no way to the host; is the board in the right network?
 115 the connection was not made in time
 """
+# Ours: why `core` takes a link for dead.
+_OURS = """
+1001 a packet of impossible length
+1002 a packet that may not come
+1003 dead: a ping was not answered
+1004 dead: a packet was not acknowledged
+1005 dead: a packet stalled half-way
+1006 dead: the network takes nothing
+1007 the network is down
+1008 the platform closed the connection
+"""
 _ESP32 = """
 113 the connection was given up; is the Wi-Fi up?
 116 no answer in time; check host and port, or a firewall drops the packets
@@ -84,6 +95,11 @@ def explain(e):
 
 def in_words(e):
     """Return what an error says, with what it means and what to do where that is known."""
+    number = e.args[0] if e.args else None
+    if isinstance(number, int) and number <= -1001:
+        why = find(_OURS, -number)
+        if why:
+            return "%s: %s" % (why, e.args[1]) if len(e.args) > 1 else why
     why = explain(e)
     return "%s (%s)" % (e, why) if why else str(e)
 

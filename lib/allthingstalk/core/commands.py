@@ -1,6 +1,10 @@
 """Messages in: taken, handed to a handler. In memory once there is a handler."""
 
+from micropython import const
+
 from . import payload
+
+_PACKET = const(-1002)  # an error of our own, see core.session
 
 
 def take(session, head):
@@ -9,7 +13,7 @@ def take(session, head):
     start = i + 2 + (b[i] << 8 | b[i + 1] if end - i > 1 else end)
     body = start + 2 if head & 6 else start
     if head & 4 or body > end:
-        raise OSError("a message that may not come: 0x%02x" % head)
+        raise OSError(_PACKET, hex(head))
     n, packet_id = start - i - 2, body > start and b[start] << 8 | b[start + 1]
     data, topic = None, "a topic of %d" % n
     if n <= session.topic_max:

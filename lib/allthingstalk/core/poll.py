@@ -9,6 +9,9 @@ from micropython import const
 
 from .assignments import get_ident
 
+# Errors of our own, whose words are in connect.error_texts.
+_NO_NETWORK = const(-1007)
+_ENDED = const(-1008)
 _SERVE_S = const(5)  # a program that has not polled for so long is served by its assignments
 _READS = const(256)  # of one poll: a broker that never stops does not keep the program
 _MANY = const(30)  # packets in flight: now acknowledgements are looked for at each assignment
@@ -151,7 +154,7 @@ class Loop:
         self.leave()
         if self.state == "online":
             if not up:
-                raise OSError("the network is down")
+                raise OSError(_NO_NETWORK)
             if not self.link and self.pending:
                 self.send_states()
         elif not connect:
@@ -178,7 +181,7 @@ class Loop:
                 if n is None:
                     break
                 if n == 0:
-                    raise OSError("the platform closed the connection")
+                    raise OSError(_ENDED)
                 session.receive(n, now)
         if session.stop:
             self._push(now)

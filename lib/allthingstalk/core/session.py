@@ -15,6 +15,13 @@ _BATCH = const(1024)  # bytes gathered before they are written
 _PACKET_ROOM = const(128)  # bytes of `buffer`; it grows for the current packet
 _ROOM = const(256)  # of `out`; it grows as needed
 _INBOX_MAX = const(8192)  # bytes of messages that wait for their handlers
+# Why a link is dead: errors of our own, whose words are in connect.error_texts.
+_LENGTH = const(-1001)
+_PACKET = const(-1002)
+_PING = const(-1003)
+_PUBACK = const(-1004)
+_STALLED = const(-1005)
+_STUCK = const(-1006)
 
 
 class Session:
@@ -169,7 +176,7 @@ class Session:
                     break
                 shift += 7
                 if shift > 21:
-                    raise OSError("a packet of impossible length")
+                    raise OSError(_LENGTH)
             end = j + length
             if end <= have:
                 self.body, self.end, self.at = j, end, end
@@ -228,7 +235,7 @@ class Session:
             elif kind == 0xD0 and n == 0:
                 self.ping_at = None
             else:
-                raise OSError("a packet that may not come: 0x%02x" % head)
+                raise OSError(_PACKET, hex(head))
 
     def ping(self, now):
         """Ask for a sign of life; ping_at is None once it has come."""
@@ -244,12 +251,12 @@ class Session:
         self.seen_at = now
         if self.ping_at is not None:
             if diff(now, self.ping_at) > wait:
-                raise OSError("dead: a ping was not answered")
+                raise OSError(_PING)
         elif half and (diff(now, self._heard_at) > half or diff(now, self._wrote_at) > half):
             self.ping(now)
         if (self.owner.outbox.in_flight or self.asked) and diff(now, self.progress_at) > wait:
-            raise OSError("dead: a packet was not acknowledged")
+            raise OSError(_PUBACK)
         if (self.have or self.skip or self.rest) and diff(now, self._heard_at) > wait:
-            raise OSError("dead: a packet stalled half-way")
+            raise OSError(_STALLED)
         if self._stuck_at is not None and diff(now, self._stuck_at) > wait:
-            raise OSError("dead: the network takes nothing")
+            raise OSError(_STUCK)
