@@ -35,6 +35,12 @@ _BLOCK = re.compile(r"^( *)```(\w*)(?: \{([^}\n]*)\})?\n(.*?)^\1```$", re.M | re
 Block = namedtuple("Block", "page line language marks text")
 
 
+def public_names():
+    """Return the names that the docstring of the package lists."""
+    source = (ROOT / "lib" / "allthingstalk" / "__init__.py").read_text(encoding="utf-8")
+    return [name for row in re.findall(r"^- `(.*?)`", source, re.M | re.S) for name in row.split()]
+
+
 def name(page):
     """Return what a page is called: "docs/tutorial.md"."""
     return page.relative_to(ROOT).as_posix()
