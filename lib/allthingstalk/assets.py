@@ -1,9 +1,11 @@
 """Asset and its kinds: what a device measures, obeys or remembers.
 
 An asset is a field of a Device (a data descriptor): assigning to it publishes, reading it asks
-the platform. Its profile is the JSON schema that the platform keeps for it. A kind's type,
-keywords and schema stand here and nowhere else.
+the platform. Its profile is the JSON schema that the platform keeps for it.
 """
+
+MOST = float("inf")  # what a number has to stay between, else it is infinite or NaN
+LEAST = -MOST
 
 
 class Asset:
@@ -27,8 +29,6 @@ class Asset:
     VIRTUAL = "virtual"
     CONFIG = "config"
 
-    MOST = float("inf")  # what a number has to stay between; once, as a float takes memory
-    LEAST = -MOST
     made = [0, 0]  # how many were ever declared; how many of them no class has named yet
 
     # Defaults live in the class: a board with 64 assets keeps only what differs.
@@ -41,8 +41,9 @@ class Asset:
     echo = False
     keep = "every"
     type = None
-    takes = ""  # which profile keywords a typed kind has
-    schema = None  # the profile as a plain dict, shared by all assets that add nothing to it
+    plain: tuple = ()  # Python types of which each value fits; none where there are limits
+    unit = None
+    taken = None  # None: no class has it yet; False: no device; True: a device has this very object
 
     def __init__(
         self,
@@ -72,10 +73,17 @@ class Asset:
         if attribute == "title":
             name = self.name
             return name[:1].upper() + name[1:] if name else None
+        if attribute == "schema":  # the profile as a plain dict; kept where it says more than this
+            if self.type is None:
+                return None
+            schema = {"type": self.type}
+            if self.unit is not None:
+                schema["unit"] = self.unit
+            return schema
         if attribute == "profile":
             from .profiles import Profile
 
-            return None if self.schema is None else Profile.from_dict(self.schema)
+            return self.schema and Profile.from_dict(self.schema)
         raise AttributeError("an asset has no attribute '%s'" % attribute)
 
     @staticmethod
@@ -100,23 +108,17 @@ class Asset:
         return asset
 
     def fits(self, value):
-        """Return whether a value fits a profile without limits; if not, core.values decides."""
-        kind, cls = self.type, type(value)
-        if cls is float:
-            fits = kind == "number" and self.LEAST < value < self.MOST  # neither infinite nor NaN
-        elif cls is int:
-            fits = kind == "number" or kind == "integer"
-        elif cls is bool:
-            fits = kind == "boolean"
-        else:
-            fits = cls is str and kind == "string"
-        return fits and len(self.schema) - ("unit" in self.schema) == 1
+        """Return whether a value fits, and nothing is to be checked; else core.values decides."""
+        cls = type(value)
+        return cls in self.plain and (cls is not float or LEAST < value < MOST)
 
     # -- the field of a Device; Device.__setattr__ does what is assigned to it -------------------
 
     def __set_name__(self, owner, member):  # called by CPython and MicroPython >= 1.27
-        if hasattr(owner, "__named__"):  # else a mixin: the Device is not known yet
-            owner.__named__(self, owner, member)
+        if hasattr(owner, "__stream__"):  # else a mixin: the Device is not known yet
+            from .declare import named
+
+            named(self, owner, member)
 
     def __get__(self, device, owner=None):
         return self if device is None else device.__read__(self)
@@ -126,57 +128,44 @@ class NumberAsset(Asset):
     """Takes int and float. Keywords: `minimum, maximum, unit, enum`."""
 
     type = "number"
-    schema = {"type": "number"}
-    takes = "minimum maximum unit enum"
+    plain = (int, float)
 
 
 class IntegerAsset(NumberAsset):
     """Takes int, and float without a fraction. Keywords: `minimum, maximum, unit, enum`."""
 
     type = "integer"
-    schema = {"type": "integer"}
+    plain = (int,)
 
 
 class StringAsset(Asset):
     """Takes str. Keyword: `enum`, the list of values allowed."""
 
     type = "string"
-    schema = {"type": "string"}
-    takes = "enum"
+    plain = (str,)
 
 
 class BooleanAsset(Asset):
     """Takes bool."""
 
     type = "boolean"
-    schema = {"type": "boolean"}
+    plain = (bool,)
 
 
 class ObjectAsset(Asset):
     """Takes a dict, checked against `properties` (a dict of profiles) where declared."""
 
     type = "object"
-    schema = {"type": "object"}
-    takes = "properties"
 
 
 class ArrayAsset(Asset):
     """Takes a list or tuple, each entry checked against `items` (a profile) where declared."""
 
     type = "array"
-    schema = {"type": "array"}
-    takes = "items"
 
 
 class GeoAsset(Asset):
     """Takes a dict with numbers `latitude`, `longitude` and optionally `altitude`."""
 
     type = "object"
-    schema = {
-        "type": "object",
-        "properties": {
-            "latitude": NumberAsset.schema,
-            "longitude": NumberAsset.schema,
-            "altitude": NumberAsset.schema,
-        },
-    }
+    properties = "latitude longitude altitude"  # numbers that it always has

@@ -9,9 +9,15 @@ from . import payload
 from .values import check, check_json
 
 
+def _client_of(device):
+    if not device.__started__:
+        raise RuntimeError("Device not started.")
+    return device.client
+
+
 def update(device, states):
     """Check all values, then publish them together. Raises what an assignment does."""
-    client = device.client
+    client = _client_of(device)
     format = getattr(client, "format", payload)
     pairs = []
     apart = []  # alone: keep="latest", for a combined record cannot be replaced; with a place
@@ -47,7 +53,7 @@ def update(device, states):
 
 def send(device, data):
     """Publish bytes, or values by asset name in the layout of the client; see Device.send()."""
-    client = device.client
+    client = _client_of(device)
     if not getattr(client, "mqtt", None):
         raise ValueError("bytes are sent over MQTT only, by a Client")
     if not isinstance(data, (bytes, bytearray, memoryview)):
