@@ -42,8 +42,7 @@ class Asset:
     keep = "every"
     type = None
     plain: tuple = ()  # Python types of which each value fits; none where there are limits
-    unit = None
-    taken = None  # None: no class has it yet; False: no device; True: a device has this very object
+    schema: dict  # the profile as a plain dict; made anew each time where type and unit say all
 
     def __init__(
         self,
@@ -69,22 +68,20 @@ class Asset:
         limits = (minimum, maximum, unit, enum, properties, items)
         declare(self, unknown, limits, kind, name, title, description, handler, keep, profile, echo)
 
-    def __getattr__(self, attribute):
-        if attribute == "title":
-            name = self.name
-            return name[:1].upper() + name[1:] if name else None
-        if attribute == "schema":  # the profile as a plain dict; kept where it says more than this
-            if self.type is None:
-                return None
+    def __getattr__(self, name):
+        if name == "title":
+            title = self.name
+            return title[:1].upper() + title[1:] if title else None
+        if name == "schema":
             schema = {"type": self.type}
-            if self.unit is not None:
+            if "unit" in self.__dict__:
                 schema["unit"] = self.unit
-            return schema
-        if attribute == "profile":
+            return schema if self.type else None
+        if name == "profile":
             from .profiles import Profile
 
             return self.schema and Profile.from_dict(self.schema)
-        raise AttributeError("an asset has no attribute '%s'" % attribute)
+        raise AttributeError("an asset has no attribute '%s'" % name)
 
     @staticmethod
     def from_dict(d):
@@ -168,4 +165,4 @@ class GeoAsset(Asset):
     """Takes a dict with numbers `latitude`, `longitude` and optionally `altitude`."""
 
     type = "object"
-    properties = "latitude longitude altitude"  # numbers that it always has
+    place = True  # the profile has these numbers

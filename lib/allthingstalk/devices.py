@@ -82,6 +82,8 @@ class Device:
             from .declare import checked_id
 
             self.id = checked_id(id)
+            del checked_id
+            unload(_DECLARING)
         if overwrite_assets is not None:
             self.overwrite_assets = overwrite_assets
         client = self.client
@@ -167,7 +169,7 @@ class Device:
     def __handler__(self, stream, member):
         """Return the handler of a stream for a member, None if there is none."""
         key = stream + " " + member
-        owners = [self, self.__class__]
+        owners: list = [self, self.__class__]
         for owner in owners:  # the nearest first
             handlers = owner.__dict__.get("__handlers__", ())
             if key in handlers:

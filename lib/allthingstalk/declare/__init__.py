@@ -20,14 +20,13 @@ _TAKES = {  # by type: which of these its kinds have as keywords
     "object": "properties",
     "array": "items",
 }
-_PLAIN = {"number": (int, float), "integer": (int,), "string": (str,), "boolean": (bool,)}
 
 
 def declare(asset, unknown, limits, kind, name, title, description, handler, keep, profile, echo):
     """Set up an asset; see assets.Asset. `limits`: the values of _LIMITS, None where not given."""
     given = dict([(key, value) for key, value in zip(_LIMITS, limits) if value is not None])
     cls = asset.__class__
-    own = hasattr(cls, "schema") or hasattr(cls, "properties")  # the kind says more than its type
+    own = hasattr(cls, "schema") or hasattr(cls, "place")  # the kind says more than its type
     takes = "" if own else _TAKES.get(asset.type, "")
     for key in list(unknown) + [key for key in given if key not in takes.split()]:
         raise TypeError(
@@ -80,8 +79,9 @@ def _set_profile(asset, profile, limits):
             )
         )
     own = asset.schema or {}
-    if hasattr(asset, "properties"):
-        own["properties"] = {key: {"type": "number"} for key in asset.properties.split()}
+    if hasattr(asset.__class__, "place"):
+        numbers = ("latitude", "longitude", "altitude")
+        own["properties"] = {key: {"type": "number"} for key in numbers}
     for key in own:
         schema.setdefault(key, own[key])
     schema.update(limits)
@@ -89,11 +89,18 @@ def _set_profile(asset, profile, limits):
     unit = schema.get("unit")
     if len(schema) == 1 or len(schema) == 2 and unit is not None:
         if asset.type is None:
-            asset.plain = _PLAIN.get(kind, ())
+            plain = {
+                "number": (int, float),
+                "integer": (int,),
+                "string": (str,),
+                "boolean": (bool,),
+            }
+            asset.plain = plain.get(kind, ())
         if unit is not None:
             asset.unit = unit
     else:
-        asset.schema = schema
+        if schema != asset.schema:
+            asset.schema = schema
         if asset.plain:
             asset.plain = ()
     if asset.type is None:
@@ -128,8 +135,8 @@ def copied(asset):
 
 def _name(asset, member):
     """Tell an asset which member of a class it is."""
-    if asset.taken is None:
-        asset.taken = False
+    if "taken" not in asset.__dict__:
+        asset.taken = False  # by a device: it may have this very object
         asset.made[1] -= 1
         if asset.name is None:
             asset.name = checked_name(member)
