@@ -32,8 +32,8 @@ class Asset:
     made = [0, 0]  # how many were ever declared; how many of them no class has named yet
 
     # Defaults live in the class: a board with 64 assets keeps only what differs.
-    id = None
-    thing_id = None
+    id: "str | None"  # these two are set in each: the platform's are known in the end
+    thing_id: "str | None"
     kind = SENSOR
     name = None
     description = ""
@@ -41,7 +41,8 @@ class Asset:
     echo = False
     keep = "every"
     type = None
-    plain: tuple = ()  # Python types of which each value fits; none where there are limits
+    plain: tuple = ()  # Python types of which each value within `bounds` fits, if there are any
+    bounds = None  # the smallest number and the largest
     schema: dict  # the profile as a plain dict; made anew each time where type and unit say all
 
     def __init__(
@@ -107,7 +108,10 @@ class Asset:
     def fits(self, value):
         """Return whether a value fits, and nothing is to be checked; else core.values decides."""
         cls = type(value)
-        return cls in self.plain and (cls is not float or LEAST < value < MOST)
+        if cls not in self.plain or cls is float and not LEAST < value < MOST:
+            return False
+        bounds = self.bounds
+        return bounds is None or bounds[0] <= value <= bounds[1]
 
     # -- the field of a Device; Device.__setattr__ does what is assigned to it -------------------
 

@@ -56,6 +56,7 @@ def declare(asset, unknown, limits, kind, name, title, description, handler, kee
     if title or description or profile or given:
         loads(json.dumps([title, description, asset.schema]))  # raises for text that is no UTF-8
     # Class dicts keep no order on MicroPython, but a dashboard shows assets in theirs.
+    asset.id = asset.thing_id = None
     asset.order = asset.made[0]
     asset.made[0] += 1
     asset.made[1] += 1
@@ -86,25 +87,24 @@ def _set_profile(asset, profile, limits):
         schema.setdefault(key, own[key])
     schema.update(limits)
     schema = _as_json(schema, asset)
-    unit = schema.get("unit")
-    if len(schema) == 1 or len(schema) == 2 and unit is not None:
-        if asset.type is None:
-            plain = {
-                "number": (int, float),
-                "integer": (int,),
-                "string": (str,),
-                "boolean": (bool,),
-            }
-            asset.plain = plain.get(kind, ())
-        if unit is not None:
-            asset.unit = unit
-    else:
-        if schema != asset.schema:
-            asset.schema = schema
-        if asset.plain:
-            asset.plain = ()
     if asset.type is None:
         asset.type = kind
+        plain = {"number": (int, float), "integer": (int,), "string": (str,), "boolean": (bool,)}
+        asset.plain = plain.get(kind, ())
+    if "unit" in schema:
+        asset.unit = schema["unit"]
+    more = [key for key in schema if key not in ("type", "unit")]
+    if not more:  # it can be made of these two
+        return
+    if schema != asset.schema:
+        asset.schema = schema
+    infinite = float("inf")
+    bounds = (schema.get("minimum", -infinite), schema.get("maximum", infinite))
+    numbers = [bound for bound in bounds if type(bound) in (int, float)]
+    if int in asset.plain and len(numbers) == 2 and not set(more) - {"minimum", "maximum"}:
+        asset.bounds = bounds
+    elif asset.plain:  # core.values is to look at each value
+        asset.plain = ()
 
 
 def _as_json(schema, asset):
