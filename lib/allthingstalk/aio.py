@@ -158,9 +158,4 @@ class Device(devices.Device):
     feed = _Stream("feed", None)
     state = _Stream("state", None)
     event = _Stream("event", None)
-
-    @staticmethod
-    def __named__(asset, owner, member):
-        from .declare import named
-
-        named(devices.Device, _Stream, asset, member, owner)
+    __stream__ = _Stream

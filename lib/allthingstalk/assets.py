@@ -1,9 +1,11 @@
 """Asset and its kinds: what a device measures, obeys or remembers.
 
 An asset is a field of a Device (a data descriptor): assigning to it publishes, reading it asks
-the platform. Its profile is the JSON schema that the platform keeps for it. A kind's type,
-keywords and schema stand here and nowhere else.
+the platform. Its profile is the JSON schema that the platform keeps for it.
 """
+
+MOST = float("inf")  # what a number has to stay between, else it is infinite or NaN
+LEAST = -MOST
 
 
 class Asset:
@@ -27,13 +29,11 @@ class Asset:
     VIRTUAL = "virtual"
     CONFIG = "config"
 
-    MOST = float("inf")  # what a number has to stay between; once, as a float takes memory
-    LEAST = -MOST
     made = [0, 0]  # how many were ever declared; how many of them no class has named yet
 
     # Defaults live in the class: a board with 64 assets keeps only what differs.
-    id = None
-    thing_id = None
+    id: "str | None"  # these two are set in each: the platform's are known in the end
+    thing_id: "str | None"
     kind = SENSOR
     name = None
     description = ""
@@ -41,8 +41,9 @@ class Asset:
     echo = False
     keep = "every"
     type = None
-    takes = ""  # which profile keywords a typed kind has
-    schema = None  # the profile as a plain dict, shared by all assets that add nothing to it
+    plain: tuple = ()  # Python types of which each value within `bounds` fits, if there are any
+    bounds = None  # the smallest number and the largest
+    schema: dict  # the profile as a plain dict; made anew each time where type and unit say all
 
     def __init__(
         self,
@@ -68,15 +69,20 @@ class Asset:
         limits = (minimum, maximum, unit, enum, properties, items)
         declare(self, unknown, limits, kind, name, title, description, handler, keep, profile, echo)
 
-    def __getattr__(self, attribute):
-        if attribute == "title":
-            name = self.name
-            return name[:1].upper() + name[1:] if name else None
-        if attribute == "profile":
+    def __getattr__(self, name):
+        if name == "title":
+            title = self.name
+            return title[:1].upper() + title[1:] if title else None
+        if name == "schema":
+            schema = {"type": self.type}
+            if "unit" in self.__dict__:
+                schema["unit"] = self.unit
+            return schema if self.type else None
+        if name == "profile":
             from .profiles import Profile
 
-            return None if self.schema is None else Profile.from_dict(self.schema)
-        raise AttributeError("an asset has no attribute '%s'" % attribute)
+            return self.schema and Profile.from_dict(self.schema)
+        raise AttributeError("an asset has no attribute '%s'" % name)
 
     @staticmethod
     def from_dict(d):
@@ -100,23 +106,20 @@ class Asset:
         return asset
 
     def fits(self, value):
-        """Return whether a value fits a profile without limits; if not, core.values decides."""
-        kind, cls = self.type, type(value)
-        if cls is float:
-            fits = kind == "number" and self.LEAST < value < self.MOST  # neither infinite nor NaN
-        elif cls is int:
-            fits = kind == "number" or kind == "integer"
-        elif cls is bool:
-            fits = kind == "boolean"
-        else:
-            fits = cls is str and kind == "string"
-        return fits and len(self.schema) - ("unit" in self.schema) == 1
+        """Return whether a value fits, and nothing is to be checked; else core.values decides."""
+        cls = type(value)
+        if cls not in self.plain or cls is float and not LEAST < value < MOST:
+            return False
+        bounds = self.bounds
+        return bounds is None or bounds[0] <= value <= bounds[1]
 
     # -- the field of a Device; Device.__setattr__ does what is assigned to it -------------------
 
     def __set_name__(self, owner, member):  # called by CPython and MicroPython >= 1.27
-        if hasattr(owner, "__named__"):  # else a mixin: the Device is not known yet
-            owner.__named__(self, owner, member)
+        if hasattr(owner, "__stream__"):  # else a mixin: the Device is not known yet
+            from .declare import named
+
+            named(self, owner, member)
 
     def __get__(self, device, owner=None):
         return self if device is None else device.__read__(self)
@@ -126,57 +129,44 @@ class NumberAsset(Asset):
     """Takes int and float. Keywords: `minimum, maximum, unit, enum`."""
 
     type = "number"
-    schema = {"type": "number"}
-    takes = "minimum maximum unit enum"
+    plain = (int, float)
 
 
 class IntegerAsset(NumberAsset):
     """Takes int, and float without a fraction. Keywords: `minimum, maximum, unit, enum`."""
 
     type = "integer"
-    schema = {"type": "integer"}
+    plain = (int,)
 
 
 class StringAsset(Asset):
     """Takes str. Keyword: `enum`, the list of values allowed."""
 
     type = "string"
-    schema = {"type": "string"}
-    takes = "enum"
+    plain = (str,)
 
 
 class BooleanAsset(Asset):
     """Takes bool."""
 
     type = "boolean"
-    schema = {"type": "boolean"}
+    plain = (bool,)
 
 
 class ObjectAsset(Asset):
     """Takes a dict, checked against `properties` (a dict of profiles) where declared."""
 
     type = "object"
-    schema = {"type": "object"}
-    takes = "properties"
 
 
 class ArrayAsset(Asset):
     """Takes a list or tuple, each entry checked against `items` (a profile) where declared."""
 
     type = "array"
-    schema = {"type": "array"}
-    takes = "items"
 
 
 class GeoAsset(Asset):
     """Takes a dict with numbers `latitude`, `longitude` and optionally `altitude`."""
 
     type = "object"
-    schema = {
-        "type": "object",
-        "properties": {
-            "latitude": NumberAsset.schema,
-            "longitude": NumberAsset.schema,
-            "altitude": NumberAsset.schema,
-        },
-    }
+    place = True  # the profile has these numbers

@@ -3,7 +3,7 @@
 import sys
 
 from . import net
-from .assets import Asset
+from .assets import LEAST, MOST
 from .overlay import Overlay
 
 # Methods that are seldom called: functions of a folder, which is in memory for one call.
@@ -174,7 +174,7 @@ class Client(BaseClient):
         if not self.session:
             self.load()
         if not (cls is int or cls is bool or cls is str):
-            if not (cls is float and Asset.LEAST < state < Asset.MOST):
+            if not (cls is float and LEAST < state < MOST):
                 from .core.values import value_and_time
 
                 value = value_and_time(self.format, state, asset_name)

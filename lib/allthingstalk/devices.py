@@ -48,6 +48,7 @@ class Device:
     assets = None
     overwrite_assets = False
     __asset__ = Asset
+    __stream__ = Stream  # of which class are `command` and so on
     __started__ = False
     __again__ = False  # the current message was sent before, or is retained
     __known__ = set()  # members of all classes whose fields were made
@@ -61,14 +62,9 @@ class Device:
     def __init__(self, *, client=None, id=None, connect=True, overwrite_assets=False, **unknown):
         from .declare import set_up
 
-        id, assets = set_up(Device, self, id, unknown)
+        set_up(Device, self, client, id, overwrite_assets, unknown)
         del set_up  # it would keep its module in memory while the device connects
         unload(_DECLARING)
-        self.id = id
-        self.client = client
-        self.overwrite_assets = overwrite_assets
-        self.__last_at__ = {}  # "command led" -> time of the last message
-        self.assets = assets  # last: from now on __setattr__ looks at each name
         if connect and client is not None:
             self.connect()
 
@@ -86,6 +82,8 @@ class Device:
             from .declare import checked_id
 
             self.id = checked_id(id)
+            del checked_id
+            unload(_DECLARING)
         if overwrite_assets is not None:
             self.overwrite_assets = overwrite_assets
         client = self.client
@@ -99,29 +97,12 @@ class Device:
 
             return connect_with(client, self)
 
-    @staticmethod
-    def __lineage__(cls):
-        """Return a class and its bases in the order in which members are looked up."""
-        if hasattr(cls, "__mro__"):
-            return cls.__mro__[:-1]
-        classes = [cls]  # MicroPython: depth first
-        for base in cls.__bases__:
-            if base is not object:
-                classes += Device.__lineage__(base)
-        return classes
-
-    @staticmethod
-    def __named__(asset, owner, member):
-        from .declare import named
-
-        named(Device, Stream, asset, member, owner)
-
     # -- values ---------------------------------------------------------------------------------
 
     def __setattr__(self, name, state):
         assets = self.assets
-        asset = assets.get(name) if assets else None
-        if asset:
+        if assets and name in assets:
+            asset = assets[name]
             if not self.__started__:
                 raise RuntimeError("Device not started.")
             if not asset.fits(state):
@@ -145,8 +126,6 @@ class Device:
         anything is published. Returns nothing. An asset with keep="latest" is published by itself.
         (A class with an asset `update` has that instead.)
         """
-        if not self.__started__:
-            raise RuntimeError("Device not started.")
         from .core.combined import update
 
         update(self, states)
@@ -160,8 +139,6 @@ class Device:
         what `Format.pack` raises, ValueError where MQTT is off, RuntimeError before connect().
         Returns nothing. (A class with an asset `send` has that instead.)
         """
-        if not self.__started__:
-            raise RuntimeError("Device not started.")
         from .core.combined import send
 
         send(self, data)
@@ -192,10 +169,13 @@ class Device:
     def __handler__(self, stream, member):
         """Return the handler of a stream for a member, None if there is none."""
         key = stream + " " + member
-        for owner in [self] + list(self.__lineage__(self.__class__)):
+        owners: list = [self, self.__class__]
+        for owner in owners:  # the nearest first
             handlers = owner.__dict__.get("__handlers__", ())
             if key in handlers:
                 return handlers[key]
+            if owner is not self:
+                owners += owner.__bases__
         return self.assets[member].handler if stream == "command" else None
 
     def on_message(self, stream, asset_name, payload):

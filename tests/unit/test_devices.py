@@ -1,5 +1,6 @@
 """Device: fields, subclasses, connecting with a client of one's own, assigning and reading."""
 
+import sys
 import unittest
 
 from allthingstalk import (
@@ -206,6 +207,14 @@ class TestAssigning(unittest.TestCase):
         ):
             self.assertIn(member, str(raised(kind, setattr, self.board, member, value)))
         self.assertEqual(self.client.published, [])
+
+    def test_what_fits_needs_no_checks_in_memory(self):
+        sys.modules.pop("allthingstalk.core.values", None)
+        self.board.temp = 84.5  # it has a maximum
+        self.board.update(temp=20, text="warm")
+        self.assertFalse("allthingstalk.core.values" in sys.modules)
+        raised(ValueError, setattr, self.board, "temp", 86)
+        self.assertTrue("allthingstalk.core.values" in sys.modules)
 
     def test_an_asset_without_a_profile_cannot_be_declared(self):
         raised(InvalidAssetProfileException, Asset, name="x")

@@ -313,7 +313,7 @@ class TestCommands(unittest.TestCase):
         self.refuses(IntegerAsset(name="x", enum=[1, 2]), "3")
 
 
-class TestPlain(unittest.TestCase):
+class TestPlain(ValueTest):
     """The short way that does not load `core.values` has to agree with it."""
 
     def test_what_is_plain_passes_the_check_as_it_is(self):
@@ -360,7 +360,35 @@ class TestPlain(unittest.TestCase):
                 if asset.fits(value):
                     plain += 1
                     self.assertTrue(check(asset, value) is value, (asset.type, value))
-        self.assertEqual(plain, 5 + 5 + 3 + 3 + 2)
+        self.assertEqual(plain, 5 + 5 + 3 + 3 + 2 + 3 + 2)
+
+    def test_numbers_within_limits_are_plain(self):
+        class Percent(NumberAsset):
+            schema = {"type": "number", "minimum": 0, "maximum": 100, "unit": "%"}
+
+        limits = {"type": "number", "minimum": 0, "maximum": 100}
+        for asset in (
+            NumberAsset(name="a", minimum=0, maximum=100, unit="%"),
+            Asset(name="a", profile=limits),
+            Percent(name="a"),
+        ):
+            self.assertEqual((asset.profile["minimum"], asset.profile["maximum"]), (0, 100))
+            for value in (0, 0.0, 50, 99.5, 100):
+                self.assertTrue(asset.fits(value), value)
+            for value in (-1, -0.1, 100.5, 2**70, NAN, INFINITY, -INFINITY, True, "5", None):
+                self.assertFalse(asset.fits(value), value)
+                self.refuses(asset, value, kind=(TypeError, ValueError))
+        self.assertFalse(NumberAsset(name="a", minimum=0).fits(INFINITY))
+        self.assertTrue(IntegerAsset(name="a", maximum=2**70).fits(2**70))
+        self.assertFalse(IntegerAsset(name="a", minimum=0).fits(5.0))  # it is to become an int
+
+    def test_other_limits_are_left_to_the_check(self):
+        for more in ({"minimum": None}, {"enum": [5]}, {"minimum": 0, "multipleOf": 5}):
+            profile = {"type": "number"}
+            profile.update(more)
+            asset = NumberAsset(name="a", profile=profile)
+            self.assertFalse(asset.fits(5))
+            self.takes(asset, 5)
 
 
 if __name__ == "__main__":

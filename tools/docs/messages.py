@@ -18,11 +18,11 @@ FAILS = {"exit", "fail", "error", "SystemExit"}
 # Tables of names, by their first words: sentences in the source that nobody ever reads.
 NOT_SAID = {
     "allthingstalk/__init__.py": "Asset AllThingsTalkException profiles",
-    "allthingstalk/assets.py": "minimum",
     "allthingstalk/clients.py": "lost head",
     "allthingstalk/connect/__init__.py": "state offline refused assets lookup tcp tls "
     "connack online",
     "allthingstalk/connect/error_texts.py": "Name",
+    "allthingstalk/declare/__init__.py": "minimum",
     "allthingstalk/doctor/__init__.py": "settings",
     "allthingstalk/health.py": "signal",
     "allthingstalk/readings/__init__.py": "signal memory uptime reset link errors versions "

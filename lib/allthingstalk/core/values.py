@@ -9,17 +9,6 @@ _TAKES = {
     "location": dict,
     "array": (list, tuple),
 }
-_PLACE = {"type": "location"}
-_WORDS = {
-    "true": True,
-    "1": True,
-    "1.0": True,
-    "on": True,
-    "false": False,
-    "0": False,
-    "0.0": False,
-    "off": False,
-}
 
 
 def checked(asset, state):
@@ -47,7 +36,7 @@ def value_and_time(format, state, where):
     if place is not None:
         if not hasattr(format, "Placed"):
             raise ValueError("%s: a place is sent with Client(..., payload='cbor') only" % where)
-        state = format.Placed(state, _match(_PLACE, place, where + ", place"))
+        state = format.Placed(state, _match({"type": "location"}, place, where + ", place"))
     return state, at
 
 
@@ -79,7 +68,7 @@ def convert(asset, value):
     true, false, on, off in any case for a boolean. Raises TypeError or ValueError for the rest.
     """
     kind = asset.type
-    if kind in ("integer", "number") and isinstance(value, str):
+    if kind in ("number", "integer") and isinstance(value, str):
         # A digit first: MicroPython's float() takes "e5" for 0; and "1_0" is no number to people.
         if "_" not in value and value.strip(" +-.")[:1].isdigit():
             try:
@@ -89,7 +78,11 @@ def convert(asset, value):
     elif kind == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(value)
     elif kind == "boolean":
-        value = _WORDS.get(str(value).strip().lower(), value)
+        word = str(value).strip().lower()
+        if word in "true 1 1.0 on".split():
+            value = True
+        elif word in "false 0 0.0 off".split():
+            value = False
     return check(asset, value)
 
 

@@ -13,15 +13,25 @@ from ..utf8 import loads
 
 _HANDY = const(("update", "send", "history"))  # members of Device that an asset may take
 _LIMITS = const(("minimum", "maximum", "unit", "enum", "properties", "items"))
+_TAKES = {  # by type: which of these its kinds have as keywords
+    "number": "minimum maximum unit enum",
+    "integer": "minimum maximum unit enum",
+    "string": "enum",
+    "object": "properties",
+    "array": "items",
+}
 
 
 def declare(asset, unknown, limits, kind, name, title, description, handler, keep, profile, echo):
     """Set up an asset; see assets.Asset. `limits`: the values of _LIMITS, None where not given."""
     given = dict([(key, value) for key, value in zip(_LIMITS, limits) if value is not None])
-    for key in list(unknown) + [key for key in given if key not in asset.takes.split()]:
+    cls = asset.__class__
+    own = hasattr(cls, "schema") or hasattr(cls, "place")  # the kind says more than its type
+    takes = "" if own else _TAKES.get(asset.type, "")
+    for key in list(unknown) + [key for key in given if key not in takes.split()]:
         raise TypeError(
             "%s has no keyword '%s'; it has: kind name title description handler keep echo "
-            "profile %s" % (asset.__class__.__name__, key, asset.takes)
+            "profile %s" % (cls.__name__, key, takes)
         )
     if kind not in (asset.SENSOR, asset.ACTUATOR, asset.VIRTUAL, asset.CONFIG):
         raise ValueError("kind is sensor, actuator, virtual or config, not %r" % (kind,))
@@ -41,11 +51,12 @@ def declare(asset, unknown, limits, kind, name, title, description, handler, kee
         asset.echo = True
     if keep != asset.keep:
         asset.keep = keep
-    if given or profile is not None or asset.type is None:
+    if given or profile is not None or asset.type is None or own:
         _set_profile(asset, profile, given)
     if title or description or profile or given:
         loads(json.dumps([title, description, asset.schema]))  # raises for text that is no UTF-8
     # Class dicts keep no order on MicroPython, but a dashboard shows assets in theirs.
+    asset.id = asset.thing_id = None
     asset.order = asset.made[0]
     asset.made[0] += 1
     asset.made[1] += 1
@@ -68,12 +79,32 @@ def _set_profile(asset, profile, limits):
                 profile,
             )
         )
-    if asset.schema:
-        for key in asset.schema:
-            schema.setdefault(key, asset.schema[key])
+    own = asset.schema or {}
+    if hasattr(asset.__class__, "place"):
+        numbers = ("latitude", "longitude", "altitude")
+        own["properties"] = {key: {"type": "number"} for key in numbers}
+    for key in own:
+        schema.setdefault(key, own[key])
     schema.update(limits)
-    asset.schema = _as_json(schema, asset)
-    asset.type = kind
+    schema = _as_json(schema, asset)
+    if asset.type is None:
+        asset.type = kind
+        plain = {"number": (int, float), "integer": (int,), "string": (str,), "boolean": (bool,)}
+        asset.plain = plain.get(kind, ())
+    if "unit" in schema:
+        asset.unit = schema["unit"]
+    more = [key for key in schema if key not in ("type", "unit")]
+    if not more:  # it can be made of these two
+        return
+    if schema != asset.schema:
+        asset.schema = schema
+    infinite = float("inf")
+    bounds = (schema.get("minimum", -infinite), schema.get("maximum", infinite))
+    numbers = [bound for bound in bounds if type(bound) in (int, float)]
+    if int in asset.plain and len(numbers) == 2 and not set(more) - {"minimum", "maximum"}:
+        asset.bounds = bounds
+    elif asset.plain:  # core.values is to look at each value
+        asset.plain = ()
 
 
 def _as_json(schema, asset):
@@ -104,8 +135,8 @@ def copied(asset):
 
 def _name(asset, member):
     """Tell an asset which member of a class it is."""
-    if "member" not in asset.__dict__:
-        asset.member = member
+    if "taken" not in asset.__dict__:
+        asset.taken = False  # by a device: it may have this very object
         asset.made[1] -= 1
         if asset.name is None:
             asset.name = checked_name(member)
@@ -114,7 +145,7 @@ def _name(asset, member):
 # -- devices --------------------------------------------------------------------------------------
 
 
-def named(Device, Stream, asset, member, owner):
+def named(asset, owner, member):
     """Tell an asset of its member, and give its class streams of its own.
 
     Called where `__set_name__` is.
@@ -124,18 +155,27 @@ def named(Device, Stream, asset, member, owner):
         owner.__handlers__ = {}
         for stream in ("command", "feed", "state", "event"):
             if stream not in owner.__dict__:  # else an asset of a reserved name, or a method
-                setattr(owner, stream, Stream(stream, owner))
+                setattr(owner, stream, owner.__stream__(stream, owner))
+
+
+def _lineage(cls):
+    """Return a class and its bases in the order in which members are looked up."""
+    if hasattr(cls, "__mro__"):
+        return cls.__mro__[:-1]
+    classes = [cls]  # MicroPython: depth first
+    for base in cls.__bases__:
+        if base is not object:
+            classes += _lineage(base)
+    return classes
 
 
 def fields_of(Device, cls):
-    """Return {member: asset} of a class; made once a class.
+    """Return {member: asset} of a class.
 
     Raises ValueError for a member whose name a Device needs for itself.
     """
-    if "__fields__" in cls.__dict__:
-        return cls.__fields__
     fields = {}
-    for c in reversed(Device.__lineage__(cls)):
+    for c in reversed(_lineage(cls)):
         if c is Device:
             continue
         members = c.__dict__
@@ -160,12 +200,11 @@ def fields_of(Device, cls):
                 "%s: the members '%s' and '%s' have one asset name, '%s': give one of them another "
                 "name=" % (cls.__name__, other, member, fields[member].name)
             )
-    cls.__fields__ = fields
     return fields
 
 
-def set_up(Device, device, id, unknown):
-    """Return a device's id, and assets of its own; check what was registered for it."""
+def set_up(Device, device, client, id, overwrite_assets, unknown):
+    """Set up a device; see devices.Device. Check what was registered for it."""
     for key in unknown:
         raise TypeError(
             "Device has no keyword '%s'; it has: client id connect overwrite_assets" % key
@@ -175,11 +214,16 @@ def set_up(Device, device, id, unknown):
     for member in fields:
         asset = fields[member]
         # Each device has assets of its own, for their ids; the first takes the declared ones.
-        own[member] = copied(asset) if "taken" in asset.__dict__ else asset
+        own[member] = copied(asset) if asset.taken else asset
         asset.taken = True
     for key in list(Device.__dict__.get("__handlers__", ())):
         _check_pending(Device, key.split(" ")[1], key)
-    return checked_id(id), own
+    device.id = checked_id(id)
+    device.client = client
+    if overwrite_assets:
+        device.overwrite_assets = overwrite_assets
+    device.__last_at__ = {}  # "command led" -> time of the last message
+    device.assets = own  # last: from now on its __setattr__ looks at each name
 
 
 def checked_id(id):
