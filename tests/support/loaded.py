@@ -17,6 +17,5 @@ import allthingstalk.rest.calls  # noqa: F401
 import allthingstalk.rest.read  # noqa: F401
 import allthingstalk.rest.send_states  # noqa: F401
 import allthingstalk.rest.status_codes  # noqa: F401
-import allthingstalk.rest.sync_assets  # noqa: F401
 import allthingstalk.timestamps  # noqa: F401
 import allthingstalk.topics  # noqa: F401

@@ -432,8 +432,13 @@ EXPLAINED = {
         },
     ),
     "allthingstalk/rest/assets.py": (
-        "Something else made an asset that has no name or kind. The others are used.",
-        {},
+        "",
+        {
+            "this client overwrites no assets: it has no update_asset()": "A client of your own "
+            "without it: connect without `overwrite_assets`.",
+            "an entry of the list of assets cannot be read and was skipped": "Something else made "
+            "an asset that has no name or kind. The others are used.",
+        },
     ),
     "allthingstalk/rest/calls.py": (
         "",
@@ -491,10 +496,6 @@ EXPLAINED = {
     ),
     "allthingstalk/rest/status_codes.py": (
         "What a REST call ended in. [What each HTTP status means and does](status-codes.md).",
-        {},
-    ),
-    "allthingstalk/rest/sync_assets.py": (
-        "A client of your own without `update_asset()`: connect without `overwrite_assets`.",
         {},
     ),
     "allthingstalk/timestamps.py": (
