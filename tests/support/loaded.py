@@ -1,12 +1,11 @@
 """Imported by a test that connects often: what comes and goes stays, as loading costs the most."""
 
 import allthingstalk.calls  # noqa: F401
-import allthingstalk.connect.bring_up  # noqa: F401
+import allthingstalk.connect  # noqa: F401
 import allthingstalk.connect.calls  # noqa: F401
 import allthingstalk.connect.mqtt_connect  # noqa: F401
 import allthingstalk.connect.options  # noqa: F401
 import allthingstalk.connect.recover  # noqa: F401
-import allthingstalk.connect.set_aside  # noqa: F401
 import allthingstalk.core.commands  # noqa: F401
 import allthingstalk.core.oversize  # noqa: F401
 import allthingstalk.core.values  # noqa: F401

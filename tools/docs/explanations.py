@@ -124,7 +124,7 @@ EXPLAINED = {
             "(recipes.md#how-does-it-take-less-memory).",
         },
     ),
-    "allthingstalk/connect/bring_up.py": (
+    "allthingstalk/connect/__init__.py": (
         "",
         {
             "the network is down": "The Wi-Fi has no address. " + _PASSES,
@@ -169,6 +169,10 @@ EXPLAINED = {
     "allthingstalk/connect/recover.py": (
         "",
         {
+            "asset '…' of device … is set aside and … of its values dropped: the link drops after "
+            "each of its publishes; check that it exists, and what the token may do": "The broker "
+            "drops the link after each publish to this one asset, so the others go on without it "
+            "until the next `connect()`.",
             "…: too little memory (…): use the library's .mpy files, or free some": "The heap was "
             "too full or too fragmented for what was being done. [Less memory]"
             "(recipes.md#how-does-it-take-less-memory).",
@@ -186,11 +190,6 @@ EXPLAINED = {
     "allthingstalk/connect/roots.py": (
         "`ca=` or /ca.der holds no root certificate that MicroPython can read. `make provision` "
         "writes the right one.",
-        {},
-    ),
-    "allthingstalk/connect/set_aside.py": (
-        "The broker drops the link after each publish to this one asset, so the others go on "
-        "without it until the next `connect()`.",
         {},
     ),
     "allthingstalk/connect/settings_checks.py": (_SETTINGS, {}),

@@ -3,7 +3,6 @@
 import gc
 
 from ..overlay import Overlay
-from . import move
 from .dial import dial, until, with_stream
 
 
@@ -17,7 +16,7 @@ def mqtt_connect(client):
     gc.collect()
 
     def stage():
-        move(client, "next")
+        client.move("next")
         if client.watchdog:
             client.watchdog.progress()
 
