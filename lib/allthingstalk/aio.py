@@ -61,7 +61,7 @@ class Client(clients.Client):
         self.devices[device] = "first"
         if self.connected:
             with Overlay("connect"):
-                from .connect import settle
+                from .connect.bring_up import settle
 
                 settle(self, device)
         self.handlers = -1  # those of this device are to be subscribed

@@ -321,7 +321,7 @@ class Client(BaseClient):
             try:
                 self.busy = True
                 self.abandon()  # it begins anew
-                link = self._call("connect", "connect", device)
+                link = self._call("connect.bring_up", "connect", device)
                 if not online:
                     self.go_online(link)
                 else:
@@ -360,7 +360,7 @@ class Client(BaseClient):
         """Take a step of the connection attempt."""
         if not self.attempt:
             self.overlay = Overlay("connect")
-            from .connect import attempt
+            from .connect.bring_up import attempt
 
             self.attempt = attempt(self)
         try:

@@ -24,7 +24,7 @@ BUILT_IN = (
 # What is not everywhere, such as CPython's own, behind a guard.
 GUARDED = {
     "board.banner": {"_allthingstalk_build"},  # made by `make firmware`
-    "connect": {"atexit"},
+    "connect.bring_up": {"atexit"},
     "readings": {"_allthingstalk_build"},
     "connect.error_texts": {"traceback"},
     "core.assignments": {"_thread"},

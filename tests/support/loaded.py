@@ -1,7 +1,7 @@
 """Imported by a test that connects often: what comes and goes stays, as loading costs the most."""
 
 import allthingstalk.calls  # noqa: F401
-import allthingstalk.connect  # noqa: F401
+import allthingstalk.connect.bring_up  # noqa: F401
 import allthingstalk.connect.calls  # noqa: F401
 import allthingstalk.connect.mqtt_connect  # noqa: F401
 import allthingstalk.connect.options  # noqa: F401

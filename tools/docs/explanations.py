@@ -124,7 +124,7 @@ EXPLAINED = {
             "(recipes.md#how-does-it-take-less-memory).",
         },
     ),
-    "allthingstalk/connect/__init__.py": (
+    "allthingstalk/connect/bring_up.py": (
         "",
         {
             "the network is down": "The Wi-Fi has no address. " + _PASSES,

@@ -20,7 +20,7 @@ NOT_SAID = {
     "allthingstalk/__init__.py": "Asset AllThingsTalkException profiles",
     "allthingstalk/assets.py": "minimum",
     "allthingstalk/clients.py": "lost state_topic",
-    "allthingstalk/connect/__init__.py": "state offline refused assets lookup tcp tls "
+    "allthingstalk/connect/__init__.py": "state closed offline refused assets lookup tcp tls "
     "connack online",
     "allthingstalk/connect/error_texts.py": "Name",
     "allthingstalk/doctor/__init__.py": "settings",

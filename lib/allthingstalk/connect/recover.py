@@ -6,7 +6,7 @@ in a row that ended within 5 seconds and acknowledged nothing count as refused.
 
 from micropython import const
 
-from . import move, refuses
+from . import move
 from .error_texts import in_words
 
 _FIRST_MS = const(500)
@@ -37,6 +37,11 @@ def meaning(client, e):
     if of_engines or e.__class__.__name__ == "MQTTException":
         return "%s: the answer is no MQTT (%s %s)" % (endpoint, e.__class__.__name__, e)
     return None
+
+
+def refuses(e):
+    """Return whether waiting does not mend what an exception tells."""
+    return isinstance(e, NotImplementedError) or not getattr(e, "passing", True)
 
 
 def refused(client, device, e, online):

@@ -34,7 +34,7 @@ def roots(ca):
     try:
         if not isinstance(ca, str):
             data = _small(ca, name, len(ca))
-        elif "-----BEGIN" in ca:
+        elif "-----BEGIN " in ca:
             data = _small(ca, name, len(ca)).encode()
         else:
             name = ca

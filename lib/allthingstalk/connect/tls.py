@@ -11,8 +11,8 @@ from micropython import const
 
 from ..overlay import Overlay
 
-# A clock that shows an earlier year was not set, as timestamps.clock_is_set() says. That module, and
-# the exceptions where nothing fails, would be 7 KB on top of a handshake.
+# A clock that shows an earlier year was not set, as timestamps.clock_is_set() says. That module,
+# and the exceptions where nothing fails, would be 7 KB on top of a handshake.
 _SET_SINCE = const(2024)
 _YEAR_S = const(31556952)
 

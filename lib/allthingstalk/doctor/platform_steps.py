@@ -107,7 +107,7 @@ class _Listener(Device):
 def _link(client):
     """Return a link over which CONNACK has come."""
     with Overlay("connect"):
-        from ..connect import attempt
+        from ..connect.bring_up import attempt
         from ..connect.dial import wait_for
         from ..connect.recover import meaning
 
