@@ -137,7 +137,7 @@ BREAKS = {
     ),
     "an event that the table of states forgets": (
         "from allthingstalk import connect\n"
-        "connect.TABLE = connect.TABLE.replace('offline  assets', 'offline  -     ')",
+        "connect.TABLE = connect.TABLE.replace('offline assets', 'offline -')",
         "not well",
     ),
 }

@@ -73,13 +73,13 @@ def _text(scheme, host, port):
     return "%s://%s:%d" % (scheme, host, port)
 
 
-def _split(key, given, kind, scheme):
+def _split(key, value, kind, scheme):
     """Return (scheme, host, port or None) of `[scheme://]host[:port]`.
 
     `kind`: the scheme without TLS, which is one more letter; `scheme`: that of a host alone.
     """
     try:
-        rest = given
+        rest = value
         if "://" in rest:
             scheme, rest = rest.split("://", 1)
             scheme = scheme.lower()

@@ -87,9 +87,9 @@ def _small(data, name, size):
     return data
 
 
-def _size(der, i):
+def _size(data, i):
     """Return the bytes of the element of DER at `i`; all of them where no certificate begins so."""
-    digits = der[i + 1] - 128 if len(der) > i + 1 else 0
+    digits = data[i + 1] - 128 if len(data) > i + 1 else 0
     if not 0 < digits <= 3:
-        return len(der)
-    return 2 + digits + int.from_bytes(der[i + 2 : i + 2 + digits], "big")
+        return len(data)
+    return 2 + digits + int.from_bytes(data[i + 2 : i + 2 + digits], "big")

@@ -34,9 +34,12 @@ def settle(client, device):
             else:
                 _identify(asset, client.create_asset(device.id, asset))
         except Exception as e:
+            status = getattr(e, "status", None)
+            if status is None:  # no answer: the network, or too little memory
+                raise
             from .status_codes import kind
 
-            if kind(getattr(e, "status", None)) != b"exists":
+            if kind(status) != b"exists":
                 raise
             # Made by another of our tries: it is compared as well.
             missing, differing = _look(client, device, ours)

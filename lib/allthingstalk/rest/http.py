@@ -303,7 +303,15 @@ class HttpSocket(dial.Stream):
     def read(self, n=512):
         """Return up to `n` bytes of the body, b"" at its end. OSError if it ends too early."""
         if self.chunked and self.rest == 0:
-            self.next()
+            self.head = _HEAD_MAX
+            size = self.line().split(b";")[0].strip()
+            try:
+                self.rest = int(size, 16)
+            except ValueError:
+                self.rest = -1
+            if self.rest < 0:
+                raise OSError("a chunk of the answer has no length")
+            self.chunked = self.rest > 0  # the last one is empty; what follows are trailers
         if self.rest == 0 or n <= 0:
             return b""
         if self.at == self.have:
@@ -318,18 +326,6 @@ class HttpSocket(dial.Stream):
             if self.chunked and self.rest == 0 and self.line() != b"\r\n":
                 raise OSError("a chunk of the answer does not end")
         return data
-
-    def next(self):
-        self.head = _HEAD_MAX
-        size = self.line().split(b";")[0].strip()
-        try:
-            self.rest = int(size, 16)
-        except ValueError:
-            self.rest = -1
-        if self.rest < 0:
-            raise OSError("a chunk of the answer has no length")
-        if self.rest == 0:  # the last one; what follows are trailers
-            self.chunked = False
 
     def close(self):
         self.link.close()
