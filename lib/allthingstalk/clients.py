@@ -71,11 +71,11 @@ class Client(BaseClient):
     link_up = None  # a function that says whether there is a network to try; see board.wifi
     watchdog = None  # fed with each poll; see board.watchdog
     handlers = -1  # how many there were when streams were last subscribed
-    set_aside = ()  # numbers of assets after whose publish the link drops, see connect.set_aside
+    set_aside = ()  # numbers of assets after whose publish the link drops, see connect.recover
     latest = ()  # numbers of assets of which only the newest value waits
     net = net  # where time, sockets and randomness come from
     timer = None  # of start()
-    losses = None  # what went wrong since the last good session, see connect.backoff
+    losses = None  # what went wrong since the last good session, see connect.recover
     hooked = False  # the interpreter's exit hook is ours
     before_exit = None  # who had it before
     overlay = None  # of the connection attempt, while one is under way

@@ -4,7 +4,7 @@ import sys
 import unittest
 
 from allthingstalk import AccessForbiddenException, timestamps
-from allthingstalk.connect import backoff
+from allthingstalk.connect import recover
 from contract import ContractTest
 
 _DAY_S = 86400
@@ -171,10 +171,10 @@ class TestLongTimes(ContractTest):
         self.assertEqual(self.values(), [1])
 
     def test_a_session_of_weeks_is_no_short_one(self):
-        losses = backoff.fresh(0)
+        losses = recover.fresh(0)
         lasted_ms = self.net.ticks_diff(self.net.ticks_add(0, 8 * _DAY_S * 1000), 0)
         for _ in range(10):
-            self.assertEqual(backoff.session_lost(losses, 0, lasted_ms, False), 0)
+            self.assertEqual(recover.session_lost(losses, 0, lasted_ms, False), 0)
 
     def test_values_of_a_long_outage_carry_their_time(self):
         device = self.board()

@@ -108,11 +108,11 @@ BREAKS = {
         "came with the time|has no time",
     ),
     "tries that do not back off": (
-        "from allthingstalk.connect import backoff\nbackoff.pause_ms = lambda *_: 1000",
+        "from allthingstalk.connect import recover\nrecover.pause_ms = lambda *_: 1000",
         "tries in an hour",
     ),
     "a pause that is too long": (
-        "from allthingstalk.connect import backoff\nbackoff.pause_ms = lambda *_: 200000",
+        "from allthingstalk.connect import recover\nrecover.pause_ms = lambda *_: 200000",
         "not well",
     ),
     "a stream that is not subscribed again": (
@@ -137,7 +137,7 @@ BREAKS = {
     ),
     "an event that the table of states forgets": (
         "from allthingstalk import connect\n"
-        "connect.TABLE = connect.TABLE.replace('offline  assets', 'offline  -     ')",
+        "connect.TABLE = connect.TABLE.replace('offline assets', 'offline -')",
         "not well",
     ),
 }

@@ -6,7 +6,6 @@ import allthingstalk.connect.calls  # noqa: F401
 import allthingstalk.connect.mqtt_connect  # noqa: F401
 import allthingstalk.connect.options  # noqa: F401
 import allthingstalk.connect.recover  # noqa: F401
-import allthingstalk.connect.set_aside  # noqa: F401
 import allthingstalk.core.commands  # noqa: F401
 import allthingstalk.core.oversize  # noqa: F401
 import allthingstalk.core.values  # noqa: F401
@@ -17,6 +16,5 @@ import allthingstalk.rest.calls  # noqa: F401
 import allthingstalk.rest.read  # noqa: F401
 import allthingstalk.rest.send_states  # noqa: F401
 import allthingstalk.rest.status_codes  # noqa: F401
-import allthingstalk.rest.sync_assets  # noqa: F401
 import allthingstalk.timestamps  # noqa: F401
 import allthingstalk.topics  # noqa: F401

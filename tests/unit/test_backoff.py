@@ -2,7 +2,7 @@
 
 import unittest
 
-from allthingstalk.connect import backoff
+from allthingstalk.connect import recover
 
 _HOUR_MS = 3600000
 
@@ -14,11 +14,11 @@ def middle(n):
 
 class TestPauses(unittest.TestCase):
     def pause(self, losses, now_ms, passing=True, retry_after_s=None, getrandbits=middle):
-        return backoff.pause_ms(losses, getrandbits, now_ms, passing, retry_after_s)
+        return recover.pause_ms(losses, getrandbits, now_ms, passing, retry_after_s)
 
     def test_jitter_stays_within_its_bounds(self):
         for bits in (0, 1023):
-            losses = backoff.fresh(0)
+            losses = recover.fresh(0)
             elapsed = 0
             for _ in range(30):
                 pause = self.pause(losses, elapsed, getrandbits=lambda n, bits=bits: bits)
@@ -27,14 +27,14 @@ class TestPauses(unittest.TestCase):
                 elapsed += pause
 
     def test_retry_after_is_honoured_up_to_15_minutes(self):
-        losses = backoff.fresh(0)
+        losses = recover.fresh(0)
         for asked, waits in ((7, 7000), (3600, 900000)):
             pause = self.pause(losses, 0, retry_after_s=asked)
             # And no fleet comes back as one: the pause of its own is on top.
             self.assertTrue(waits < pause <= waits + 500, pause)
 
     def test_a_short_retry_after_does_not_replace_the_pauses_that_grow(self):
-        losses = backoff.fresh(0)
+        losses = recover.fresh(0)
         elapsed_ms = tries = 0
         while elapsed_ms < _HOUR_MS:
             pause_ms = self.pause(losses, elapsed_ms, retry_after_s=1)
@@ -44,7 +44,7 @@ class TestPauses(unittest.TestCase):
         self.assertTrue(tries <= 146, tries)
 
     def test_refused_waits_from_a_minute_to_a_quarter_of_an_hour(self):
-        losses = backoff.fresh(0)
+        losses = recover.fresh(0)
         pauses = [self.pause(losses, 0, passing=False) // 60000 for _ in range(40)]
         self.assertEqual(pauses[:6], [1, 2, 4, 8, 15, 15])
         self.assertEqual(pauses[-1], 15)
@@ -52,21 +52,21 @@ class TestPauses(unittest.TestCase):
 
 class TestSessions(unittest.TestCase):
     def test_five_short_ones_in_a_row_are_too_many(self):
-        losses = backoff.fresh(0)
-        ends = [backoff.session_lost(losses, 0, 4999, False) for _ in range(6)]
+        losses = recover.fresh(0)
+        ends = [recover.session_lost(losses, 0, 4999, False) for _ in range(6)]
         self.assertEqual(ends, [0, 0, 0, 0, 5, 6])
 
     def test_an_acknowledgement_or_5_seconds_make_it_a_good_one(self):
         for lasted_ms, proven in ((10, True), (5000, False), (-1, False)):
-            losses = backoff.fresh(0)
+            losses = recover.fresh(0)
             for _ in range(4):
-                self.assertEqual(backoff.session_lost(losses, 0, 100, False), 0)
+                self.assertEqual(recover.session_lost(losses, 0, 100, False), 0)
             losses["tries"], losses["refusals"] = 7, 3
-            self.assertEqual(backoff.session_lost(losses, 9, lasted_ms, proven), 0)
+            self.assertEqual(recover.session_lost(losses, 9, lasted_ms, proven), 0)
             self.assertEqual((losses["tries"], losses["refusals"]), (0, 0))
             self.assertEqual(losses["lost_at_ms"], 9)
             for _ in range(4):
-                self.assertEqual(backoff.session_lost(losses, 0, 100, False), 0)
+                self.assertEqual(recover.session_lost(losses, 0, 100, False), 0)
 
     def test_the_first_try_comes_at_once_but_for_a_second_brief_link_in_a_row(self):
         for lasted_ms, proven, wanted in (
@@ -76,11 +76,11 @@ class TestSessions(unittest.TestCase):
             (100, True, (True, False)),  # acknowledged, but up for a moment only
             (100, False, (True, False)),  # short ones, of which five are a refusal
         ):
-            losses = backoff.fresh(0)
+            losses = recover.fresh(0)
             found = []
             for _ in range(2):
-                backoff.session_lost(losses, 0, lasted_ms, proven)
-                found.append(backoff.at_once(losses))
+                recover.session_lost(losses, 0, lasted_ms, proven)
+                found.append(recover.at_once(losses))
             self.assertEqual(tuple(found), wanted, lasted_ms)
 
 

@@ -155,7 +155,7 @@ class TestTooLittleMemory(OverlayTest):
     def test_to_look_at_the_assets_again_is_no_reason_to_stay_off_line(self):
         self.board().temp = 1
         self.run_for(1)
-        self.refuse("rest.sync_assets")
+        self.refuse("rest.assets")
         self.drop()
         self.run_for(5)
         self.assertEqual((self.client.connected, self.client.errors), (True, 2))
@@ -166,7 +166,7 @@ class TestTooLittleMemory(OverlayTest):
 
     def test_to_look_at_the_assets_for_the_first_time_is_one(self):
         board = Board(client=self.client, id="D", connect=False)
-        self.refuse("rest.sync_assets")
+        self.refuse("rest.assets")
         self.assertFalse(board.connect())
         self.run_for(5)
         self.assertFalse(self.client.connected)
@@ -174,7 +174,7 @@ class TestTooLittleMemory(OverlayTest):
     def test_to_look_at_a_second_device_for_the_first_time_is_one_too(self):
         self.board().temp = 1
         self.client.poll()
-        self.refuse("rest.sync_assets")
+        self.refuse("rest.assets")
 
         class Meter(Device):
             level = NumberAsset()

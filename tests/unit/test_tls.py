@@ -1,14 +1,28 @@
 """Roots that TLS is given, and errors by which it refuses the peer."""
 
+import time
 import unittest
 
 import tls as engine
-from allthingstalk import CertificateException
+from allthingstalk import CertificateException, timestamps
 from allthingstalk.connect import tls
 from own_client import raised
 from test_doctor import ROOT_2049, ROOT_2050
 
 JUNK = b"0\x82\x01\x00" + bytes(256)  # a SEQUENCE that is no certificate
+
+
+class Time:
+    """The module `time` of a board that shows another time, in its own epoch."""
+
+    def __init__(self, s):
+        self.s = s
+
+    def time(self):
+        return self.s
+
+    def gmtime(self, s):
+        return time.gmtime(s)
 
 
 class TestTrust(unittest.TestCase):
@@ -50,12 +64,14 @@ class TestRefused(unittest.TestCase):
             self.assertIsNone(tls.refused(e, "h"))
 
     def test_without_a_clock_nothing_is_tried(self):
-        own = tls.clock_is_set
-        tls.clock_is_set = lambda: False
+        own = tls.time
         try:
-            self.assertIn("clock", str(raised(CertificateException, tls.wrap, None, "h", JUNK)))
+            for unix_s in (0, 1704067199, 1704067200 + 86400, 1 << 32):
+                tls.time = Time(unix_s - timestamps.EPOCH_S)
+                text = str(raised(CertificateException, tls.wrap, None, "h", JUNK[:9]))
+                self.assertEqual("clock" in text, not timestamps.is_set(unix_s * 1000), text)
         finally:
-            tls.clock_is_set = own
+            tls.time = own
 
 
 if __name__ == "__main__":

@@ -169,6 +169,10 @@ EXPLAINED = {
     "allthingstalk/connect/recover.py": (
         "",
         {
+            "asset '…' of device … is set aside and … of its values dropped: the link drops after "
+            "each of its publishes; check that it exists, and what the token may do": "The broker "
+            "drops the link after each publish to this one asset, so the others go on without it "
+            "until the next `connect()`.",
             "…: too little memory (…): use the library's .mpy files, or free some": "The heap was "
             "too full or too fragmented for what was being done. [Less memory]"
             "(recipes.md#how-does-it-take-less-memory).",
@@ -186,11 +190,6 @@ EXPLAINED = {
     "allthingstalk/connect/roots.py": (
         "`ca=` or /ca.der holds no root certificate that MicroPython can read. `make provision` "
         "writes the right one.",
-        {},
-    ),
-    "allthingstalk/connect/set_aside.py": (
-        "The broker drops the link after each publish to this one asset, so the others go on "
-        "without it until the next `connect()`.",
         {},
     ),
     "allthingstalk/connect/settings_checks.py": (_SETTINGS, {}),
@@ -416,8 +415,13 @@ EXPLAINED = {
         },
     ),
     "allthingstalk/rest/assets.py": (
-        "Something else made an asset that has no name or kind. The others are used.",
-        {},
+        "",
+        {
+            "this client overwrites no assets: it has no update_asset()": "A client of your own "
+            "without it: connect without `overwrite_assets`.",
+            "an entry of the list of assets cannot be read and was skipped": "Something else made "
+            "an asset that has no name or kind. The others are used.",
+        },
     ),
     "allthingstalk/rest/calls.py": (
         "",
@@ -475,10 +479,6 @@ EXPLAINED = {
     ),
     "allthingstalk/rest/status_codes.py": (
         "What a REST call ended in. [What each HTTP status means and does](status-codes.md).",
-        {},
-    ),
-    "allthingstalk/rest/sync_assets.py": (
-        "A client of your own without `update_asset()`: connect without `overwrite_assets`.",
         {},
     ),
     "allthingstalk/timestamps.py": (

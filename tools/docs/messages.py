@@ -19,7 +19,7 @@ FAILS = {"exit", "fail", "error", "SystemExit"}
 NOT_SAID = {
     "allthingstalk/__init__.py": "Asset AllThingsTalkException profiles",
     "allthingstalk/clients.py": "lost head",
-    "allthingstalk/connect/__init__.py": "state offline refused assets lookup tcp tls "
+    "allthingstalk/connect/__init__.py": "state closed offline refused assets lookup tcp tls "
     "connack online",
     "allthingstalk/connect/error_texts.py": "Name",
     "allthingstalk/declare/__init__.py": "minimum",

@@ -4,7 +4,7 @@
     python -m tools.measure.fleet --outage 60 --capacity 500     500 connects a second at most
 
 All boards lose the broker at once and notice it within their pause between two polls. From then on
-each follows the library's own code, `allthingstalk.connect.backoff`, in virtual time. Beside it the
+each follows the library's own code, `allthingstalk.connect.recover`, in virtual time. Beside it the
 same without jitter: all random numbers are the middle one.
 """
 
@@ -17,7 +17,7 @@ from tools.build import library
 
 library.use()
 
-from allthingstalk.connect import backoff  # noqa: E402
+from allthingstalk.connect import recover  # noqa: E402
 
 BOARDS = 10_000
 OUTAGES_S = (10, 300, 3600)
@@ -66,11 +66,11 @@ def simulate(boards, outage_s, jitter=True, seed=1, capacity=0):
     spread = random.Random(seed)
     for board in range(boards):
         noticed_ms = spread.randrange(_POLL_MS)
-        losses = backoff.fresh(0)
-        backoff.session_lost(losses, noticed_ms, _SESSION_MS, True)
+        losses = recover.fresh(0)
+        recover.session_lost(losses, noticed_ms, _SESSION_MS, True)
         pause_ms = 0
-        if not backoff.at_once(losses):
-            pause_ms = backoff.pause_ms(losses, bits, noticed_ms, True, None)
+        if not recover.at_once(losses):
+            pause_ms = recover.pause_ms(losses, bits, noticed_ms, True, None)
         due.append((noticed_ms + pause_ms, board, losses))
     heapq.heapify(due)
     while due:
@@ -82,7 +82,7 @@ def simulate(boards, outage_s, jitter=True, seed=1, capacity=0):
             result.back_ms.append(now_ms - outage_ms)
             heapq.heappop(due)
         else:
-            pause_ms = backoff.pause_ms(losses, bits, now_ms, True, None)
+            pause_ms = recover.pause_ms(losses, bits, now_ms, True, None)
             heapq.heapreplace(due, (now_ms + pause_ms, board, losses))
     return result
 

@@ -98,9 +98,9 @@ def make_room(client):
 def save(client):
     """Bring the files up to date, where there are some: of the outbox, and core.seen's."""
     if client.unseen:
-        from ..core.seen import keep
+        from ..core import seen
 
-        keep(client)
+        seen.keep(client)
     if client.outbox and client.outbox.store and not client.entered():
         try:
             client.enter()

@@ -5,29 +5,25 @@ leads from a state of rest over assets (REST), lookup (DNS), tcp, tls and connac
 between the status is "connecting". docs/architecture.md shows the same table.
 """
 
-# Which state an event leads to; "-": it changes nothing.
+# Which state an event leads to; "-": it changes nothing. Not in columns: blanks take memory.
 TABLE = """\
-state    connect next    accepted lost    refused close
-closed   assets  -       -        -       -       -
-offline  assets  -       -        offline refused closed
-refused  assets  -       -        offline refused closed
-assets   -       lookup  online   offline refused closed
-lookup   -       tcp     -        offline refused closed
-tcp      -       tls     -        offline refused closed
-tls      -       connack -        offline refused closed
-connack  -       -       online   offline refused closed
-online   -       -       -        offline refused closed"""
+state connect next accepted lost refused close
+closed assets - - - - -
+offline assets - - offline refused closed
+refused assets - - offline refused closed
+assets - lookup online offline refused closed
+lookup - tcp - offline refused closed
+tcp - tls - offline refused closed
+tls - connack - offline refused closed
+connack - - online offline refused closed
+online - - - offline refused closed"""
 
 
 def move(client, event, reason=None):
     """Take an event of the table; `reason` goes to on_disconnect when a session ends."""
-    rows = TABLE.split("\n")
-    column = rows[0].split().index(event)
-    for row in rows:
-        cells = row.split()
-        if cells[0] == client.state:
-            break
-    state = cells[column]
+    column = TABLE.split("\n", 1)[0].split().index(event)
+    _, _, rows = TABLE.partition("\n%s " % client.state)
+    state = rows.split(None, column)[column - 1]
     if state == "-":
         return
     if state == "online":

@@ -68,6 +68,6 @@ def attempt(client, new=None):
 def settle(client, device):
     """Create or compare the assets of a device, over REST."""
     with Overlay("rest"):
-        from ..rest.sync_assets import settle
+        from ..rest import assets
 
-        settle(client, device)
+        assets.settle(client, device)

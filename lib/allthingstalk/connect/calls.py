@@ -47,9 +47,9 @@ def mend(client):
 
 def send_states(client):
     """Send what the outbox holds over REST, where MQTT is off."""
-    from ..rest.send_states import send
+    from ..rest import send_states
 
-    send(client)
+    send_states.send(client)
 
 
 def close(client):

@@ -66,16 +66,13 @@ def tcp(net, endpoint, timeout, stage):
             return raw
         except OSError as e:
             failure = e
-            _close(raw)
+            if raw:
+                raw.close()
         except BaseException:  # GeneratorExit: the attempt was given up
-            _close(raw)
+            if raw:
+                raw.close()
             raise
     raise failure or OSError("no address for " + host)
-
-
-def _close(raw):
-    if raw:
-        raw.close()
 
 
 def getaddrinfo(host, port):
@@ -119,14 +116,14 @@ def is_open(raw):
     return False
 
 
-def wait_for(net, steps):
+def wait_for(net, attempt):
     """Take the steps of a generator that yields where the network is to be waited for; wait there.
 
     Returns what the generator returns; raises what it raises.
     """
     while True:
         try:
-            next(steps)
+            next(attempt)
         except StopIteration as e:
             return e.value
         net.sleep_ms(_PAUSE_MS)
@@ -141,20 +138,25 @@ def until(net, timeout, done):
         yield
 
 
-class _Module:
-    """What an engine sees as the module `socket` while it makes its connection."""
+class Stream:
+    """What an engine sees as the module `socket` and as its socket, which is connected already.
+
+    Who makes one of it adds what the engine calls to write and to read.
+    """
 
     SOCK_STREAM = 1
     AF_INET = 2
-
-    def __init__(self, stream):
-        self._stream = stream
 
     def getaddrinfo(self, *_):
         return ((2, 1, 0, "", None),)
 
     def socket(self, *_):
-        return self._stream
+        return self
+
+    def connect(self, *_):
+        pass
+
+    settimeout = setblocking = connect
 
 
 def with_stream(engine, stream, call):
@@ -164,7 +166,7 @@ def with_stream(engine, stream, call):
     """
     name = "socket" if hasattr(engine, "socket") else "usocket"
     own = getattr(engine, name)
-    setattr(engine, name, _Module(stream))
+    setattr(engine, name, stream)
     try:
         return call()
     finally:

@@ -4,7 +4,7 @@ import gc
 
 from ..overlay import Overlay
 from . import move
-from .dial import dial, until, with_stream
+from .dial import Stream, dial, until, with_stream
 
 
 def mqtt_connect(client):
@@ -57,11 +57,10 @@ def mqtt_connect(client):
         raise e
 
 
-class _Recorder:
-    """A stream for the engine to write CONNECT on; it reads that all is well."""
+class _Recorder(Stream):
+    """The engine writes CONNECT on it, and reads that all is well."""
 
-    def __init__(self):
-        self.out = b""
+    out = b""
 
     def write(self, data, n=None):
         data = data.encode() if isinstance(data, str) else bytes(data)
@@ -69,11 +68,6 @@ class _Recorder:
 
     def read(self, n=-1):
         return b"\x20\x02\0\0"
-
-    def nothing(self, *_):
-        pass
-
-    connect = settimeout = setblocking = nothing
 
 
 def _packet(client_id, token, keepalive, last_will=None):
@@ -103,9 +97,11 @@ def _chip_id(client):
     Two clients on one board have different tokens; four digits do not give one away.
     """
     try:
+        from binascii import hexlify
+
         from machine import unique_id
 
-        chip = "".join("%02x" % b for b in unique_id()[-8:])
+        chip = str(hexlify(unique_id()[-8:]), "utf-8")
         return "att%s%04x" % (chip, hash(client.token) & 0xFFFF)
     except ImportError:
         bits = client.net.getrandbits

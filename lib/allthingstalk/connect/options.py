@@ -2,8 +2,6 @@
 
 from ..topics import checked_name
 
-_SCHEMES = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
-
 
 def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will, payload):
     """Return the REST endpoint, the MQTT endpoint (None: off), the outbox (None: none
@@ -29,25 +27,21 @@ def checked(token, api, http, mqtt, qos, timeout, keepalive, outbox, last_will, 
             outbox = Outbox(outbox)
         elif not isinstance(outbox, Outbox):
             raise TypeError("outbox is a file name or an allthingstalk.Outbox")
-    rest, mqtt = resolve(api, http, mqtt)
-    return rest, mqtt, outbox, _message(last_will) if last_will is not None else None
+    if last_will is not None:  # a state like any other: it becomes (topic, payload)
+        import json
 
+        from ..core.values import check_json
+        from ..utf8 import loads
 
-def _message(last_will):
-    """Return (topic, payload) of a last will, which is a state like any other."""
-    import json
-
-    from ..core.values import check_json
-    from ..utf8 import loads
-
-    if not isinstance(last_will, (tuple, list)) or len(last_will) != 3:
-        raise ValueError("last_will is (device id, asset name, value), not %r" % (last_will,))
-    device, name, value = last_will
-    check_json(value, name)
-    topic = "device/%s/asset/%s/state" % (checked_name(device, "device id"), checked_name(name))
-    text = json.dumps({"value": value}).encode()
-    loads(text)  # raises for text that is no UTF-8
-    return topic.encode(), text
+        if not isinstance(last_will, (tuple, list)) or len(last_will) != 3:
+            raise ValueError("last_will is (device id, asset name, value), not %r" % (last_will,))
+        device, name, value = last_will
+        check_json(value, name)
+        topic = "device/%s/asset/%s/state" % (checked_name(device, "device id"), checked_name(name))
+        text = json.dumps({"value": value}).encode()
+        loads(text)  # raises for text that is no UTF-8
+        last_will = topic.encode(), text
+    return resolve(api, http, mqtt) + (outbox, last_will)
 
 
 def resolve(api, http, mqtt):
@@ -58,33 +52,38 @@ def resolve(api, http, mqtt):
     """
     scheme, host, port = "https", None, None
     if api is not None or http is None or mqtt is None:
-        scheme, host, port = _split("api", api, ("http", "https"), "https")
+        scheme, host, port = _split("api", api, "http", "https")
     if http is None:
         rest = _text(scheme, host, port)
     else:
-        rest = _text(*_split("http", http, ("http", "https"), "https"))
+        rest = _text(*_split("http", http, "http", "https"))
     if mqtt is False:
         return rest, None
     if mqtt is None:
         return rest, _text("mqtts" if scheme == "https" else "mqtt", host, None)
-    scheme, host, port = _split("mqtt", mqtt, ("mqtt", "mqtts"), None)
+    scheme, host, port = _split("mqtt", mqtt, "mqtt", None)
     if scheme is None:
         scheme = "mqtts" if port in (None, 8883) else "mqtt"
     return rest, _text(scheme, host, port)
 
 
 def _text(scheme, host, port):
-    return "%s://%s:%d" % (scheme, host, port or _SCHEMES[scheme])
+    if not port:
+        port = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}[scheme]
+    return "%s://%s:%d" % (scheme, host, port)
 
 
-def _split(key, given, schemes, scheme):
-    """Return (scheme, host, port or None) of `[scheme://]host[:port]`."""
+def _split(key, value, kind, scheme):
+    """Return (scheme, host, port or None) of `[scheme://]host[:port]`.
+
+    `kind`: the scheme without TLS, which is one more letter; `scheme`: that of a host alone.
+    """
     try:
-        rest = given
+        rest = value
         if "://" in rest:
             scheme, rest = rest.split("://", 1)
             scheme = scheme.lower()
-            if scheme not in schemes:
+            if scheme not in (kind, kind + "s"):
                 raise ValueError
         if rest.endswith("/"):
             rest = rest[:-1]
@@ -108,6 +107,6 @@ def _split(key, given, schemes, scheme):
     except (AttributeError, TypeError, ValueError):
         # What was given is not repeated: it may hold a token by mistake.
         raise ValueError(
-            "%s= is no endpoint that can be read: give a host, host:port or %s://host[:port], "
-            "without a path" % (key, "://, ".join(schemes))
+            "%s= is no endpoint that can be read: give a host, host:port or %s://, %ss://host[:port]"
+            ", without a path" % (key, kind, kind)
         )

@@ -4,8 +4,6 @@ from binascii import a2b_base64
 
 from micropython import const
 
-from ..exceptions import CertificateException
-
 # Where provisioning puts the roots that the endpoints chain to, first found wins.
 ROOTS = ("/ca.der", "/lib/ca.der")
 # Bytes that a board reads: mbedTLS needs as much once more for what it makes of them, and then
@@ -36,7 +34,7 @@ def roots(ca):
     try:
         if not isinstance(ca, str):
             data = _small(ca, name, len(ca))
-        elif "-----BEGIN" in ca:
+        elif "-----BEGIN " in ca:
             data = _small(ca, name, len(ca)).encode()
         else:
             name = ca
@@ -45,6 +43,8 @@ def roots(ca):
                 f.seek(0)
                 data = f.read()
     except OSError as e:
+        from ..exceptions import CertificateException
+
         raise CertificateException("the root certificate %s cannot be read: %s" % (name, e))
     found, label, i = [], b"", 0
     while data[i : i + 1] == b"0" and data[i + 1 : i + 2] > b"\x80":  # no text begins like that
@@ -63,6 +63,8 @@ def roots(ca):
                 found.append(b"")
         i = data.find(b"-----BEGIN ", begin)
     if not found:
+        from ..exceptions import CertificateException
+
         label = bytes([c for c in label[:30] if 32 <= c < 127]).decode()
         raise CertificateException(
             "the root certificate cannot be read: %s holds none in PEM or DER%s"
@@ -76,6 +78,8 @@ def _small(data, name, size):
     import tls
 
     if size > _MOST and not hasattr(tls.SSLContext, "load_default_certs"):
+        from ..exceptions import CertificateException
+
         raise CertificateException(
             "the root certificates of %s are too many for a board, %d bytes: give it those that "
             "its endpoints lead to; make provision finds them" % (name, size)
@@ -83,9 +87,9 @@ def _small(data, name, size):
     return data
 
 
-def _size(der, i):
+def _size(data, i):
     """Return the bytes of the element of DER at `i`; all of them where no certificate begins so."""
-    digits = der[i + 1] - 128 if len(der) > i + 1 else 0
+    digits = data[i + 1] - 128 if len(data) > i + 1 else 0
     if not 0 < digits <= 3:
-        return len(der)
-    return 2 + digits + int.from_bytes(der[i + 2 : i + 2 + digits], "big")
+        return len(data)
+    return 2 + digits + int.from_bytes(data[i + 2 : i + 2 + digits], "big")

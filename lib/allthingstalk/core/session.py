@@ -32,7 +32,7 @@ class Session:
     """
 
     # A topic after whose publish the link dropped, -1: none, and whether others were acknowledged
-    # since; see connect.set_aside.
+    # since; see connect.recover.
     suspect = -1
     others = False
     packet_id = 0  # the last one

@@ -22,8 +22,7 @@ def compare_assets(client, device_id, device):
 
     Raises AssetMismatchException, or what the request raises.
     """
-    from ..rest.assets import each_asset
-    from ..rest.sync_assets import compare
+    from ..rest.assets import compare, each_asset
 
     missing = _declared(device) if device else {}
     found, mismatch, same = [], None, 0

@@ -76,7 +76,7 @@ def report(device, parts, told):
 
 def _create(client, device_id, parts):
     """Create the assets of some parts that the platform does not have."""
-    from ..rest.assets import create_asset, each_asset
+    from ..rest.assets import each_asset, write_asset
 
     there = [asset.name for asset in each_asset(client, device_id)]
     for name, unit, title in _wanted(parts):
@@ -88,7 +88,7 @@ def _create(client, device_id, parts):
             cls = NumberAsset if unit == "dBm" else IntegerAsset
             asset = cls(name=name, title=title, unit=None if unit == "-" else unit)
         asset.made[1] -= 1  # it belongs to no class, and none has to name it
-        create_asset(client, device_id, asset)
+        write_asset(client, device_id, asset)
 
 
 def _read(part, client, told):

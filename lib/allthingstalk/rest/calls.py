@@ -93,12 +93,12 @@ def send_command(client, device_id, asset_name, value):
 
 
 def create_asset(client, device_id, asset):
-    from .assets import create_asset
+    from .assets import write_asset
 
-    return create_asset(client, device_id, asset)
+    return write_asset(client, device_id, asset)
 
 
 def update_asset(client, device_id, asset):
-    from .assets import update_asset
+    from .assets import write_asset
 
-    return update_asset(client, device_id, asset)
+    return write_asset(client, device_id, asset, "PUT")

@@ -13,7 +13,7 @@ import json
 from micropython import const
 
 from .. import __version__
-from ..connect.dial import ETIMEDOUT, dial, wait_for, with_stream
+from ..connect import dial
 from ..utf8 import loads
 
 try:
@@ -52,7 +52,7 @@ def request(client, method, path, body=None, stream=False, size=_BODY_MAX):
         if data is not None:
             headers["Content-Type"] = "application/json"
         # The scheme is for the engine only: the link is TLS already where it has to be.
-        with_stream(
+        dial.with_stream(
             engine,
             answer,
             lambda: engine.request(method, "http://link" + path, data=data, headers=headers),
@@ -72,9 +72,9 @@ def request(client, method, path, body=None, stream=False, size=_BODY_MAX):
         return loads(text) if text else None
     except (OSError, ValueError, RuntimeError, IndexError) as e:
         if client.http[:5] == "https" and not (answer and answer.status):
-            from ..connect.tls import refused
+            from ..connect import tls
 
-            failure = refused(e, client.http)
+            failure = tls.refused(e, client.http)
             if failure:
                 raise failure
         raise unreadable(client, e)
@@ -105,7 +105,9 @@ def _open(client):
         if client.watchdog:
             client.watchdog.progress()
 
-    return wait_for(client.net, dial(client.net, client.http, client.timeout, client.ca, stage))
+    return dial.wait_for(
+        client.net, dial.dial(client.net, client.http, client.timeout, client.ca, stage)
+    )
 
 
 def unreadable(client, e):
@@ -188,7 +190,7 @@ def entries(read, depth):
     raise ValueError("the list was cut off")
 
 
-class HttpSocket:
+class HttpSocket(dial.Stream):
     """`net` gives time; `timeout` bounds the whole, with a second more for each 4 KiB."""
 
     def __init__(self, link, net, timeout):
@@ -206,12 +208,6 @@ class HttpSocket:
         self.kind = b""  # of the body
         self.retry_after_s = None
 
-    # What an engine does to a socket of its own; this one is set up already.
-    def nothing(self, *_):
-        pass
-
-    connect = settimeout = setblocking = nothing
-
     def write(self, data, n=None):
         data = data.encode() if isinstance(data, str) else data
         if data[-11:] == b" HTTP/1.0\r\n":
@@ -221,7 +217,7 @@ class HttpSocket:
     def wait(self, pause_ms):
         """Wait for the network; return how long the next pause may be."""
         if self.net.ticks_diff(self.until, self.net.ticks_ms()) < 0:
-            raise OSError(ETIMEDOUT)
+            raise OSError(dial.ETIMEDOUT)
         self.net.sleep_ms(pause_ms)
         return min(2 * pause_ms, 20)
 
@@ -244,7 +240,7 @@ class HttpSocket:
                     self.until = self.net.ticks_add(self.until, 1000)
                 # Bytes that come in drops are bounded as well.
                 if self.net.ticks_diff(self.until, self.net.ticks_ms()) < 0:
-                    raise OSError(ETIMEDOUT)
+                    raise OSError(dial.ETIMEDOUT)
                 return n > 0
             pause_ms = self.wait(pause_ms)
 
@@ -307,7 +303,15 @@ class HttpSocket:
     def read(self, n=512):
         """Return up to `n` bytes of the body, b"" at its end. OSError if it ends too early."""
         if self.chunked and self.rest == 0:
-            self.next()
+            self.head = _HEAD_MAX
+            size = self.line().split(b";")[0].strip()
+            try:
+                self.rest = int(size, 16)
+            except ValueError:
+                self.rest = -1
+            if self.rest < 0:
+                raise OSError("a chunk of the answer has no length")
+            self.chunked = self.rest > 0  # the last one is empty; what follows are trailers
         if self.rest == 0 or n <= 0:
             return b""
         if self.at == self.have:
@@ -322,18 +326,6 @@ class HttpSocket:
             if self.chunked and self.rest == 0 and self.line() != b"\r\n":
                 raise OSError("a chunk of the answer does not end")
         return data
-
-    def next(self):
-        self.head = _HEAD_MAX
-        size = self.line().split(b";")[0].strip()
-        try:
-            self.rest = int(size, 16)
-        except ValueError:
-            self.rest = -1
-        if self.rest < 0:
-            raise OSError("a chunk of the answer has no length")
-        if self.rest == 0:  # the last one; what follows are trailers
-            self.chunked = False
 
     def close(self):
         self.link.close()

@@ -1,6 +1,6 @@
 """Connecting a device with a client of somebody's own."""
 
-from .sync_assets import settle
+from .assets import settle
 
 
 def connect_with(client, device):

@@ -59,7 +59,7 @@ def _look_again(client, device_id):
     """Create what is missing on the platform; False for a device known to be refused there."""
     for device in client.devices:
         if device.id == device_id and not client.devices[device]:
-            from .sync_assets import settle
+            from .assets import settle
 
             client.devices[device] = "again"
             settle(client, device)

@@ -5,7 +5,7 @@ def checked_name(name, where="asset name"):
     """Return a name or an id if it can be part of a topic and of a path. Else ValueError."""
     # As bytes: MicroPython interns each one-character string for ever.
     sign = name.encode() if isinstance(name, str) else b""
-    if sign and min(sign) > 32 and not ("/" in name or "+" in name or "#" in name):
+    if sign and min(sign) > 32 and not (b"/" in sign or b"+" in sign or b"#" in sign):
         if max(sign) < 128:
             return name
         from ..utf8 import check
