@@ -194,7 +194,13 @@ class Client(BaseClient):
             except MemoryError as e:
                 self.failed(e)
                 return False
-        return self.step()
+        self.check_thread(False)
+        if not (self.busy or self.entered()):  # else an interrupt in the middle of our own work
+            self.step(True)
+            self.polled_s = self.second
+        if self.watchdog:
+            self.watchdog.poll()
+        return self.state == "online"
 
     def at_exit(self):
         """Give what waits a second; called where the interpreter has an exit hook."""

@@ -74,22 +74,23 @@ def functions(path):
     ]
 
 
-def test_a_traceback_of_the_compiled_library_says_file_line_and_function(micropython, tmp_path):
+def test_a_traceback_of_the_compiled_library_says_module_line_and_function(micropython, tmp_path):
     board_folder.build(tmp_path)
     said = micropython(RAISES, tmp_path / "lib")
     ours = FRAME.findall(said)[1:]  # after the program's own
     assert ours, said
-    for file, line, function in ours:
-        there = functions(library.sources()[file])
+    sources = {library.module(name): path for name, path in library.sources().items()}
+    for module, line, function in ours:
+        there = functions(sources[module])
         assert [n for n, first, last in there if n == function and first <= int(line) <= last], said
 
 
-def test_a_traceback_speaks_of_files_in_folders(micropython, nested, tmp_path):
+def test_a_traceback_speaks_of_modules_in_folders(micropython, nested, tmp_path):
     board_folder.put_library(tmp_path / "lib")
     said = micropython(FAILS, tmp_path / "lib")
     assert FRAME.findall(said)[1:] == [
-        ("allthingstalk/clients.py", "5", "connect"),
-        ("allthingstalk/core/session.py", "6", "begin"),
+        ("allthingstalk.clients", "5", "connect"),
+        ("allthingstalk.core.session", "6", "begin"),
     ]
 
 
@@ -102,7 +103,7 @@ def test_every_file_is_there_as_mpy_under_its_path(tmp_path):
     made = {path.relative_to(lib).as_posix(): path for path in lib.rglob("*") if path.is_file()}
     assert set(made) == {name.removesuffix(".py") + ".mpy" for name in expected}
     for name in expected:
-        assert name.encode() in made[name.removesuffix(".py") + ".mpy"].read_bytes()
+        assert library.module(name).encode() in made[name.removesuffix(".py") + ".mpy"].read_bytes()
 
 
 def test_files_in_folders_are_in_the_sources_in_the_content_and_in_an_image(nested, tmp_path):
@@ -118,5 +119,5 @@ def test_a_module_that_does_not_compile_is_told_with_file_and_line(tmp_path):
     bad = tmp_path / "bad.py"
     bad.write_text("x = 1\ndef f(:\n")
     with pytest.raises(compiling.CompileError, match=r'bad.py", line 2\n') as caught:
-        compiling.compile_file(bad, tmp_path / "a" / "bad.mpy", "a/bad.py")
+        compiling.compile_file(bad, tmp_path / "a" / "bad.mpy", "a.bad")
     assert "SyntaxError" in str(caught.value)

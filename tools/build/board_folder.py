@@ -34,7 +34,7 @@ def _put(files, folder, source):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder / name)
         else:
-            compile_file(path, (folder / name).with_suffix(".mpy"), name)
+            compile_file(path, (folder / name).with_suffix(".mpy"), library.module(name))
 
 
 def build(folder=BOARD, source=False):

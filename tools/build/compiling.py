@@ -21,8 +21,8 @@ class CompileError(Exception):
 def compile_file(source, target, name):
     """Compile the file `source` into the .mpy `target`; folders are made. Raises CompileError.
 
-    `name` is the path on the board below /lib, such as "allthingstalk/core/session.py": the file
-    that tracebacks speak of.
+    `name` is what tracebacks speak of: the module, such as "allthingstalk.core.session". A path
+    would be one more name in RAM; the module's is there anyway.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     code, said = _run("-s", name, "-o", str(target), str(source))

@@ -151,7 +151,7 @@ def put_package(to, package, flavour):
             path = source
             if flavour != "py":
                 path = Path(folder) / "module.mpy"
-                compile_file(source, path, name)
+                compile_file(source, path, library.module(name))
                 name = name.removesuffix(".py") + ".mpy"
             hashes.append([name, put_file(to, path.read_bytes())])
     content = {"v": 1, "version": package.version, "hashes": hashes, "deps": package.deps}

@@ -77,21 +77,13 @@ class Loop:
                 self.net.sleep_ms(_IDLE_MS)
                 self.poll()
         elif self.after or self.events or self.session.inbox:
-            self._run(False)
+            self.step(False)
 
-    def step(self):
-        """Do what is due; see Client.poll()."""
-        self.check_thread(False)
-        free = not (self.busy or self.entered())  # else an interrupt in the middle of our own work
-        if free:
-            self._run(True)
-            self.polled_s = self.second
-        if self.watchdog:
-            self.watchdog.poll()
-        return self.state == "online"
+    def step(self, connect):
+        """Do steps until there is nothing to tell the program, which is told in between.
 
-    def _run(self, connect):
-        """Do steps until there is nothing to tell the program, which is told in between."""
+        `connect`: off line too, where it is the next one of the connection attempt.
+        """
         try:
             for _ in range(16):
                 try:

@@ -66,7 +66,7 @@ def _modules():
 def compile_module(source, target, name):
     """Compile a module as for a board; `name` is what tracebacks show. Raises Failed."""
     try:
-        compile_file(source, target, name)
+        compile_file(source, target, library.module(name))
     except CompileError as e:
         raise Failed(str(e)) from None
 
