@@ -51,6 +51,7 @@ class Device:
     __stream__ = Stream  # of which class are `command` and so on
     __started__ = False
     __again__ = False  # the current message was sent before, or is retained
+    __handlers__: dict = {}  # "command led" -> handler; a class and a device have their own
     __known__ = set()  # members of all classes whose fields were made
     __registered__ = [0]  # how many handlers there are in all: clients subscribe when it grows
 
@@ -171,7 +172,7 @@ class Device:
         key = stream + " " + member
         owners: list = [self, self.__class__]
         for owner in owners:  # the nearest first
-            handlers = owner.__dict__.get("__handlers__", ())
+            handlers = getattr(owner, "__handlers__", ())
             if key in handlers:
                 return handlers[key]
             if owner is not self:

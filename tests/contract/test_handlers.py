@@ -287,6 +287,37 @@ class TestSubclasses(HandlerTest):
         if sys.implementation.name == "cpython":
             self.assertEqual(self.send(Base(id="D")), [])
 
+    def test_of_several_bases_the_nearest_has_it(self):
+        class Base(Device):
+            led = BooleanAsset()
+            lamp = BooleanAsset()
+            bulb = BooleanAsset()
+
+        class Left(Base):
+            left = NumberAsset()
+
+        class Right(Base):
+            right = NumberAsset()
+
+        class Both(Left, Right):
+            both = NumberAsset()
+
+        for member in ("led", "lamp", "bulb"):
+            getattr(Base.command, member)(self.handler("base"))
+        if not HAS_SET_NAME:
+            self.assertEqual(self.send(Both(id="D")), ["base"])
+            return
+        Right.command.led(self.handler("right"))
+        Right.command.lamp(self.handler("right"))
+        Left.command.lamp(self.handler("left"))
+        both = Both(id="D")
+        self.assertEqual(self.send(both), ["right"])
+        self.assertEqual(self.send(both, "lamp"), ["left"])
+        self.assertEqual(self.send(both, "bulb"), ["base"])
+        both.command.bulb(self.handler("own"))
+        self.assertEqual(self.send(both, "bulb"), ["own"])
+        self.assertEqual(self.send(Both(id="D"), "bulb"), ["base"])
+
     def test_handlers_for_the_assets_of_a_mixin(self):
         class Lit:
             led = BooleanAsset()

@@ -80,6 +80,10 @@ class TestConnecting(unittest.TestCase):
         board.temp = 5
         self.assertEqual((first.published, second.published), ([], [("E", "temp", 5)]))
 
+    def test_connect_with_an_id_leaves_no_checks_in_memory(self):
+        Board().connect(client=OwnClient(), id="D")
+        self.assertFalse("allthingstalk.declare" in sys.modules)
+
     def test_before_connect_it_is_not_started(self):
         for board in (Board(), Board(client=OwnClient(), id="D", connect=False)):
             e = raised(RuntimeError, setattr, board, "temp", 5)

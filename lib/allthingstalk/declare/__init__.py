@@ -216,7 +216,7 @@ def set_up(Device, device, client, id, overwrite_assets, unknown):
         # Each device has assets of its own, for their ids; the first takes the declared ones.
         own[member] = copied(asset) if asset.taken else asset
         asset.taken = True
-    for key in list(Device.__dict__.get("__handlers__", ())):
+    for key in list(Device.__handlers__):
         _check_pending(Device, key.split(" ")[1], key)
     device.id = checked_id(id)
     device.client = client
