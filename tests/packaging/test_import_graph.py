@@ -26,7 +26,6 @@ GUARDED = {
     "board.banner": {"_allthingstalk_build"},  # made by `make firmware`
     "connect.bring_up": {"atexit"},
     "readings": {"_allthingstalk_build"},
-    "connect.error_texts": {"traceback"},
     "core.assignments": {"_thread"},
 }
 NEVER = "copy dataclasses datetime enum logging typing".split()

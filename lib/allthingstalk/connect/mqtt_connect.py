@@ -34,7 +34,7 @@ def mqtt_connect(client):
         stage()
         answer, have = bytearray(4), 0
 
-        def answered():
+        def acknowledged():
             nonlocal have
             n = link.readinto(memoryview(answer)[have:])
             if n == 0:
@@ -42,7 +42,7 @@ def mqtt_connect(client):
             have += n or 0
             return have == 4
 
-        yield from until(net, timeout, answered)
+        yield from until(net, timeout, acknowledged)
         if bytes(answer[:2]) != b"\x20\x02" or answer[3]:
             from .connack_codes import refusal
 
