@@ -27,7 +27,6 @@ GUARDED = {
     "board.banner": {"_allthingstalk_build"},  # made by `make firmware`
     "connect.bring_up": {"atexit"},
     "readings": {"_allthingstalk_build"},
-    "connect.error_texts": {"traceback"},
     "calls": {"_thread"},
     "core.assignments": {"_thread"},
 }

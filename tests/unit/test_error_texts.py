@@ -3,6 +3,7 @@
 import sys
 import unittest
 
+import micropython  # noqa: F401  - on CPython it gives `sys` what told() needs, as for a Client
 from allthingstalk import PlatformUnavailableException
 from allthingstalk.connect import error_texts, wifi_texts
 

@@ -107,11 +107,6 @@ def in_words(e):
 def told(_, text, e):
     """Return `text` with what the exception says, and its traceback as lines."""
     text = "%s: %s: %s" % (text, e.__class__.__name__, e)
-    if hasattr(sys, "print_exception"):
-        trace = io.StringIO()
-        sys.print_exception(e, trace)
-        return text, trace.getvalue().strip().split("\n")
-    import traceback
-
-    trace = traceback.format_exception(type(e), e, e.__traceback__)
-    return text, "".join(trace).strip().split("\n")
+    trace = io.StringIO()
+    sys.print_exception(e, trace)
+    return text, trace.getvalue().strip().split("\n")

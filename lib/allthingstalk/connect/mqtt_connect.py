@@ -11,7 +11,17 @@ def mqtt_connect(client):
     """Return a link over which CONNACK has come; yields."""
     net, timeout = client.net, client.timeout
     if not client.client_id:
-        client.client_id = _chip_id(client)
+        # Stable on a board: two sessions of one id throw each other off. Two clients on one board
+        # have different tokens; four digits do not give one away.
+        try:
+            from binascii import hexlify
+
+            from machine import unique_id
+
+            chip = str(hexlify(unique_id()[-8:]), "utf-8")
+            client.client_id = "att%s%04x" % (chip, hash(client.token) & 0xFFFF)
+        except ImportError:
+            client.client_id = "att%04x%04x" % (net.getrandbits(16), net.getrandbits(16))
     with Overlay("umqtt"):
         hello = _packet(client.client_id, client.token, client.keepalive, client.last_will)
     gc.collect()
@@ -34,7 +44,7 @@ def mqtt_connect(client):
         stage()
         answer, have = bytearray(4), 0
 
-        def answered():
+        def acknowledged():
             nonlocal have
             n = link.readinto(memoryview(answer)[have:])
             if n == 0:
@@ -42,7 +52,7 @@ def mqtt_connect(client):
             have += n or 0
             return have == 4
 
-        yield from until(net, timeout, answered)
+        yield from until(net, timeout, acknowledged)
         if bytes(answer[:2]) != b"\x20\x02" or answer[3]:
             from .connack_codes import refusal
 
@@ -89,20 +99,3 @@ def _packet(client_id, token, keepalive, last_will=None):
 
     with_stream(engine, recorder, connect)
     return recorder.out
-
-
-def _chip_id(client):
-    """Return an MQTT client id, stable on a board: two sessions of one id throw each other off.
-
-    Two clients on one board have different tokens; four digits do not give one away.
-    """
-    try:
-        from binascii import hexlify
-
-        from machine import unique_id
-
-        chip = str(hexlify(unique_id()[-8:]), "utf-8")
-        return "att%s%04x" % (chip, hash(client.token) & 0xFFFF)
-    except ImportError:
-        bits = client.net.getrandbits
-        return "att%04x%04x" % (bits(16), bits(16))

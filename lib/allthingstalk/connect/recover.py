@@ -75,7 +75,7 @@ def recover(client, e):
         session = client.session
         if client.link:
             if session.published_at is not None:
-                blame(client, net.ticks_diff(now, session.published_at))
+                blame(client, now)
             # Until it was last seen alive: a program may poll each ten seconds.
             lasted_ms = net.ticks_diff(session.seen_at, session.opened_at)
         short = session_lost(losses, now_ms, lasted_ms, session.proven)
@@ -97,19 +97,19 @@ def recover(client, e):
 # -- whether an asset makes the link drop: the platform may cut it at a publish it does not want ---
 
 
-def blame(client, since_ms):
-    """After a drop `since_ms` after the last publish: look at the assets again, note a suspect.
+def blame(client, now):
+    """After a drop soon after the last publish: look at the assets again, note a suspect.
 
     The third time in a row, with others acknowledged in between, the asset is set aside and its
     values are dropped. Links drop: one that others had no chance to be acknowledged besides is
     not condemned.
     """
-    if not 0 <= since_ms <= _BLAME_MS:
+    session, outbox, losses = client.session, client.outbox, client.losses
+    if not 0 <= client.net.ticks_diff(now, session.published_at) <= _BLAME_MS:
         return
     for device in client.devices:
         if not client.devices[device]:
             client.devices[device] = "again"
-    session, outbox, losses = client.session, client.outbox, client.losses
     if not outbox.find():
         return
     topic = outbox.topic

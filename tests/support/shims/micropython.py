@@ -1,6 +1,8 @@
 """MicroPython's `micropython` on CPython, and what else is built in there."""
 
 import builtins
+import sys
+import traceback
 
 
 def const(value):
@@ -18,4 +20,10 @@ def execfile(path, variables):
         exec(compile(f.read(), path, "exec"), variables)
 
 
+def print_exception(e, file=None):
+    """Print an exception with its traceback; MicroPython's `sys` has it."""
+    traceback.print_exception(type(e), e, e.__traceback__, file=file)
+
+
 builtins.execfile = execfile
+sys.print_exception = print_exception
