@@ -76,8 +76,7 @@ class Client(BaseClient):
     net = net  # where time, sockets and randomness come from
     timer = None  # of start()
     losses = None  # what went wrong since the last good session, see connect.recover
-    hooked = False  # the interpreter's exit hook is ours
-    before_exit = None  # who had it before
+    before_exit = None  # who had the interpreter's exit hook before it was ours; False: nobody
     overlay = None  # of the connection attempt, while one is under way
     unseen = False  # times of commands are still to be written to flash, see core.seen
 
@@ -387,8 +386,9 @@ class Client(BaseClient):
         if steps:
             steps.close()  # and with it the connection that it has begun
             self.move("lost")
-        overlay, self.overlay = self.overlay, None
+        overlay = self.overlay
         if overlay:
+            self.overlay = None
             overlay.__exit__(None, None, None)
 
     def go_online(self, link):

@@ -122,7 +122,7 @@ class FuzzTest(unittest.TestCase):
     def start(self):
         self.net = net = FakeNet()
         self.reports, self.heard = [], []
-        cls = type("VirtualClient", (Client,), {"net": net, "hooked": True})
+        cls = type("VirtualClient", (Client,), {"net": net, "before_exit": False})
         self.client = cls(
             TOKEN, api="http://h", client_id="c", log=self.reports.append, max_message=600
         )

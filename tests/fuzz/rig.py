@@ -72,9 +72,9 @@ class CountedNet(FakeNet):
 
 
 class FuzzedClient(Client):
-    """A Client on a network of its own; `hooked`: 100,000 of them want no word at exit."""
+    """A Client on a network of its own; `before_exit`: 100,000 of them want no word at exit."""
 
-    hooked = True
+    before_exit = False
 
     def __init__(self, net, **options):
         self.net = net

@@ -35,7 +35,7 @@ class FileTest(ContractTest):
 
     def make(self, *args, **kwargs):
         client = super().make(*args, **kwargs)
-        client.hooked = True  # a thousand of them are too many for what is done at exit
+        client.before_exit = False  # a thousand of them are too many for what is done at exit
         return client
 
     def outbox(self):

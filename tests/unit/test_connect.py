@@ -56,7 +56,7 @@ class Watched(Client):
     """Logs each state with the status that comes with it."""
 
     seen = ()
-    hooked = True
+    before_exit = False
 
     @property
     def status(self):

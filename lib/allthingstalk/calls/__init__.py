@@ -37,7 +37,6 @@ def load(client, cls):
     else:
         from ..core import payload
     client.lock = allocate_lock()
-    client.locked = client.lock.locked
     client.holder = None
     client.own()
     # On 32-bit ports with large thread numbers each question allocates: only where two meet.

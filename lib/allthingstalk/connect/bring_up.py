@@ -16,12 +16,13 @@ def connect(client, device):
     if client.status == "closed":
         client.losses = None
     client.retry_at = client.net.ticks_ms()
-    client.set_aside = ()
+    if client.set_aside:
+        client.set_aside = ()
     client.devices[device] = "first"
-    if not client.hooked:
-        client.hooked = True
+    if client.before_exit is None:
+        client.before_exit = False
         if hasattr(sys, "atexit"):  # the unix port; it keeps one function
-            client.before_exit = sys.atexit(client.at_exit)
+            client.before_exit = sys.atexit(client.at_exit) or False
         else:
             try:
                 import atexit

@@ -50,7 +50,7 @@ class Assignments:
 
     def entered(self):
         """Return whether this thread is between enter() and leave(): then it is an interrupt."""
-        if not self.locked():
+        if not self.lock.locked():
             return False
         me = get_ident()
         return self.holder == me or not self.holder and me == self.thread

@@ -49,6 +49,9 @@ def settle(client, device):
         raise NotImplementedError("this client overwrites no assets: it has no update_asset()")
     for asset in differing:
         _identify(asset, client.update_asset(device.id, asset))
+    for asset in device.assets.values():
+        if asset.thing_id == device.id:
+            asset.thing_id = device.id  # one text in memory for all
     if ours:
         client.devices[device] = None
     if path:
