@@ -93,16 +93,15 @@ def _set_profile(asset, profile, limits):
         asset.plain = plain.get(kind, ())
     if "unit" in schema:
         asset.unit = schema["unit"]
-    more = [key for key in schema if key not in ("type", "unit")]
-    if not more:  # it can be made of these two
+    limits = [key for key in schema if key not in ("type", "unit")]
+    if not limits:  # it can be made of these two
         return
     if schema != asset.schema:
         asset.schema = schema
-    infinite = float("inf")
-    bounds = (schema.get("minimum", -infinite), schema.get("maximum", infinite))
-    numbers = [bound for bound in bounds if type(bound) in (int, float)]
-    if int in asset.plain and len(numbers) == 2 and not set(more) - {"minimum", "maximum"}:
-        asset.bounds = bounds
+    low, high = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
+    known = type(low) in (int, float) and type(high) in (int, float)
+    if known and int in asset.plain and set(limits) <= {"minimum", "maximum"}:
+        asset.bounds = (low, high)
     elif asset.plain:  # core.values is to look at each value
         asset.plain = ()
 
