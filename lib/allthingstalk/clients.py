@@ -172,13 +172,13 @@ class Client(BaseClient):
         cls = type(state)
         if not self.session:
             self.load()
+        at = None
         if not (cls is int or cls is bool or cls is str):
             if not (cls is float and LEAST < state < MOST):
                 from .core.values import value_and_time
 
-                value = value_and_time(self.format, state, asset_name)
-                return self.publish(self.number(device_id, asset_name), *value)
-        self.publish(self.number(device_id, asset_name), state, None)
+                state, at = value_and_time(self.format, state, asset_name)
+        self.publish(self.number(device_id, asset_name), state, at, 0)
 
     def poll(self):
         """Do what is due, without waiting: take what arrived, call handlers, send, ping.
@@ -318,7 +318,7 @@ class Client(BaseClient):
         middle of the client's work it is done right after that.
         """
         if self.session and self.status != "closed":
-            self.check_thread()
+            self.check_thread(True)
         online = self.state == "online"
         if self.busy or self.session and self.entered():
             self.after.append(device.connect)

@@ -55,7 +55,7 @@ class Outbox:
         self._next = 0  # no record before this offset is waiting
         # The current record, as read() leaves it: its offset, and of its text.
         self.at = self.text = self.text_size = 0
-        self.flags = self.topic = self.second = 0
+        self.flags = self.topic = self.second = self.ms = 0
 
     def put(self, topic, text, size, second, ms, flags=0):
         """Append a value, the first `size` bytes of `text`.
@@ -169,14 +169,10 @@ class Outbox:
         self.flags = b[i + _FLAGS]
         self.topic = b[i + 5] << 8 | b[i + 6]
         self.second = ((b[i + 7] << 8 | b[i + 8]) << 8 | b[i + 9]) << 8 | b[i + 10]
+        self.ms = b[i + 11] << 8 | b[i + 12]
         self.text = i + _HEAD
         self.text_size = (b[i] << 8 | b[i + 1]) - _HEAD
         return True
-
-    def ms(self):
-        """Return the milliseconds of the time of the current record."""
-        i = self.at
-        return self.buffer[i + 11] << 8 | self.buffer[i + 12]
 
     def sent(self, packet_id):
         """Note that the current record is in flight; return whether it was before."""

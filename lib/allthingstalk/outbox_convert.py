@@ -23,7 +23,7 @@ def convert(client, foreign):
         text = bytes(memoryview(outbox.buffer)[start : start + outbox.text_size])
         if other and from_json:
             text = whole(outbox, payload.END)
-        kept.append((outbox.topic, text, outbox.second, outbox.ms(), outbox.flags))
+        kept.append((outbox.topic, text, outbox.second, outbox.ms, outbox.flags))
         outbox.remove(i)
     for other, (topic, text, second, ms, flags) in zip(foreign, kept):
         found = [(topic, text, flags)]

@@ -195,7 +195,7 @@ class Store:
         if device.isdigit() and int(device) in client.numbers:  # stands for one without an id
             self._passed_over = True
             return None
-        second, ms = outbox.second, outbox.ms()
+        second, ms = outbox.second, outbox.ms
         flags = outbox.flags & (OWN_TIME | ABSOLUTE | TIMELESS | SEVERAL)
         own = not flags & ~SEVERAL  # of this boot, and without a time of its own
         if own or flags & DOUBTFUL == DOUBTFUL:
@@ -217,7 +217,7 @@ class Store:
         )
 
     def _flag(self, flags):
-        self.outbox.change(flags, self.outbox.second, self.outbox.ms())
+        self.outbox.change(flags, self.outbox.second, self.outbox.ms)
 
     def kind(self):
         """Return the mark of the records of values, which are in the format of the client."""
@@ -242,7 +242,7 @@ class Store:
         for i in outbox.each():
             outbox.read(i)
             if outbox.flags & DOUBTFUL == DOUBTFUL:
-                ms = outbox.second * 1000 + outbox.ms() + moved_ms
+                ms = outbox.second * 1000 + outbox.ms + moved_ms
                 flags = outbox.flags & ~TIMELESS if checked_clock() else outbox.flags
                 outbox.change(flags, ms // 1000, ms % 1000)
         self.damaged = True

@@ -90,9 +90,9 @@ def _read(store, f, boots, timeless, foreign):
 def _date(outbox, boot_ms):
     """Give the current value, of another boot, its time; None: nobody knows when that was."""
     if boot_ms is None:
-        outbox.change(outbox.flags | TIMELESS, outbox.second, outbox.ms())
+        outbox.change(outbox.flags | TIMELESS, outbox.second, outbox.ms)
     else:
-        ms = boot_ms + outbox.second * 1000 + outbox.ms()
+        ms = boot_ms + outbox.second * 1000 + outbox.ms
         outbox.change(outbox.flags | ABSOLUTE, ms // 1000, ms % 1000)
 
 

@@ -44,7 +44,7 @@ class TestOutbox(unittest.TestCase):
         o = Outbox()
         o.put(65535, b'{"a":1}', 7, 4294967295, 999, 8)
         self.assertTrue(o.next())
-        self.assertEqual((o.flags, o.topic, o.second, o.ms()), (8, 65535, 4294967295, 999))
+        self.assertEqual((o.flags, o.topic, o.second, o.ms), (8, 65535, 4294967295, 999))
         self.assertEqual(text(o), b'{"a":1}')
 
     def test_a_text_may_be_the_beginning_of_a_larger_buffer(self):
@@ -154,7 +154,7 @@ class TestOutbox(unittest.TestCase):
         o.sent(7)
         self.assertEqual([o.read(i) and o.flags for i in o.each()], [0x15, 0, 0])
         o.read(o.start)
-        self.assertEqual((o.second, o.ms(), text(o)), (1800000000, 250, b"0"))
+        self.assertEqual((o.second, o.ms, text(o)), (1800000000, 250, b"0"))
 
     def test_a_bound_that_holds_nothing_is_refused(self):
         self.assertRaises(ValueError, Outbox, None, 100)

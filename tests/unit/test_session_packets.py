@@ -11,7 +11,7 @@ class Reader(Session):
     max_message = 256
 
     def __init__(self):
-        self.restart()
+        self.restart(0)
 
     def feed(self, data):
         """Return (first byte, body) of each packet that is complete with this."""
@@ -64,7 +64,7 @@ class TestNext(unittest.TestCase):
     def test_a_new_link_begins_with_nothing_left(self):
         reader = Reader()
         self.assertEqual(reader.feed(b"\x30\x05\x00"), [])
-        reader.restart()
+        reader.restart(0)
         self.assertEqual(reader.feed(b"\xd0\x00"), [(0xD0, b"")])
 
 

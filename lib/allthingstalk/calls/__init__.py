@@ -112,7 +112,7 @@ def save(client):
 
 def ready_to_close(client):
     """Do what comes before connect.calls.close(): flush. Return False if it has to wait."""
-    client.check_thread()
+    client.check_thread(True)
     if client.busy or client.entered():
         client.after.append(client.close)
         return False

@@ -23,7 +23,7 @@ def down(client, politely=False):
         finally:  # Ctrl-C
             link.close()
     if session:
-        session.restart()
+        session.restart(0)
         try:
             client.enter()  # what an interrupt assigns meanwhile would be counted twice
             client.outbox.rewind()
@@ -37,7 +37,7 @@ def mend(client):
     """Mend what was cut off in the middle: it may cost the link, nothing else."""
     client.abandon()
     if client.session:
-        client.session.restart()  # what of it was sent nobody knows: nothing goes out twice
+        client.session.restart(0)  # what of it was sent nobody knows: nothing goes out twice
     down(client)
     lost(client, "interrupted")
     if client.outbox and client.outbox.store:

@@ -40,7 +40,7 @@ class Assignments:
         """Make this thread the one that polls; None in `thread`: the next that connects."""
         self.thread = get_ident()
 
-    def check_thread(self, always=True):
+    def check_thread(self, always):
         """Raise RuntimeError in a thread that may only assign."""
         if (always or self.asks) and self.thread not in (None, get_ident()):
             raise RuntimeError(
@@ -85,12 +85,12 @@ class Assignments:
     def ending(self):
         """Return the end of the message of the outbox's current record, with its time if late."""
         outbox, at = self.outbox, None
-        flags, age_ms = outbox.flags, self.age_ms(outbox.second, outbox.ms())
+        flags, age_ms = outbox.flags, self.age_ms(outbox.second, outbox.ms)
         if flags & ABSOLUTE or age_ms >= 1000 and not flags & (OWN_TIME | TIMELESS):
             from ..timestamps import of_late_value
 
             at = of_late_value(
-                age_ms, outbox.second * 1000 + outbox.ms() if flags & ABSOLUTE else None
+                age_ms, outbox.second * 1000 + outbox.ms if flags & ABSOLUTE else None
             )
         return self.format.ending(at)
 

@@ -36,7 +36,7 @@ class Loop:
             self.cut = True
         self.busy = self.in_handler = False
 
-    def publish(self, topic, value, at, flags=0):
+    def publish(self, topic, value, at, flags):
         """Put a value into the outbox and send what can be sent; see put()."""
         if self.entered():
             return self.later(topic, value, at, flags)
@@ -190,7 +190,7 @@ class Loop:
 
     def until(self, seconds, done=None):
         """Poll until `done()` or the time is over."""
-        self.check_thread()
+        self.check_thread(True)
         net, left_ms = self.net, int(seconds * 1000)
         last = net.ticks_ms()
         while True:

@@ -43,9 +43,9 @@ class Session:
         self.max_message = owner.max_message
         self.inbox = []  # (again, topic, payload); `again`: redelivered, DUP
         self.inbox_bytes = 0
-        self.restart()
+        self.restart(0)
 
-    def restart(self, now=0):
+    def restart(self, now):
         """Forget what the last link left. Times are in ticks."""
         self.buffer = bytearray(_PACKET_ROOM)
         self.have = self.at = 0  # bytes in the buffer, and where what is not handled yet begins

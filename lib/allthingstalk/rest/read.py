@@ -10,7 +10,7 @@ def read(device, asset_name):
     """
     client = device.client
     if hasattr(client, "connect_device"):
-        client.check_thread()
+        client.check_thread(True)
         if not client.session:
             client.load()
         outbox, device_id = client.outbox, device.id or id(device)
