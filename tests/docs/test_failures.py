@@ -9,7 +9,7 @@ from tools.docs import explanations, failures, messages
 library.use()
 
 from allthingstalk.board import status_led  # noqa: E402
-from allthingstalk.connect import connack_codes  # noqa: E402
+from allthingstalk.connect import connack_codes, error_texts  # noqa: E402
 
 PAGE = (ROOT / "docs" / "when-something-fails.md").read_text(encoding="utf-8")
 EXPLAINED = explanations.EXPLAINED
@@ -37,6 +37,13 @@ def test_nothing_is_explained_that_nobody_says_any_more():
         root = ROOT if module.startswith("tools/") else messages.LIBRARY.parent
         source = (root / module).read_text(encoding="utf-8")
         assert [name for name in names.split() if name not in source] == [], module
+
+
+def test_each_error_number_of_the_core_has_its_words_and_is_explained():
+    core = "".join(p.read_text("utf-8") for p in (messages.LIBRARY / "core").glob("*.py"))
+    raised = sorted(re.findall(r"^_\w+ = const\(-(1\d\d\d)\)", core, re.M))
+    words = [line.split(" ")[0] for line in error_texts._OURS.strip().split("\n")]
+    assert raised == words == sorted(str(number) for number in explanations.OURS)
 
 
 def test_messages_are_found_however_they_are_made():

@@ -38,7 +38,7 @@ from allthingstalk import Client, Device, NumberAsset
 from fake_net import FakeNet
 
 class Board(Device):
-    temp = NumberAsset()
+    temp = NumberAsset(handler=print)
 
 def ours():
     return sorted(m for m in sys.modules if m.split(".")[0] in ("allthingstalk", "umqtt"))

@@ -594,6 +594,7 @@ OURS = {
     1007: "The Wi-Fi lost its address. " + _PASSES,
     1008: "A restart of the platform, another board with the same client id, or a publish that the "
     "token may not make. " + _PASSES,
+    1009: _NO_MQTT,
 }
 CONNACK = {
     1: "A very old or new broker: is it the platform's address?",

@@ -35,6 +35,7 @@ _OURS = """
 1006 dead: the network takes nothing
 1007 the network is down
 1008 the platform closed the connection
+1009 a message that may not come
 """
 _ESP32 = """
 113 the connection was given up; is the Wi-Fi up?

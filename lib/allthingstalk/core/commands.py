@@ -4,7 +4,7 @@ from micropython import const
 
 from . import payload
 
-_PACKET = const(-1002)  # an error of our own, see core.session
+_MESSAGE = const(-1009)  # an error of our own, whose words are in connect.error_texts
 
 
 def take(session, head):
@@ -13,7 +13,7 @@ def take(session, head):
     start = i + 2 + (b[i] << 8 | b[i + 1] if end - i > 1 else end)
     body = start + 2 if head & 6 else start
     if head & 4 or body > end:
-        raise OSError(_PACKET, hex(head))
+        raise OSError(_MESSAGE, hex(head))
     n, packet_id = start - i - 2, body > start and b[start] << 8 | b[start + 1]
     data, topic = None, "a topic of %d" % n
     if n <= session.topic_max:
