@@ -149,9 +149,9 @@ class Outbox:
 
         Records of the topic `apart` are passed over, or with `only` no others are looked at.
         """
-        b, i, end = self.buffer, self._next, self.end
+        b, i = self.buffer, self._next
         first = -1
-        while i < end:
+        while i < self.end:
             if not b[i + _FLAGS] & 3:  # neither in flight nor gone
                 if first < 0:
                     first = i
@@ -159,7 +159,7 @@ class Outbox:
                     self._next = first
                     return self.read(i)
             i += b[i] << 8 | b[i + 1]
-        self._next = end if first < 0 else first
+        self._next = self.end if first < 0 else first
         return False
 
     def read(self, i):
