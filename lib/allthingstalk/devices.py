@@ -170,13 +170,18 @@ class Device:
     def __handler__(self, stream, member):
         """Return the handler of a stream for a member, None if there is none."""
         key = stream + " " + member
-        owners: list = [self, self.__class__]
-        for owner in owners:  # the nearest first
-            handlers = getattr(owner, "__handlers__", ())
+        order = getattr(self.__class__, "__mro__", None)
+        owners = [self] + list(order or [self.__class__])
+        for owner in owners:
+            if order:
+                handlers = owner.__dict__.get("__handlers__", ())
+            else:  # MicroPython: depth first, and __dict__ of a class would be a copy
+                handlers = getattr(owner, "__handlers__", ())
+                if owner is not self:
+                    i = owners.index(owner) + 1
+                    owners[i:i] = owner.__bases__
             if key in handlers:
                 return handlers[key]
-            if owner is not self:
-                owners += owner.__bases__
         return self.assets[member].handler if stream == "command" else None
 
     def on_message(self, stream, asset_name, payload):

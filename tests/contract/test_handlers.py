@@ -311,12 +311,50 @@ class TestSubclasses(HandlerTest):
         Right.command.lamp(self.handler("right"))
         Left.command.lamp(self.handler("left"))
         both = Both(id="D")
-        self.assertEqual(self.send(both), ["right"])
+        # In the order in which the interpreter looks up members: MicroPython goes depth first.
+        self.assertEqual(self.send(both), ["right" if hasattr(Both, "__mro__") else "base"])
         self.assertEqual(self.send(both, "lamp"), ["left"])
         self.assertEqual(self.send(both, "bulb"), ["base"])
         both.command.bulb(self.handler("own"))
         self.assertEqual(self.send(both, "bulb"), ["own"])
         self.assertEqual(self.send(Both(id="D"), "bulb"), ["base"])
+
+    def test_of_bases_without_assets_of_their_own_the_nearest_has_it(self):
+        class Base(Device):
+            led = BooleanAsset()
+
+        class Left(Base):
+            pass
+
+        class Right(Base):
+            led = BooleanAsset()
+
+        class Both(Left, Right):
+            both = NumberAsset()
+
+        Base.command.led(self.handler("base"))
+        if HAS_SET_NAME:
+            Right.command.led(self.handler("right"))
+        found = "right" if hasattr(Both, "__mro__") else "base"
+        self.assertEqual(self.send(Both(id="D")), [found])
+
+    def test_a_base_of_a_base_comes_before_the_next_base(self):
+        class LeftBase(Device):
+            led = BooleanAsset()
+
+        class Left(LeftBase):
+            left = NumberAsset()
+
+        class Right(Device):
+            led = BooleanAsset()
+
+        class Both(Left, Right):
+            both = NumberAsset()
+
+        if HAS_SET_NAME:
+            Right.command.led(self.handler("right"))
+        LeftBase.command.led(self.handler("left"))
+        self.assertEqual(self.send(Both(id="D")), ["left"])
 
     def test_handlers_for_the_assets_of_a_mixin(self):
         class Lit:

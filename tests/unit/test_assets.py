@@ -233,6 +233,44 @@ class TestProfiles(unittest.TestCase):
         self.assertEqual(asset.profile["properties"]["latitude"]["minimum"], 0)
 
 
+class TestKindsOfAProgram(unittest.TestCase):
+    def test_a_schema_of_its_own_stays_as_it_is(self):
+        class Spot(GeoAsset):
+            schema = {
+                "type": "object",
+                "properties": {"latitude": {"type": "number"}, "floor": {"type": "integer"}},
+                "required": ["floor"],
+            }
+
+        before = str(sorted(Spot.schema["properties"]))
+        self.assertEqual(Spot().schema, Spot.schema)
+        self.assertEqual(str(sorted(Spot.schema["properties"])), before)
+
+    def test_a_profile_and_keywords_come_before_the_schema_of_the_class(self):
+        class Percent(NumberAsset):
+            schema = {"type": "number", "unit": "%"}
+
+        self.assertEqual(Percent().schema["unit"], "%")
+        self.assertEqual(Percent(profile={"type": "number", "unit": "C"}).schema["unit"], "C")
+        asset = Percent(maximum=100)
+        self.assertEqual(asset.schema, {"type": "number", "unit": "%", "maximum": 100})
+        self.assertEqual(
+            [asset.fits(v) for v in (100, 99.5, 101, True)], [True, True, False, False]
+        )
+
+    def test_its_type_says_what_fits_whatever_it_inherits(self):
+        class Level(NumberAsset):
+            type = "integer"
+
+        class Word(NumberAsset):
+            type = "string"
+
+        level, word = Level(), Word()
+        self.assertEqual([level.fits(v) for v in (5, 5.0, 5.5, "5")], [True, False, False, False])
+        self.assertEqual([word.fits(v) for v in ("five", 5)], [True, False])
+        self.assertEqual((level.schema, word.schema), ({"type": "integer"}, {"type": "string"}))
+
+
 class TestFromDict(unittest.TestCase):
     FULL = {
         "id": "5f0c",

@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import random
+import sys
 import unittest
 
 import loaded  # noqa: F401
@@ -15,6 +16,13 @@ TOO_SMALL = 700  # bytes for a hundred values
 
 
 class TestRestart(FileTest):
+    def test_what_puts_together_messages_of_several_is_loaded_before_an_interrupt_may_need_it(self):
+        sys.modules.pop("allthingstalk.core.several", None)
+        if hasattr(sys.modules["allthingstalk.core"], "several"):
+            del sys.modules["allthingstalk.core"].several
+        self.restart()
+        self.assertTrue("allthingstalk.core.several" in sys.modules)
+
     def test_values_survive_a_reset_in_order_with_the_time_of_their_assignment(self):
         self.clock()
         board = self.offline_board()

@@ -66,7 +66,7 @@ class TestRefused(unittest.TestCase):
     def test_without_a_clock_nothing_is_tried(self):
         own = tls.time
         try:
-            for unix_s in (0, 1704067199, 1704067200 + 86400, 1 << 32):
+            for unix_s in (0, 1704067199, 1704067200, 1 << 32):
                 tls.time = Time(unix_s - timestamps.EPOCH_S)
                 text = str(raised(CertificateException, tls.wrap, None, "h", JUNK[:9]))
                 self.assertEqual("clock" in text, not timestamps.is_set(unix_s * 1000), text)

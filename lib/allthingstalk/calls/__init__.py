@@ -36,6 +36,10 @@ def load(client, cls):
         from ..core import cbor_payload as payload
     else:
         from ..core import payload
+
+        if outbox.path or not client.mqtt:
+            # Not in the midst of sending: an update() of an interrupt would find half of it.
+            from ..core import several  # noqa: F401
     client.lock = allocate_lock()
     client.holder = None
     client.own()

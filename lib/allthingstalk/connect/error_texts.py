@@ -109,5 +109,6 @@ def told(_, text, e):
     """Return `text` with what the exception says, and its traceback as lines."""
     text = "%s: %s: %s" % (text, e.__class__.__name__, e)
     trace = io.StringIO()
-    sys.print_exception(e, trace)
+    if hasattr(sys, "print_exception"):  # CPython: by the shims
+        sys.print_exception(e, trace)
     return text, trace.getvalue().strip().split("\n")

@@ -7,14 +7,12 @@ wrong host name and OSError for the rest, and holds no roots of its own.
 import gc
 import time
 
-from micropython import const
-
 from ..overlay import Overlay
 
 # A clock that shows an earlier year was not set, as timestamps.clock_is_set() says. That module,
 # and the exceptions where nothing fails, would be 7 KB on top of a handshake.
-_SET_SINCE = const(2024)
-_YEAR_S = const(31556952)
+_2024_S = 1704067200  # since 1970
+_1970_TO_2000_S = 946684800  # ports count from one of these
 
 
 def wrap(raw, host, ca, wait=False):
@@ -26,7 +24,7 @@ def wrap(raw, host, ca, wait=False):
     Raises CertificateException where there is nothing to verify the peer with, or it is refused
     here, OSError for the network; refused() knows the errors of the handshake.
     """
-    if time.gmtime(0)[0] + time.time() // _YEAR_S < _SET_SINCE:
+    if time.time() + (time.gmtime(0)[0] == 2000) * _1970_TO_2000_S < _2024_S:
         from ..exceptions import CertificateException
 
         # Dates would be checked against nothing.

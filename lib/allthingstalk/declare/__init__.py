@@ -20,14 +20,19 @@ _TAKES = {  # by type: which of these its kinds have as keywords
     "object": "properties",
     "array": "items",
 }
+_PLAIN = {  # by type: the Python types of which each value fits, see assets.Asset.plain
+    "number": (int, float),
+    "integer": (int,),
+    "string": (str,),
+    "boolean": (bool,),
+}
 
 
 def declare(asset, unknown, limits, kind, name, title, description, handler, keep, profile, echo):
     """Set up an asset; see assets.Asset. `limits`: the values of _LIMITS, None where not given."""
     given = dict([(key, value) for key, value in zip(_LIMITS, limits) if value is not None])
     cls = asset.__class__
-    own = hasattr(cls, "schema") or hasattr(cls, "place")  # the kind says more than its type
-    takes = "" if own else _TAKES.get(asset.type, "")
+    takes = "" if hasattr(cls, "place") else _TAKES.get(asset.type, "")
     for key in list(unknown) + [key for key in given if key not in takes.split()]:
         raise TypeError(
             "%s has no keyword '%s'; it has: kind name title description handler keep echo "
@@ -51,7 +56,9 @@ def declare(asset, unknown, limits, kind, name, title, description, handler, kee
         asset.echo = True
     if keep != asset.keep:
         asset.keep = keep
-    if given or profile is not None or asset.type is None or own:
+    own = hasattr(cls, "schema") or hasattr(cls, "place")  # the kind says more than its type
+    own = own or asset.type is None or asset.plain != _PLAIN.get(asset.type, ())
+    if given or profile is not None or own:
         _set_profile(asset, profile, given)
     if title or description or profile or given:
         loads(json.dumps([title, description, asset.schema]))  # raises for text that is no UTF-8
@@ -79,31 +86,31 @@ def _set_profile(asset, profile, limits):
                 profile,
             )
         )
-    own = asset.schema or {}
-    if hasattr(asset.__class__, "place"):
+    own = getattr(asset.__class__, "schema", None)
+    if own is None and hasattr(asset.__class__, "place"):
         numbers = ("latitude", "longitude", "altitude")
-        own["properties"] = {key: {"type": "number"} for key in numbers}
-    for key in own:
+        own = {"properties": {key: {"type": "number"} for key in numbers}}
+    for key in own or ():
         schema.setdefault(key, own[key])
     schema.update(limits)
     schema = _as_json(schema, asset)
     if asset.type is None:
         asset.type = kind
-        plain = {"number": (int, float), "integer": (int,), "string": (str,), "boolean": (bool,)}
-        asset.plain = plain.get(kind, ())
     if "unit" in schema:
         asset.unit = schema["unit"]
-    limits = [key for key in schema if key not in ("type", "unit")]
-    if not limits:  # it can be made of these two
-        return
-    if schema != asset.schema:
+    if schema != asset.schema:  # else it is made of type and unit, or is the kind's
         asset.schema = schema
-    low, high = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
-    known = type(low) in (int, float) and type(high) in (int, float)
-    if known and int in asset.plain and set(limits) <= {"minimum", "maximum"}:
-        asset.bounds = (low, high)
-    elif asset.plain:  # core.values is to look at each value
-        asset.plain = ()
+    plain = _PLAIN.get(kind, ())
+    limits = [key for key in schema if key not in ("type", "unit")]
+    if limits:
+        low, high = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
+        known = type(low) in (int, float) and type(high) in (int, float)
+        if known and int in plain and set(limits) <= {"minimum", "maximum"}:
+            asset.bounds = (low, high)
+        else:  # core.values is to look at each value
+            plain = ()
+    if plain != asset.plain:
+        asset.plain = plain
 
 
 def _as_json(schema, asset):
