@@ -51,7 +51,8 @@ class Device:
     __stream__ = Stream  # of which class are `command` and so on
     __started__ = False
     __again__ = False  # the current message was sent before, or is retained
-    __handlers__: dict = {}  # "command led" -> handler; a class and a device have their own
+    # "command led" -> handler; a class has its own, a device a list: the nearest first.
+    __handlers__: "dict | list" = {}
     __known__ = set()  # members of all classes whose fields were made
     __registered__ = [0]  # how many handlers there are in all: clients subscribe when it grows
 
@@ -170,16 +171,7 @@ class Device:
     def __handler__(self, stream, member):
         """Return the handler of a stream for a member, None if there is none."""
         key = stream + " " + member
-        order = getattr(self.__class__, "__mro__", None)
-        owners = [self] + list(order or [self.__class__])
-        for owner in owners:
-            if order:
-                handlers = owner.__dict__.get("__handlers__", ())
-            else:  # MicroPython: depth first, and __dict__ of a class would be a copy
-                handlers = getattr(owner, "__handlers__", ())
-                if owner is not self:
-                    i = owners.index(owner) + 1
-                    owners[i:i] = owner.__bases__
+        for handlers in self.__handlers__:
             if key in handlers:
                 return handlers[key]
         return self.assets[member].handler if stream == "command" else None

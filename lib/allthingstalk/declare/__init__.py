@@ -224,12 +224,25 @@ def set_up(Device, device, client, id, overwrite_assets, unknown):
         asset.taken = True
     for key in list(Device.__handlers__):
         _check_pending(Device, key.split(" ")[1], key)
+    handlers = _own(device, [])
+    for c in _lineage(device.__class__):
+        if hasattr(c, "__mro__") and issubclass(c, Device):
+            _own(c, {})  # CPython: one may be registered for it later
+        if "__handlers__" in c.__dict__:
+            handlers.append(c.__dict__["__handlers__"])
     device.id = checked_id(id)
     device.client = client
     if overwrite_assets:
         device.overwrite_assets = overwrite_assets
     device.__last_at__ = {}  # "command led" -> time of the last message
     device.assets = own  # last: from now on its __setattr__ looks at each name
+
+
+def _own(owner, none):
+    """Return the handlers that a class or a device has itself; `none` where it had none."""
+    if "__handlers__" not in owner.__dict__:
+        owner.__handlers__ = none
+    return owner.__handlers__
 
 
 def checked_id(id):
@@ -252,9 +265,11 @@ def registration(Device, stream, owner, member):
         _check_member(member, fields_of(Device, cls), cls.__name__)
 
     def register(handler):
-        if "__handlers__" not in owner.__dict__:
-            owner.__handlers__ = {}
-        owner.__handlers__[stream + " " + member] = handler
+        key = stream + " " + member
+        if isinstance(owner, Device):
+            _own(owner, []).insert(0, {key: handler})
+        else:
+            _own(owner, {})[key] = handler
         Device.__registered__[0] += 1
         return handler
 
