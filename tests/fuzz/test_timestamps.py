@@ -4,7 +4,7 @@ import datetime
 
 from allthingstalk import timestamps
 from allthingstalk.asset_state import AssetState
-from allthingstalk.core.payload import utc
+from allthingstalk.core.payload import read
 from hypothesis import strategies as st
 
 from tests.fuzz import wire
@@ -67,7 +67,7 @@ def settled(text):
 @fuzz(5000, text=st.text(max_size=32) | _pieces)
 def test_any_text(text):
     settled(text)
-    at = utc(text)
+    _, at = read({"value": 0, "at": text})
     assert at is None or isinstance(at, str)
 
 

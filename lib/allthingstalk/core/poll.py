@@ -16,7 +16,6 @@ _SERVE_S = const(5)  # a program that has not polled for so long is served by it
 _READS = const(256)  # of one poll: a broker that never stops does not keep the program
 _MANY = const(30)  # packets in flight: now acknowledgements are looked for at each assignment
 _IDLE_MS = const(10)  # pause between two polls of a wait
-_SOON_MS = const(1)  # the same where something is waited for
 
 
 class Loop:
@@ -192,6 +191,7 @@ class Loop:
         """Poll until `done()` or the time is over."""
         self.check_thread(True)
         net, left_ms = self.net, int(seconds * 1000)
+        pause_ms = 1 if done else _IDLE_MS  # what is waited for often comes soon
         last = net.ticks_ms()
         while True:
             self.poll()
@@ -200,4 +200,5 @@ class Loop:
             last = now
             if left_ms <= 0 or done and done() or self.busy:
                 return
-            net.sleep_ms(min(_SOON_MS if done else _IDLE_MS, left_ms))
+            net.sleep_ms(min(pause_ms, left_ms))
+            pause_ms = min(pause_ms + 1, _IDLE_MS)
