@@ -56,9 +56,9 @@ def declare(asset, unknown, limits, kind, name, title, description, handler, kee
         asset.echo = True
     if keep != asset.keep:
         asset.keep = keep
-    own = hasattr(cls, "schema") or hasattr(cls, "place")  # the kind says more than its type
-    own = own or asset.type is None or asset.plain != _PLAIN.get(asset.type, ())
-    if given or profile is not None or own:
+    says_more = hasattr(cls, "schema") or hasattr(cls, "place")
+    type_says_all = asset.type and asset.plain == _PLAIN.get(asset.type, ()) and not says_more
+    if given or profile is not None or not type_says_all:
         _set_profile(asset, profile, given)
     if title or description or profile or given:
         loads(json.dumps([title, description, asset.schema]))  # raises for text that is no UTF-8
@@ -224,10 +224,10 @@ def set_up(Device, device, client, id, overwrite_assets, unknown):
         asset.taken = True
     for key in list(Device.__handlers__):
         _check_pending(Device, key.split(" ")[1], key)
-    handlers = _own(device, [])
+    handlers = _handlers(device, [])
     for c in _lineage(device.__class__):
         if hasattr(c, "__mro__") and issubclass(c, Device):
-            _own(c, {})  # CPython: one may be registered for it later
+            _handlers(c, {})  # CPython: one may be registered for it later
         if "__handlers__" in c.__dict__:
             handlers.append(c.__dict__["__handlers__"])
     device.id = checked_id(id)
@@ -238,10 +238,10 @@ def set_up(Device, device, client, id, overwrite_assets, unknown):
     device.assets = own  # last: from now on its __setattr__ looks at each name
 
 
-def _own(owner, none):
-    """Return the handlers that a class or a device has itself; `none` where it had none."""
+def _handlers(owner, fresh):
+    """Return the handlers that a class or a device has itself; `fresh` where it had none."""
     if "__handlers__" not in owner.__dict__:
-        owner.__handlers__ = none
+        owner.__handlers__ = fresh
     return owner.__handlers__
 
 
@@ -267,9 +267,9 @@ def registration(Device, stream, owner, member):
     def register(handler):
         key = stream + " " + member
         if isinstance(owner, Device):
-            _own(owner, []).insert(0, {key: handler})
+            _handlers(owner, []).insert(0, {key: handler})
         else:
-            _own(owner, {})[key] = handler
+            _handlers(owner, {})[key] = handler
         Device.__registered__[0] += 1
         return handler
 
