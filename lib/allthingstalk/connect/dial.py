@@ -116,14 +116,14 @@ def is_open(raw):
     return False
 
 
-def wait_for(net, steps):
+def wait_for(net, generator):
     """Take the steps of a generator that yields where the network is to be waited for; wait there.
 
     Returns what the generator returns; raises what it raises.
     """
     while True:
         try:
-            next(steps)
+            next(generator)
         except StopIteration as e:
             return e.value
         net.sleep_ms(_PAUSE_MS)

@@ -238,10 +238,10 @@ def set_up(Device, device, client, id, overwrite_assets, unknown):
     device.assets = own  # last: from now on its __setattr__ looks at each name
 
 
-def _handlers(owner, fresh):
-    """Return the handlers that a class or a device has itself; `fresh` where it had none."""
+def _handlers(owner, handlers):
+    """Return the handlers that a class or a device has itself; `handlers` where it had none."""
     if "__handlers__" not in owner.__dict__:
-        owner.__handlers__ = fresh
+        owner.__handlers__ = handlers
     return owner.__handlers__
 
 
