@@ -24,7 +24,7 @@ ABSOLUTE = const(0x20)  # its time counts from 1970, as one from another boot ha
 TIMELESS = const(0x40)  # its time will never be known
 SEVERAL = const(0x80)  # values of several assets, see core.payload
 RAW = const(0x88)  # SEVERAL and OWN_TIME: a message of the program's own, sent as it is
-SHORT = const(24)  # bytes that are copied one by one: a slice would be allocated
+_SHORT = const(64)  # bytes of a text that are packed with its head: a slice would be allocated
 
 
 class Outbox:
@@ -71,16 +71,21 @@ class Outbox:
             self.remove(self.at)  # the oldest that waits, else the oldest in flight
             dropped += 1
         b, i = self.buffer, self.end
-        pack_into(">HBHHIH", b, i, n, flags, 0, topic, second, ms)
-        i += _HEAD
-        if size <= SHORT:
-            for k in range(size):
-                b[i + k] = text[k]
-        elif size == len(text):
-            b[i : i + size] = text
+        if size <= _SHORT <= len(b) - i - _HEAD:
+            # Both in one call, and nothing is allocated; what is copied beyond the text is free.
+            pack_into(">HBHHIH64s", b, i, n, flags, 0, topic, second, ms, text)
         else:
-            b[i : i + size] = memoryview(text)[:size]
-        self.end = i + size  # now it counts
+            pack_into(">HBHHIH", b, i, n, flags, 0, topic, second, ms)
+            b[i + _HEAD : i + n] = memoryview(text)[:size]
+        if self._next == i:  # nothing else waits: this is next(), and need not be read
+            self.at = i
+            self.flags = flags
+            self.topic = topic
+            self.second = second
+            self.ms = ms
+            self.text = i + _HEAD
+            self.text_size = size
+        self.end = i + n  # now it counts
         self.pending += 1
         if self.store:
             self.store.put()
@@ -91,7 +96,8 @@ class Outbox:
         if n > self.size or n > 65535:
             return False
         try:
-            if self.start or self.end + n > self.size:
+            # Not for a few bytes, which would be used up by a few values.
+            if self.start > len(self.buffer) // 4 or self.end + n > self.size:
                 self._squeeze()
             end = self.end + n
             if end > self.size:
@@ -106,6 +112,7 @@ class Outbox:
         """Move the records that are not gone to the front."""
         b, i, end, to = self.buffer, self.start, self.end, 0
         self.start = self._next = 0
+        self.at = -1
         while i < end:
             n = b[i] << 8 | b[i + 1]
             if not b[i + _FLAGS] & _GONE:
@@ -135,11 +142,12 @@ class Outbox:
             self.in_flight -= 1
         b[i + _FLAGS] = _GONE
         self.pending -= 1
-        i, end = self.start, self.end
-        while i < end and b[i + _FLAGS] & _GONE:
+        if not self.pending:
+            self.start = self.end = self._next = 0
+            return
+        i = self.start
+        while b[i + _FLAGS] & _GONE:
             i += b[i] << 8 | b[i + 1]
-        if i == end:
-            i = self.end = self._next = 0
         self.start = i
         if self._next < i:
             self._next = i
@@ -150,6 +158,8 @@ class Outbox:
         Records of the topic `apart` are passed over, or with `only` no others are looked at.
         """
         b, i = self.buffer, self._next
+        if i == self.at and apart < 0 and i < self.end and not b[i + _FLAGS] & 3:
+            return True  # put just now, or read before
         first = -1
         while i < self.end:
             if not b[i + _FLAGS] & 3:  # neither in flight nor gone
@@ -180,6 +190,8 @@ class Outbox:
         b[i + 3] = packet_id >> 8
         b[i + 4] = packet_id & 255
         self.in_flight += 1
+        if self._next == i:
+            self._next = self.text + self.text_size
         again = b[i + _FLAGS] & _SENT_BEFORE
         b[i + _FLAGS] |= _IN_FLIGHT | _SENT_BEFORE
         return again
@@ -187,9 +199,8 @@ class Outbox:
     def acknowledged(self, packet_id):
         """Forget the record sent under `packet_id`; return its topic, -1 if there is none."""
         b, i, end = self.buffer, self.start, self.end
-        high, low = packet_id >> 8, packet_id & 255
         while i < end:
-            if b[i + 4] == low and b[i + 3] == high and b[i + _FLAGS] & 3 == _IN_FLIGHT:
+            if b[i + 3] << 8 | b[i + 4] == packet_id and b[i + _FLAGS] & 3 == _IN_FLIGHT:
                 topic = b[i + 5] << 8 | b[i + 6]
                 self.remove(i)
                 return topic
@@ -224,3 +235,5 @@ class Outbox:
         """Change the flags and the time of the current record."""
         pack_into(">IH", self.buffer, self.at + 7, second, ms)
         self.flags = self.buffer[self.at + _FLAGS] = flags
+        self.second = second
+        self.ms = ms

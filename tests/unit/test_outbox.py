@@ -156,6 +156,39 @@ class TestOutbox(unittest.TestCase):
         o.read(o.start)
         self.assertEqual((o.second, o.ms, text(o)), (1800000000, 250, b"0"))
 
+    def test_next_knows_what_was_changed_since_it_was_put(self):
+        o = Outbox()
+        o.put(1, b"a", 1, 5, 6)
+        self.assertTrue(o.next())
+        o.change(0x20, 1800000000, 250)
+        self.assertTrue(o.next())
+        self.assertEqual((o.flags, o.second, o.ms), (0x20, 1800000000, 250))
+
+    def test_next_knows_what_was_moved_and_removed_since_it_was_put(self):
+        o = Outbox(size=256)
+        put(o, b"first" * 20)
+        put(o, b"second" * 9)
+        put(o, b"third" * 14)  # there is no room: the first goes, and the others move to its place
+        self.assertTrue(o.next())
+        self.assertEqual(text(o), b"second" * 9)
+        o.remove(o.at)
+        self.assertTrue(o.next())
+        self.assertEqual(text(o), b"third" * 14)
+
+    def test_records_are_not_moved_for_the_room_of_a_few(self):
+        o = Outbox()
+        moved = 0
+        for i in range(1000):
+            before = o.start
+            put(o, b"12345")
+            moved += o.start < before
+            self.send(o, i + 1)
+            if i > 60:
+                o.acknowledged(i - 60)
+                self.assertEqual(o.in_flight, 61)
+        self.assertTrue(len(o.buffer) < 2048, len(o.buffer))
+        self.assertTrue(moved < 60, moved)
+
     def test_a_bound_that_holds_nothing_is_refused(self):
         self.assertRaises(ValueError, Outbox, None, 100)
 
@@ -180,15 +213,19 @@ class TestOutbox(unittest.TestCase):
                         model.remove(gone)
                         used -= 13 + len(gone[0])
                         dropped += 1
-                    model.append([value, topic, 0])
-                    self.assertEqual(put(o, value, topic), dropped, seed)
+                    model.append([value, topic, 0, number])
+                    self.assertEqual(
+                        o.put(topic, value, len(value), number, number % 1000), dropped, seed
+                    )
                 elif what < 5:
                     waiting = [m for m in model if not m[2]]
                     self.assertEqual(o.next(), bool(waiting), seed)
                     if waiting:
                         next_id += 1
                         waiting[0][2] = next_id
-                        self.assertEqual(text(o), waiting[0][0], seed)
+                        value, topic, _, number_then = waiting[0]
+                        self.assertEqual((text(o), o.topic), (value, topic), seed)
+                        self.assertEqual((o.second, o.ms), (number_then, number_then % 1000), seed)
                         o.sent(next_id)
                 elif what < 7:
                     flying = [m for m in model if m[2]]

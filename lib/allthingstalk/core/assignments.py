@@ -135,7 +135,8 @@ class Assignments:
         With SEVERAL in `flags` the value is what several.join() made of the values of several
         assets.
         """
-        self.tick()
+        if self.net.ticks_ms() != self.ticked:
+            self.tick()
         if self.late:
             self.put_late()
         if flags:

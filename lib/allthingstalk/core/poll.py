@@ -37,7 +37,7 @@ class Loop:
 
     def publish(self, topic, value, at, flags):
         """Put a value into the outbox and send what can be sent; see put()."""
-        if self.entered():
+        if self.lock.locked() and self.entered():
             return self.later(topic, value, at, flags)
         if self.cut:
             self.mend()
@@ -138,7 +138,7 @@ class Loop:
                 self._exchange(now, True)
                 self.session.check(now)
                 if self.session.stop:
-                    self._push(now)
+                    self._exchange(now, False)
         except Exception:
             self.leave()
             raise
@@ -174,18 +174,13 @@ class Loop:
                 if n == 0:
                     raise OSError(_ENDED)
                 session.receive(n, now)
-        if session.stop:
-            self._push(now)
-        while not session.stop:
-            more = session.send(now)
+        more = True
+        while True:
             if session.stop:
-                self._push(now)
-            if not more:
+                session.sent(link.send(session.out, session.start, session.stop), now)
+            if session.stop or not more:
                 break
-
-    def _push(self, now):
-        session = self.session
-        session.sent(self.link.send(session.out, session.start, session.stop), now)
+            more = session.send(now)
 
     def until(self, seconds, done=None):
         """Poll until `done()` or the time is over."""
