@@ -24,7 +24,7 @@ ABSOLUTE = const(0x20)  # its time counts from 1970, as one from another boot ha
 TIMELESS = const(0x40)  # its time will never be known
 SEVERAL = const(0x80)  # values of several assets, see core.payload
 RAW = const(0x88)  # SEVERAL and OWN_TIME: a message of the program's own, sent as it is
-_SHORT = const(64)  # bytes of a text that are packed with its head: a slice would be allocated
+_SHORT = const(64)  # bytes of a text for which nothing is allocated, as a slice would be
 
 
 class Outbox:
@@ -71,19 +71,19 @@ class Outbox:
             self.remove(self.at)  # the oldest that waits, else the oldest in flight
             dropped += 1
         b, i = self.buffer, self.end
-        if size <= _SHORT <= len(b) - i - _HEAD:
-            # Both in one call, and nothing is allocated; what is copied beyond the text is free.
-            pack_into(">HBHHIH64s", b, i, n, flags, 0, topic, second, ms, text)
+        pack_into(">HBHHIH", b, i, n, flags, 0, topic, second, ms)
+        text_at = i + _HEAD
+        if size <= _SHORT <= len(b) - text_at:
+            pack_into("64s", b, text_at, text)  # what is copied beyond the text lands on free bytes
         else:
-            pack_into(">HBHHIH", b, i, n, flags, 0, topic, second, ms)
-            b[i + _HEAD : i + n] = memoryview(text)[:size]
+            b[text_at : i + n] = memoryview(text)[:size]
         if self._next == i:  # nothing else waits: this is next(), and need not be read
             self.at = i
             self.flags = flags
             self.topic = topic
             self.second = second
             self.ms = ms
-            self.text = i + _HEAD
+            self.text = text_at
             self.text_size = size
         self.end = i + n  # now it counts
         self.pending += 1
@@ -198,8 +198,8 @@ class Outbox:
 
     def acknowledged(self, packet_id):
         """Forget the record sent under `packet_id`; return its topic, -1 if there is none."""
-        b, i, end = self.buffer, self.start, self.end
-        while i < end:
+        b, i = self.buffer, self.start
+        while i < self.end:
             if b[i + 3] << 8 | b[i + 4] == packet_id and b[i + _FLAGS] & 3 == _IN_FLIGHT:
                 topic = b[i + 5] << 8 | b[i + 6]
                 self.remove(i)
@@ -234,6 +234,5 @@ class Outbox:
     def change(self, flags, second, ms):
         """Change the flags and the time of the current record."""
         pack_into(">IH", self.buffer, self.at + 7, second, ms)
-        self.flags = self.buffer[self.at + _FLAGS] = flags
-        self.second = second
-        self.ms = ms
+        self.buffer[self.at + _FLAGS] = flags
+        self.read(self.at)
