@@ -24,7 +24,7 @@ ABSOLUTE = const(0x20)  # its time counts from 1970, as one from another boot ha
 TIMELESS = const(0x40)  # its time will never be known
 SEVERAL = const(0x80)  # values of several assets, see core.payload
 RAW = const(0x88)  # SEVERAL and OWN_TIME: a message of the program's own, sent as it is
-_SHORT = const(64)  # bytes of a text for which nothing is allocated, as a slice would be
+_PACKED = const(64)  # bytes that "64s" packs: a slice would be allocated
 
 
 class Outbox:
@@ -73,7 +73,7 @@ class Outbox:
         b, i = self.buffer, self.end
         pack_into(">HBHHIH", b, i, n, flags, 0, topic, second, ms)
         text_at = i + _HEAD
-        if size <= _SHORT <= len(b) - text_at:
+        if size <= _PACKED <= len(b) - text_at:
             pack_into("64s", b, text_at, text)  # what is copied beyond the text lands on free bytes
         else:
             b[text_at : i + n] = memoryview(text)[:size]
@@ -112,7 +112,7 @@ class Outbox:
         """Move the records that are not gone to the front."""
         b, i, end, to = self.buffer, self.start, self.end, 0
         self.start = self._next = 0
-        self.at = -1
+        self.at = -1  # the current record is somewhere else now
         while i < end:
             n = b[i] << 8 | b[i + 1]
             if not b[i + _FLAGS] & _GONE:
@@ -146,7 +146,7 @@ class Outbox:
             self.start = self.end = self._next = 0
             return
         i = self.start
-        while b[i + _FLAGS] & _GONE:
+        while b[i + _FLAGS] & _GONE:  # one of them is not, or nothing would be pending
             i += b[i] << 8 | b[i + 1]
         self.start = i
         if self._next < i:

@@ -135,8 +135,7 @@ class Assignments:
         With SEVERAL in `flags` the value is what several.join() made of the values of several
         assets.
         """
-        if self.net.ticks_ms() != self.ticked:
-            self.tick()
+        self.tick()
         if self.late:
             self.put_late()
         if flags:

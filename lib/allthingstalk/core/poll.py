@@ -37,7 +37,7 @@ class Loop:
 
     def publish(self, topic, value, at, flags):
         """Put a value into the outbox and send what can be sent; see put()."""
-        if self.lock.locked() and self.entered():
+        if self.entered():
             return self.later(topic, value, at, flags)
         if self.cut:
             self.mend()

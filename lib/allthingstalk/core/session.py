@@ -14,7 +14,7 @@ _WINDOW = const(64)  # packets that may be unacknowledged at a time
 _BATCH = const(1024)  # bytes gathered before they are written
 _PACKET_ROOM = const(128)  # bytes of `buffer`; it grows for the current packet
 _ROOM = const(256)  # of `out`; it grows as needed
-_SHORT = const(24)  # bytes that are copied one by one: a slice would be allocated
+_ONE_BY_ONE = const(24)  # bytes of a value that are copied so: a slice would be allocated
 _INBOX_MAX = const(8192)  # bytes of messages that wait for their handlers
 # Why a link is dead: errors of our own, whose words are in connect.error_texts.
 _LENGTH = const(-1001)
@@ -136,7 +136,7 @@ class Session:
                 out[p] = 0x30
                 outbox.remove(outbox.at)
             i += k
-            if n <= _SHORT:
+            if n <= _ONE_BY_ONE:
                 for k in range(n):
                     out[i + k] = text[t + k]
             else:
