@@ -233,8 +233,10 @@ def test_five_sensors_share_one_token(place, platform):
     sensors = {f"a{n}": platform.create_device(f"Sensor {n}").id for n in range(1, 6)}
     gateway = place.start("gateway", platform, platform.ground_token, SENSORS=sensors)
     for device_id in sensors.values():
-        assert platform.wait_for(lambda i=device_id: platform.state(i, "battery"), 30)
-        assert platform.state(device_id, "temperature")["value"] == 21.5
+        # In one message, whose values the platform keeps one after the other.
+        for asset, value in (("battery", 90), ("temperature", 21.5)):
+            assert platform.wait_for(lambda i=device_id, a=asset: platform.state(i, a), 30)
+            assert platform.state(device_id, asset)["value"] == value
     assert platform.wait_for(lambda: values(platform, gateway, "heard")[:1] == [5])
 
 
